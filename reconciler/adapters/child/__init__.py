@@ -1,0 +1,1 @@
+"""Render and judge in a spawned, bounded child process."""

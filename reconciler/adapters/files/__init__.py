@@ -1,0 +1,1 @@
+"""Watched files and the lock on the state folder, over watchdog."""

@@ -1,0 +1,1 @@
+"""The bare mirror, its trees and the notes, over GitPython."""

@@ -1,0 +1,1 @@
+"""The API server, over kubernetes' ApiClient and raw paths."""

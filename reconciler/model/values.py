@@ -1,0 +1,274 @@
+"""The sentence's values, in its order: Snapshot, Verified, Rendered, Verdict, Plan, Applied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, Protocol
+
+from reconciler.model.refs import Kind, ObjectRef, Origin, SiteName
+
+FileKind = Literal["file", "folder"]
+
+
+class Tree(Protocol):
+    """Files by path, from a commit or a folder. Paths are relative, ``/``-separated, normalised.
+
+    Reads may raise errors.MissingBlobs (not fetched yet) or FileError (unreadable, too large).
+    """
+
+    def kind(self, path: str) -> FileKind | None:
+        """What is at ``path`` (``""`` is the root), or None."""
+
+    def names(self, path: str) -> tuple[str, ...]:
+        """The sorted names in a folder."""
+
+    def read(self, path: str) -> bytes:
+        """A file's bytes; raises FileNotFoundError where there is none."""
+
+    def digest(self, path: str) -> str:
+        """A hash of the file's or folder's content, equal only for equal content."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A commit of the fleet repository as fetched. ``time`` is its committer date, Unix seconds."""
+
+    commit: str
+    subject: str = ""
+    time: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signer:
+    principal: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """Verify's answer for one new commit: paths changed, who signed (None until signatures)."""
+
+    commit: str
+    changed: tuple[str, ...]
+    signer: Signer | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteSettings:
+    """fleet.yaml's defaults with site.yaml laid over them."""
+
+    fleet: str
+    labels: Mapping[str, str]
+    ring: str = ""
+    forbid: tuple[str, ...] = ()  # KIND.GROUP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """One object as it will be applied. ``body`` is compact JSON with sorted keys.
+
+    ``digest`` is the SHA-256 of ``body`` in hex.
+    """
+
+    ref: ObjectRef
+    api_version: str
+    body: bytes
+    digest: str
+    origin: Origin
+    wave: int = 0
+    depends_on: tuple[ObjectRef, ...] = ()
+
+    @property
+    def kind(self) -> Kind:
+        return Kind.of(self.api_version, self.ref.kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that the judge has against an object or a file."""
+
+    rule: str
+    message: str
+    ref: ObjectRef | None = None
+    origin: Origin | None = None
+
+    def __str__(self) -> str:
+        where = [str(part) for part in (self.origin, self.ref) if part]
+        return ": ".join([*where, self.message])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Policy's answer. No finding means allowed."""
+
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def allowed(self) -> bool:
+        return not self.findings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """All objects of a site at a commit, in kustomize's order, and what the judge says of them."""
+
+    site: SiteName
+    commit: str
+    settings: SiteSettings
+    objects: tuple[Manifest, ...]
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagedEntry:
+    """One entry of metadata.managedFields. ``fields`` is canonical JSON of its fieldsV1."""
+
+    manager: str
+    operation: str
+    subresource: str
+    api_version: str
+    time: str
+    fields: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """What the API server says of an object's metadata. generation is 0 for kinds without one."""
+
+    ref: ObjectRef
+    api_version: str
+    uid: str
+    resource_version: str
+    generation: int
+    deleting: bool
+    labels: Mapping[str, str]
+    managed: tuple[ManagedEntry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What the site's state keeps of an object it applied."""
+
+    ref: ObjectRef
+    api_version: str
+    uid: str
+    digest: str
+    body: bytes
+    signature: str  # what ownership looked like after our apply; see plan.drift
+    origin: Origin
+    applied_at: float  # Unix seconds
+
+    @property
+    def kind(self) -> Kind:
+        return Kind.of(self.api_version, self.ref.kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One apply: ``force`` is false on first contact with an object that is not in our books."""
+
+    manifest: Manifest
+    force: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prune:
+    """One delete; ``uid`` is its precondition, as the inventory has it."""
+
+    ref: ObjectRef
+    api_version: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What would change: waves in order, applies side by side within one, then prunes in order."""
+
+    waves: tuple[tuple[Step, ...], ...]
+    prunes: tuple[Prune, ...]
+    unchanged: int
+
+    @property
+    def empty(self) -> bool:
+        return not self.waves and not self.prunes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """An object that was refused: the API server's reason and words, and the object's origin."""
+
+    ref: ObjectRef
+    reason: str
+    message: str
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What was done, object by object. ``held`` are not tried, as what they need failed."""
+
+    applied: tuple[ObjectRef, ...] = ()
+    pruned: tuple[ObjectRef, ...] = ()
+    failed: tuple[Failure, ...] = ()
+    held: tuple[ObjectRef, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        return not self.failed and not self.held
+
+
+class Sync(StrEnum):
+    SYNCED = "Synced"
+    PROGRESSING = "Progressing"
+    BLOCKED = "Blocked"
+    FAILED = "Failed"
+
+
+class Health(StrEnum):
+    HEALTHY = "Healthy"
+    PROGRESSING = "Progressing"
+    DEGRADED = "Degraded"
+    UNKNOWN = "Unknown"
+
+
+class State(StrEnum):
+    """One word for columns, the first that holds in this order."""
+
+    FAILED = "Failed"
+    BLOCKED = "Blocked"
+    PAUSED = "Paused"
+    DEGRADED = "Degraded"
+    DRIFTED = "Drifted"
+    PROGRESSING = "Progressing"
+    SYNCED = "Synced"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    total: int = 0
+    applied: int = 0
+    failed: int = 0
+    pruned: int = 0
+    held: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """State of the site, as the note and the Site object say it. ``time`` is Unix seconds."""
+
+    site: SiteName
+    commit: str  # the newest considered, "" before the first
+    applied: str  # the one that is running, "" if none
+    time: float
+    agent: str
+    state: State
+    sync: Sync
+    health: Health
+    reason: str = ""
+    message: str = ""
+    objects: Counts = Counts()
+    failed: tuple[Failure, ...] = ()
+    drift_open: int = 0
+    drift_corrected: int = 0

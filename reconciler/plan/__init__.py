@@ -1,0 +1,1 @@
+"""Waves, drift, inventory and the planner; pure."""

@@ -1,0 +1,1 @@
+"""Rules over rendered objects, and their verdict; pure."""

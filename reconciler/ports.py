@@ -1,0 +1,187 @@
+"""What the engine needs of the world, each sized by that need.
+
+Adapters implement these; ``app`` joins them; tests bring fakes that pass the same
+contract suites. Methods raise only errors of reconciler.model.errors.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from reconciler.model.refs import Kind, ObjectRef, SiteName
+from reconciler.model.values import Live, Manifest, Record, Rendered, Snapshot, Tree, Verified
+
+
+class Source(Protocol):
+    """The fleet repository's mirror."""
+
+    def fetch(self) -> Snapshot:
+        """Bring the branch's tip into the mirror. Raises SourceUnavailable."""
+
+    def verify(self, commit: str, since: str) -> tuple[Verified, ...]:
+        """Each commit after ``since`` up to ``commit``, oldest first; ``since`` may be ``""``.
+
+        Raises HistoryRefused where ``commit`` does not descend from ``since``.
+        """
+
+    def tree(self, commit: str) -> Tree:
+        """The commit's files; reads raise MissingBlobs where a blob was not fetched."""
+
+    def fetch_blobs(self, ids: tuple[str, ...]) -> None:
+        """Bring blobs that a tree missed, in one request. Raises SourceUnavailable."""
+
+    def has(self, commit: str) -> bool:
+        """Whether the mirror holds this commit."""
+
+
+class Notes(Protocol):
+    """A site's status notes, on the fleet repository's remote or another."""
+
+    def push(self, commit: str, text: str, subject: str, time: float) -> None:
+        """Put ``text`` as the note on ``commit`` and push it; a moved ref is built upon, never
+        forced. ``subject`` is the notes commit's message and ``time`` its date, Unix seconds.
+        Raises SourceUnavailable."""
+
+
+class Renderer(Protocol):
+    """Render and judge, away from the agent's own process."""
+
+    def render(
+        self,
+        tree: Tree,
+        site: SiteName,
+        commit: str,
+        fetch_blobs: Callable[[tuple[str, ...]], None],
+    ) -> Rendered:
+        """Raises RenderError and SettingsError (the user's), SourceUnavailable (blobs)."""
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectSeen:
+    """A watch showed the object as it is now."""
+
+    live: Live
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectGone:
+    ref: ObjectRef
+    uid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindListed:
+    """A fresh initial list of a kind is complete; ``uids`` is everything that carries our label."""
+
+    kind: Kind
+    uids: Mapping[ObjectRef, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindRefused:
+    """The kind cannot be watched for now: forbidden, or no longer served."""
+
+    kind: Kind
+    reason: str
+    message: str
+
+
+WatchEvent = ObjectSeen | ObjectGone | KindListed | KindRefused
+
+
+class Cluster(Protocol):
+    """The site's API server. Requests raise ClusterUnavailable and ClusterRefused."""
+
+    def version(self) -> str:
+        """The server's version, such as ``v1.34.2``."""
+
+    def apply(self, manifest: Manifest, *, force: bool, subresource: str = "") -> Live:
+        """One server-side apply as refs.FIELD_MANAGER; bytes go out as they are."""
+
+    def read(self, kind: Kind, namespace: str, name: str) -> Mapping[str, Any] | None:
+        """The whole object, or None."""
+
+    def select(self, kind: Kind, namespace: str, selector: str) -> tuple[Mapping[str, Any], ...]:
+        """Whole objects by label selector; for the few that belong to the agent itself."""
+
+    def replace(self, kind: Kind, namespace: str, name: str, body: bytes, patch: str) -> Live:
+        """A PATCH of another type: ``merge`` or ``json``; for healing what apply cannot."""
+
+    def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> bool:
+        """Delete with the uid as precondition; False where it is gone or another object."""
+
+    def namespaced(self, kind: Kind) -> bool:
+        """The kind's scope by discovery. Raises ClusterRefused (KindUnknown)."""
+
+    def watch(
+        self,
+        kind: Kind,
+        selector: str,
+        sink: Callable[[WatchEvent], None],
+        stop: threading.Event,
+    ) -> None:
+        """Watch metadata until ``stop`` is set, reconnecting with back-off; blocks its thread."""
+
+
+class State(Protocol):
+    """What must survive a power cut. Each call is one durable transaction."""
+
+    def records(self) -> Mapping[ObjectRef, Record]:
+        """All objects that were applied and not pruned."""
+
+    def save(
+        self,
+        *,
+        put: Iterable[Record] = (),
+        drop: Iterable[ObjectRef] = (),
+        meta: Mapping[str, str] | None = None,
+    ) -> None: ...
+
+    def meta(self, key: str) -> str:
+        """A value of the meta table, ``""`` where there is none."""
+
+    def mark_commit(self, commit: str, at: float, mark: str, reason: str = "") -> None:
+        """Note what became of a commit: seen, accepted, synced, healthy or refused."""
+
+    def queue_note(self, note: QueuedNote) -> None:
+        """Replace the queued note; only the newest is ever sent."""
+
+    def queued_note(self) -> QueuedNote | None: ...
+
+    def note_sent(self, note: QueuedNote) -> None:
+        """Take that note, and no newer one, off the queue."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedNote:
+    """A note that waits for the link. ``time`` is the report's, Unix seconds."""
+
+    commit: str
+    text: str
+    subject: str
+    time: float
+
+
+class Clock(Protocol):
+    """Time and chance."""
+
+    def now(self) -> float:
+        """Unix seconds."""
+
+    def monotonic(self) -> float:
+        """Seconds that only grow."""
+
+    def jitter(self, seconds: float) -> float:
+        """A random part of ``seconds``."""
+
+
+class Observer(Protocol):
+    """Told what starts, ends and fails; turns one call into the log line and the metric."""
+
+    def event(self, name: str, /, **fields: object) -> None:
+        """``name`` is a row of the telemetry table; ``fields`` never hold secrets."""

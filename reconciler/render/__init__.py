@@ -1,0 +1,1 @@
+"""Kustomize as a pure function: Tree in, objects with origins out."""

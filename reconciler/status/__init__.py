@@ -1,0 +1,1 @@
+"""Health and the report of a site; pure."""
