@@ -1,0 +1,140 @@
+"""The inventory: what this agent may prune, kept in the cluster as ConfigMaps.
+
+In: entries and commits. Out: manifests of ``fleet-inventory-N``, and entries read back from
+them. Each entry is a line ``REF VERSION UID``; ``-`` for a uid announces a write only. The
+objects carry no site label, so that no watch of the fleet's objects shows them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from reconciler.model.refs import Kind, ObjectRef, Origin, SiteName
+from reconciler.model.values import Manifest
+
+CONFIG_MAP = Kind("", "v1", "ConfigMap")
+PREFIX = "fleet-inventory-"
+_PIECE_BYTES = 500_000 - 4_000  # the object's other fields and managedFields need the rest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An object that is ours; ``uid`` is ``""`` where only a write was announced."""
+
+    ref: ObjectRef
+    version: str
+    uid: str
+
+    @property
+    def api_version(self) -> str:
+        return Kind(self.ref.group, self.version, self.ref.kind).api_version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """``accepted`` and ``healthy`` are commits, ``""`` for none yet."""
+
+    site: str = ""
+    accepted: str = ""
+    healthy: str = ""
+    entries: Mapping[ObjectRef, Entry]
+
+
+def name(number: int) -> str:
+    return f"{PREFIX}{number}"
+
+
+def pack(inventory: Inventory, site: SiteName, namespace: str) -> tuple[Manifest, ...]:
+    """The ConfigMaps that hold this inventory, at most 500 kB each, at least one."""
+    pieces: list[list[str]] = [[]]
+    size = 0
+    for ref in sorted(inventory.entries):
+        entry = inventory.entries[ref]
+        line = f"{ref} {entry.version} {entry.uid or '-'}"
+        if pieces[-1] and size + len(line) + 1 > _PIECE_BYTES:
+            pieces.append([])
+            size = 0
+        pieces[-1].append(line)
+        size += len(line) + 1
+    head = {
+        "site": str(site),
+        "accepted": inventory.accepted,
+        "healthy": inventory.healthy,
+        "pieces": str(len(pieces)),
+    }
+    return tuple(
+        _config_map(number, namespace, lines, head if number == 0 else {})
+        for number, lines in enumerate(pieces)
+    )
+
+
+def _config_map(number: int, namespace: str, lines: list[str], head: Mapping[str, str]) -> Manifest:
+    body = orjson.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {
+                "name": name(number),
+                "namespace": namespace,
+                "labels": {"app.kubernetes.io/managed-by": "fleet-reconciler"},
+            },
+            "data": {**head, "objects": "\n".join(lines)},
+        },
+        option=orjson.OPT_SORT_KEYS,
+    )
+    return Manifest(
+        ref=ObjectRef("", "ConfigMap", namespace, name(number)),
+        api_version="v1",
+        body=body,
+        digest=hashlib.sha256(body).hexdigest(),
+        origin=Origin("inventory"),
+    )
+
+
+def pieces(first: Mapping[str, Any]) -> int:
+    """How many ConfigMaps the first one says there are; bounded, as anyone may edit it."""
+    text = _data(first).get("pieces", "1")
+    return min(int(text), 1000) if text.isdecimal() else 1
+
+
+def unpack(config_maps: Iterable[Mapping[str, Any]]) -> Inventory:
+    """Read an inventory back; a line that makes no sense is left out, so never pruned."""
+    entries: dict[ObjectRef, Entry] = {}
+    head: dict[str, str] = {}
+    for number, config_map in enumerate(config_maps):
+        data = _data(config_map)
+        if number == 0:
+            head = data
+        for line in data.get("objects", "").split("\n"):
+            entry = _entry(line)
+            if entry:
+                entries[entry.ref] = entry
+    return Inventory(
+        site=head.get("site", ""),
+        accepted=head.get("accepted", ""),
+        healthy=head.get("healthy", ""),
+        entries=entries,
+    )
+
+
+def _data(config_map: Mapping[str, Any]) -> dict[str, str]:
+    data = config_map.get("data")
+    if not isinstance(data, Mapping):
+        return {}
+    return {str(key): value for key, value in data.items() if isinstance(value, str)}
+
+
+def _entry(line: str) -> Entry | None:
+    words = line.split(" ")
+    if len(words) != 3:
+        return None
+    try:
+        ref = ObjectRef.parse(words[0])
+    except ValueError:
+        return None
+    return Entry(ref=ref, version=words[1], uid="" if words[2] == "-" else words[2])
