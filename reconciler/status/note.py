@@ -1,0 +1,116 @@
+"""The note: a Report as YAML that a person reads in ``git log --notes``, and back again."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from reconciler.model.refs import API_VERSION
+from reconciler.model.values import Failure, Report
+
+KIND = "SiteReport"
+MAX_BYTES = 64_000
+_LIST = 20
+_MESSAGE = 1_000  # characters of any one sentence
+
+
+def timestamp(time: float) -> str:
+    """RFC 3339 in UTC, whole seconds, as Kubernetes writes times."""
+    return datetime.datetime.fromtimestamp(int(time), datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def short(text: str, limit: int = _MESSAGE) -> str:
+    """One bounded line without control characters."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def content(report: Report) -> dict[str, Any]:
+    """The report's words, shared by the note and the Site object's status; empty ones left out."""
+    words: dict[str, Any] = {
+        "site": str(report.site),
+        "commit": report.commit,
+        "applied": report.applied,
+        "time": timestamp(report.time),
+        "agent": report.agent,
+        "state": str(report.state),
+        "sync": str(report.sync),
+        "health": str(report.health),
+        "reason": report.reason,
+        "message": short(report.message),
+    }
+    words = {key: value for key, value in words.items() if value}
+    objects = report.objects
+    words["objects"] = {
+        "total": objects.total,
+        "applied": objects.applied,
+        "failed": objects.failed,
+        "pruned": objects.pruned,
+        "held": objects.held,
+    }
+    if report.failed:
+        words["failed"] = [_failure(failure) for failure in report.failed[:_LIST]]
+    words["drift"] = {"open": report.drift_open, "corrected": report.drift_corrected}
+    return words
+
+
+def write(report: Report) -> str:
+    """The note's text, at most 64 kB."""
+    note = {"apiVersion": API_VERSION, "kind": KIND, **content(report)}
+    more = len(report.failed) - _LIST
+    if more > 0:
+        note["failed"] = [*note["failed"], {"more": more}]
+    return yaml.safe_dump(note, sort_keys=False, allow_unicode=True, width=100)
+
+
+def fingerprint(report: Report, rendered: str) -> str:
+    """Equal for reports that make the same news; ``rendered`` is a digest of all that the site
+    renders. Commits, times and counters that tick are not news."""
+    words = content(report)
+    for key in ("time", "drift", "commit", "applied"):
+        words.pop(key, None)
+    words["objects"] = {"total": report.objects.total}
+    words["drifted"] = report.drift_open > 0
+    words["rendered"] = rendered
+    return hashlib.sha256(yaml.safe_dump(words).encode()).hexdigest()
+
+
+def read(text: str) -> Mapping[str, Any]:
+    """A note's mapping, unknown keys kept. Raises ValueError for what is not a SiteReport."""
+    if len(text.encode()) > MAX_BYTES:
+        raise ValueError("the note is larger than 64 kB")
+    # No alias is ever written, and expanding them is how small files become large ones.
+    if any(isinstance(event, yaml.AliasEvent) for event in _events(text)):
+        raise ValueError("the note holds a YAML alias")
+    loaded = yaml.safe_load(text)
+    if not isinstance(loaded, dict) or loaded.get("kind") != KIND:
+        raise ValueError(f"the note is not a {KIND}")
+    return loaded
+
+
+def _events(text: str) -> list[Any]:
+    depth, events = 0, []
+    try:
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > 30:  # the constructor recurses
+                raise ValueError("the note is nested too deeply")
+            events.append(event)
+    except yaml.YAMLError as error:
+        raise ValueError("the note is not YAML") from error
+    return events
+
+
+def _failure(failure: Failure) -> dict[str, str]:
+    words = {
+        "object": str(failure.ref),
+        "reason": failure.reason,
+        "message": short(failure.message),
+        "origin": str(failure.origin) if failure.origin else "",
+    }
+    return {key: value for key, value in words.items() if value}

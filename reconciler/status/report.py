@@ -1,0 +1,76 @@
+"""The site's report: what happened, put into the words of the note and the Site object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reconciler.model.refs import SiteName
+from reconciler.model.values import Counts, Failure, Health, Report, State, Sync
+
+OFFLINE = "FetchFailed"
+_NOTHING = Counts()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What the engine knows. ``offline`` is why the last fetch failed, ``""`` if it did not."""
+
+    commit: str = ""
+    applied: str = ""
+    sync: Sync = Sync.PROGRESSING
+    reason: str = ""
+    message: str = ""
+    offline: str = ""
+    objects: Counts = _NOTHING
+    failed: tuple[Failure, ...] = ()
+    drift_open: int = 0
+    drift_corrected: int = 0
+
+
+_STATE_OF_SYNC: Mapping[Sync, State] = {
+    Sync.FAILED: State.FAILED,
+    Sync.BLOCKED: State.BLOCKED,
+    Sync.PROGRESSING: State.PROGRESSING,
+    Sync.SYNCED: State.SYNCED,
+}
+
+
+def state(sync: Sync, health: Health, drift_open: int) -> State:
+    """The first that holds, in the order of State."""
+    holds = {_STATE_OF_SYNC[sync]}
+    if health is Health.DEGRADED:
+        holds.add(State.DEGRADED)
+    if drift_open:
+        holds.add(State.DRIFTED)
+    return next(word for word in State if word in holds)
+
+
+def make(situation: Situation, site: SiteName, *, time: float, agent: str) -> Report:
+    """The report of this situation. A failed fetch is its reason only where nothing worse is."""
+    health = Health.UNKNOWN
+    reason, message = situation.reason, situation.message
+    if not reason and situation.offline:
+        reason, message = OFFLINE, situation.offline
+    return Report(
+        site=site,
+        commit=situation.commit,
+        applied=situation.applied,
+        time=time,
+        agent=agent,
+        state=state(situation.sync, health, situation.drift_open),
+        sync=situation.sync,
+        health=health,
+        reason=reason,
+        message=message,
+        objects=situation.objects,
+        failed=situation.failed,
+        drift_open=situation.drift_open,
+        drift_corrected=situation.drift_corrected,
+    )
+
+
+def worse(before: State, now: State) -> bool:
+    """Whether ``now`` is news that must not wait."""
+    order = list(State)
+    return order.index(now) < order.index(before)
