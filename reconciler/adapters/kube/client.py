@@ -52,6 +52,11 @@ _BROKEN = (
     ValueError,
 )
 
+# A new login closed the pool while we reached into it: nothing was sent.
+_UNSENT = urllib3.exceptions.ClosedPoolError
+# A cut connection; an idle one that the server closed looks like that.
+_REPEATABLE = (_UNSENT, urllib3.exceptions.ProtocolError)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
@@ -125,8 +130,8 @@ class Client:
     def send(self, request: Request) -> bytes:
         """The answer's body. Raises ClusterRefused and ClusterUnavailable.
 
-        429 and 503 are tried again after what Retry-After asks for, a cut connection at once
-        (an idle one that the server closed looks like that), ATTEMPTS times in all.
+        429 and 503 are tried again after what Retry-After asks for, a cut connection at once,
+        ATTEMPTS times in all.
         """
         pause = FIRST_PAUSE
         for left in reversed(range(ATTEMPTS)):
@@ -166,7 +171,7 @@ class Client:
             body = _body(response)
         except _BROKEN as error:
             unreachable = _unreachable(session.server, error)
-            if request.repeatable and isinstance(error, urllib3.exceptions.ProtocolError):
+            if isinstance(error, _REPEATABLE if request.repeatable else _UNSENT):
                 raise _Again(unreachable, 0.0) from None
             raise unreachable from None
         if 200 <= response.status < 300:
@@ -249,6 +254,7 @@ def _unreachable(server: str, error: Exception) -> errors.ClusterUnavailable:
 
 
 _WORDS: tuple[tuple[type[Exception], str], ...] = (
+    (urllib3.exceptions.NewConnectionError, ""),  # a ConnectTimeoutError too, but says why
     (urllib3.exceptions.ConnectTimeoutError, f"no connection within {CONNECT:.0f} s"),
     (urllib3.exceptions.ReadTimeoutError, "it stopped answering"),
 )

@@ -78,8 +78,10 @@ class Login:
         """The session and the headers that authorize a request. Raises ClusterUnavailable."""
         with self._lock:
             if self._is_stale():
+                outdated = self._session
                 self._stamp, self._session = self._read()
                 self._refused = False
+                outdated.api.close()  # its idle connections; those in use end by themselves
             try:
                 authorization = self._session.authorization()
             except Exception as error:  # exec plugins and token refreshers raise anything
