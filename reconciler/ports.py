@@ -112,6 +112,9 @@ class Cluster(Protocol):
     def replace(self, kind: Kind, namespace: str, name: str, body: bytes, patch: str) -> Live:
         """A PATCH of another type: ``merge`` or ``json``; for healing what apply cannot."""
 
+    def create(self, kind: Kind, namespace: str, body: bytes) -> Live:
+        """One POST, for what is not declared: events. The name may be left to the server."""
+
     def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> bool:
         """Delete with the uid as precondition; False where it is gone or another object."""
 
