@@ -1,0 +1,88 @@
+"""What the mirror knows of commits: descent, changed paths, subject and date."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from reconciler.adapters.git import process, redact
+from reconciler.model.errors import HistoryRefused, SourceUnavailable
+from reconciler.model.values import Snapshot, Verified
+
+_ID = re.compile(r"[0-9a-f]{40}")
+_COMMITS = 20_000  # at most in one answer
+# Raw output tells ids from paths; a merge is compared with its first parent.
+_LOG = (
+    "log",
+    "-z",
+    "--raw",
+    "--no-abbrev",
+    "--no-renames",
+    "--no-color",
+    "--no-show-signature",
+    "--diff-merges=first-parent",
+    "--topo-order",
+    "--reverse",
+    "--format=tformat:%H",
+    f"--max-count={_COMMITS + 1}",
+)
+
+
+def is_id(text: str) -> bool:
+    """Whether this is a full object id."""
+    return _ID.fullmatch(text) is not None
+
+
+def snapshot(folder: Path, ref: str) -> Snapshot:
+    """The commit that ``ref`` names. Raises SourceUnavailable."""
+    result = process.run(
+        folder, ("log", "-1", "--no-show-signature", "--format=%H%x00%ct%x00%s", ref, "--")
+    )
+    commit, _, rest = result.text().partition("\0")
+    time, _, subject = rest.partition("\0")
+    if result.code != 0 or not is_id(commit):
+        raise SourceUnavailable(f"the mirror cannot show its tip: {result.error}")
+    return Snapshot(commit=commit, subject=redact.clean(subject), time=int(time or 0))
+
+
+def verify(folder: Path, commit: str, since: str) -> tuple[Verified, ...]:
+    """Each commit after ``since`` up to ``commit``, oldest first; of ``""``, the commit alone.
+
+    Raises HistoryRefused where ``commit`` does not descend from ``since``.
+    """
+    if not is_id(commit) or (since and not is_id(since)):
+        raise HistoryRefused("a commit is named by 40 hexadecimal digits")
+    if since and not _descends(folder, commit, since):
+        raise HistoryRefused(f"commit {commit} does not descend from {since}, the last accepted")
+    span = (f"{since}..{commit}",) if since else ("--no-walk", commit)
+    options = tuple(o for o in _LOG if since or o not in ("--reverse", "--topo-order"))
+    result = process.run(folder, (*options, *span, "--"), bounds=process.Bounds(output=64 * 2**20))
+    if result.code != 0:
+        raise SourceUnavailable(f"the mirror cannot show its history: {result.error}")
+    verified = tuple(_parse(result.out))
+    if len(verified) > _COMMITS:
+        raise HistoryRefused(f"more than {_COMMITS} commits since {since}")
+    return verified
+
+
+def _descends(folder: Path, commit: str, since: str) -> bool:
+    result = process.run(folder, ("merge-base", "--is-ancestor", since, commit))
+    if result.code not in (0, 1):
+        raise SourceUnavailable(f"the mirror cannot compare commits: {result.error}")
+    return result.code == 0
+
+
+def _parse(out: bytes) -> Iterator[Verified]:
+    """``ID NUL`` for a commit, ``:MODES IDS STATUS NUL PATH NUL`` for each path it changes."""
+    commit, paths = "", set[str]()
+    parts = iter(out.split(b"\0"))
+    for part in parts:
+        if part.startswith(b":"):
+            paths.add(next(parts, b"").decode("utf-8", "replace"))
+        elif is_id(text := part.decode("ascii", "replace").strip()):
+            if commit:
+                yield Verified(commit=commit, changed=tuple(sorted(paths)))
+            commit, paths = text, set()
+    if commit:
+        yield Verified(commit=commit, changed=tuple(sorted(paths)))

@@ -1,0 +1,149 @@
+"""Objects by hash, out of one ``git cat-file --batch-command`` that stays while it is used.
+
+Used by trees and by the reader of notes. Sizes are asked before bytes are, so that a blob of
+1.5 GB which travelled as 1.6 MB is refused for what it is.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.adapters.git import process
+from reconciler.model.errors import SourceUnavailable
+
+if TYPE_CHECKING:
+    import subprocess
+
+_DEADLINE = 30.0  # seconds for one answer
+_BATCH = 200  # questions on their way at once; more could fill both pipes
+_HEADER = 4_096
+# Git dies of a promised object that is missing where it must not fetch; of one that nobody
+# promised it says that it is missing.
+_UNPROMISED = {
+    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_KEY_0": "remote.origin.promisor",
+    "GIT_CONFIG_VALUE_0": "false",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """Of an object that is there: blob, tree, commit or tag, and its size in bytes."""
+
+    type: str
+    size: int
+
+
+class ObjectReader:
+    """Reads one repository's objects; safe for several threads; ``close`` ends its process."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._buffer = bytearray()
+
+    def close(self) -> None:
+        """End the process; a later read starts another."""
+        with self._lock:
+            self._stop()
+
+    def __del__(self) -> None:
+        if self._process is not None:
+            process.kill(self._process)
+
+    def info(self, ids: Sequence[str]) -> list[Info | None]:
+        """What each object is, None where it is missing. Raises SourceUnavailable."""
+        found: list[Info | None] = []
+        with self._lock:
+            for at in range(0, len(ids), _BATCH):
+                batch = ids[at : at + _BATCH]
+                self._send("".join(f"info {id_}\n" for id_ in batch))
+                found += [self._header() for _ in batch]
+        return found
+
+    def read(self, object_id: str, size: int) -> bytes:
+        """The bytes of an object that ``info`` said has this ``size``."""
+        with self._lock:
+            self._send(f"contents {object_id}\n")
+            header = self._header()
+            if header is None or header.size != size:
+                self._stop()
+                raise SourceUnavailable(f"object {object_id} in the mirror is damaged")
+            return self._take(size + 1)[:size]
+
+    def _send(self, text: str) -> None:
+        if self._process is None:
+            self._process = process.start(
+                self._folder, ("cat-file", "--batch-command"), environment=_UNPROMISED
+            )
+            self._buffer.clear()
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(text.encode())
+            self._process.stdin.flush()
+        except OSError:
+            self._stop()
+            raise SourceUnavailable("git cat-file ended; the mirror may be damaged") from None
+
+    def _header(self) -> Info | None:
+        line = self._line().split()
+        if len(line) == 3 and line[2].isdigit():
+            return Info(line[1].decode("ascii", "replace"), int(line[2]))
+        if len(line) == 2 and line[1] == b"missing":
+            return None
+        self._stop()
+        raise SourceUnavailable("git cat-file gave an answer that is not understood")
+
+    def _line(self) -> bytes:
+        end = self._end()
+        while (at := self._buffer.find(b"\n")) < 0 and len(self._buffer) < _HEADER:
+            self._fill(end)
+        line = bytes(self._buffer[: at + 1])
+        del self._buffer[: at + 1]
+        return line
+
+    def _take(self, size: int) -> bytes:
+        end = self._end()
+        while len(self._buffer) < size:
+            self._fill(end)
+        taken = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        return taken
+
+    @staticmethod
+    def _end() -> float:
+        return time.monotonic() + _DEADLINE
+
+    def _fill(self, end: float) -> None:
+        """Add to the buffer what comes next; stderr is read and let go, as it must not fill up."""
+        child = self._process
+        assert child is not None and child.stdout is not None and child.stderr is not None
+        with selectors.DefaultSelector() as selector:
+            selector.register(child.stdout, selectors.EVENT_READ)
+            selector.register(child.stderr, selectors.EVENT_READ)
+            while (left := end - time.monotonic()) > 0:
+                for key, _ in selector.select(left):
+                    chunk = os.read(key.fd, 1 << 20)
+                    if key.fileobj is child.stdout:
+                        if chunk:
+                            self._buffer += chunk
+                            return
+                        self._stop()
+                        raise SourceUnavailable("git cat-file ended; the mirror may be damaged")
+                    if not chunk:
+                        selector.unregister(key.fileobj)
+        self._stop()
+        raise SourceUnavailable(f"git cat-file did not answer within {_DEADLINE:g} s")
+
+    def _stop(self) -> None:
+        if self._process is not None:
+            process.kill(self._process)
+            self._process = None

@@ -1,0 +1,219 @@
+"""Every call of git: through GitPython, bounded in time, memory and output, in a small environment.
+
+A call has a session of its own. Past a bound its whole group is killed by us, as git leaves
+helpers (git-remote-https, ssh, index-pack) behind that GitPython does not know.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import selectors
+import signal
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.adapters.git import redact
+from reconciler.model.errors import SourceUnavailable, UsageError
+
+if TYPE_CHECKING:
+    import subprocess
+
+_PIPE = -1  # subprocess.PIPE, as GitPython's istream takes it
+MEMORY = 768 * 2**20  # bytes of address space of each process
+OUTPUT = 16 * 2**20  # bytes of stdout
+_ERRORS = 2**20  # bytes of stderr, a server's progress and greetings included
+_CHUNK = 65_536
+
+# What of our own environment reaches git; the proxies are the site's own.
+_KEPT = frozenset(
+    ["PATH", "TMPDIR", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR"]
+    + [
+        name
+        for word in ("https", "all", "no")
+        for name in (f"{word}_proxy", f"{word}_proxy".upper())
+    ]
+)
+_FIXED: Mapping[str, str] = {
+    "GIT_ALLOW_PROTOCOL": "https:ssh:file",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ASKPASS": "",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_SYSTEM": "/dev/null",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "HOME": "/nonexistent",  # no .netrc
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """``code`` is git's exit status, negative for a signal; ``error`` its stderr, redacted."""
+
+    code: int
+    out: bytes
+    error: str
+
+    def text(self) -> str:
+        return self.out.decode("utf-8", "replace").strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """Seconds, bytes of stdout, and bytes of any one file that git writes (0: no limit)."""
+
+    deadline: float = 60.0
+    output: int = OUTPUT
+    file: int = 0
+
+
+_DEFAULT = Bounds()
+
+
+def run(
+    folder: Path | None,
+    arguments: tuple[str, ...],
+    *,
+    stdin: bytes = b"",
+    environment: Mapping[str, str] | None = None,
+    secrets: tuple[str, ...] = (),
+    bounds: Bounds = _DEFAULT,
+) -> Result:
+    """Run ``git ARGUMENTS`` with ``folder`` as its repository (None: git looks for one itself).
+
+    Any exit status is a Result; SourceUnavailable is raised past a bound, UsageError without git.
+    """
+    process = start(folder, arguments, environment=environment, file=bounds.file)
+    try:
+        out, errors = _talk(process, stdin, bounds, " ".join(arguments[:1]))
+        code = process.wait()
+    finally:
+        kill(process)
+    return Result(code=code, out=out, error=redact.clean(errors, secrets))
+
+
+def start(
+    folder: Path | None,
+    arguments: tuple[str, ...],
+    *,
+    environment: Mapping[str, str] | None = None,
+    file: int = 0,
+) -> subprocess.Popen[bytes]:
+    """Start ``git ARGUMENTS`` with three pipes. The caller ends it with ``kill``."""
+    # Imported late: GitPython runs `git version` at import, and fails where there is no git.
+    try:
+        import git
+    except ImportError as error:
+        raise UsageError(f"git cannot be run: {redact.clean(str(error))}") from None
+    given = {**_FIXED, **(environment or {})}
+    if folder is not None:
+        given["GIT_DIR"] = str(folder)
+    # GitPython hands on our whole environment; env takes out by name what is not for git.
+    dropped = [name for name in sorted(os.environ) if name not in _KEPT and name not in given]
+    unset = [part for name in dropped for part in ("-u", name)]
+    try:
+        handle = git.cmd.Git().execute(
+            ["env", *unset, "git", *arguments],
+            istream=_PIPE,
+            as_process=True,
+            env=given,
+            start_new_session=True,
+        )
+    except (git.exc.GitError, OSError) as error:
+        raise SourceUnavailable(f"git cannot be started: {redact.clean(str(error))}") from None
+    # The handle would end git without its helpers when it goes; ``kill`` does that instead.
+    process, handle.proc = handle.proc, None
+    assert process is not None
+    _limit(process.pid, file)
+    return process
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """End the process and its whole group, and close the pipes."""
+    if process.returncode is None:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            process.kill()
+        process.wait()
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            with contextlib.suppress(OSError):  # what was not yet written is of no use
+                pipe.close()
+
+
+def _limit(pid: int, file: int) -> None:
+    """Bound the process from outside: code between fork and exec is not safe among threads."""
+    limits = {resource.RLIMIT_AS: MEMORY, resource.RLIMIT_CORE: 0}
+    if file:
+        limits[resource.RLIMIT_FSIZE] = file
+    with contextlib.suppress(ProcessLookupError):
+        for limit, value in limits.items():
+            resource.prlimit(pid, limit, (value, value))
+
+
+def _talk(
+    process: subprocess.Popen[bytes], stdin: bytes, bounds: Bounds, name: str
+) -> tuple[bytes, bytes]:
+    """Write all of ``stdin``, read both outputs to their ends, and wait. Raises past a bound."""
+    end = time.monotonic() + bounds.deadline
+    assert process.stdin is not None and process.stdout is not None and process.stderr is not None
+    taken = {process.stdout: bytearray(), process.stderr: bytearray()}
+    most = {process.stdout: bounds.output, process.stderr: _ERRORS}
+    left = memoryview(stdin)
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        selector.register(process.stderr, selectors.EVENT_READ)
+        if left:
+            os.set_blocking(process.stdin.fileno(), False)
+            selector.register(process.stdin, selectors.EVENT_WRITE)
+        else:
+            process.stdin.close()
+        while selector.get_map():
+            for key, _ in selector.select(_left(end, bounds, name)):
+                pipe = key.fileobj
+                if pipe is process.stdin:
+                    left = left[_write(key.fd, left) :]
+                    if not left:
+                        selector.unregister(pipe)
+                        process.stdin.close()
+                    continue
+                chunk = os.read(key.fd, _CHUNK)
+                if not chunk:
+                    selector.unregister(pipe)
+                taken[pipe] += chunk  # type: ignore[index]  # one of the two registered pipes
+                if len(taken[pipe]) > most[pipe]:  # type: ignore[index]  # as above
+                    raise SourceUnavailable(f"git {name} answered more than is accepted")
+    _await(process, end, bounds, name)
+    return bytes(taken[process.stdout]), bytes(taken[process.stderr])
+
+
+def _write(descriptor: int, data: memoryview) -> int:
+    """How much was written; a reader that is gone takes all, as its exit status tells the rest."""
+    try:
+        return os.write(descriptor, data[:_CHUNK])
+    except BrokenPipeError:
+        return len(data)
+
+
+def _left(end: float, bounds: Bounds, name: str) -> float:
+    left = end - time.monotonic()
+    if left <= 0:
+        raise SourceUnavailable(f"git {name} did not end within {bounds.deadline:g} s")
+    return left
+
+
+def _await(process: subprocess.Popen[bytes], end: float, bounds: Bounds, name: str) -> None:
+    from subprocess import TimeoutExpired
+
+    try:
+        process.wait(_left(end, bounds, name))
+    except TimeoutExpired:
+        _left(end, bounds, name)

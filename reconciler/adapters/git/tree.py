@@ -1,0 +1,185 @@
+"""A commit's files, read by hash from a bare repository; nothing is checked out or fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.adapters.git import process, repository
+from reconciler.adapters.git.objects import ObjectReader
+from reconciler.model.errors import FileError, MissingBlobs, SourceUnavailable, UsageError
+from reconciler.model.values import FileKind, Tree
+
+LARGEST_FILE = 10 * 2**20  # bytes
+LARGEST_FOLDER = 4 * 2**20  # bytes of a tree object, about 50,000 names
+_FOLDERS = 20_000  # kept listings of one commit
+_DEPTH = 64
+_KINDS: Mapping[bytes, FileKind] = {b"100644": "file", b"100755": "file", b"40000": "folder"}
+_REFUSED: Mapping[bytes, str] = {
+    b"120000": "a symbolic link; none is followed",
+    b"160000": "a submodule; none is fetched",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A name in a folder; ``kind`` is None for what is neither file nor folder, ``why`` says it."""
+
+    id: str
+    kind: FileKind | None
+    why: str = ""
+
+
+class CommitTree:
+    """Implements values.Tree for one commit."""
+
+    def __init__(self, reader: ObjectReader, tree_id: str) -> None:
+        self._reader = reader
+        self._root = Entry(tree_id, "folder")
+        self._listings: dict[str, Mapping[str, Entry]] = {}
+
+    def kind(self, path: str) -> FileKind | None:
+        entry = self._find(path)
+        if entry is None:
+            return None
+        if entry.kind is None:
+            raise FileError(entry.why, path=path)
+        return entry.kind
+
+    def names(self, path: str) -> tuple[str, ...]:
+        return tuple(sorted(self._folder(path)))
+
+    def read(self, path: str) -> bytes:
+        if self.kind(path) != "file":
+            raise FileNotFoundError(path)
+        entry = self._find(path)
+        assert entry is not None
+        (info,) = self._reader.info([entry.id])
+        if info is None:
+            raise MissingBlobs(self._missing_beside(path))
+        if info.type != "blob" or info.size > LARGEST_FILE:
+            limit = f"{info.size} bytes; a file has at most {LARGEST_FILE}"
+            raise FileError(limit if info.type == "blob" else f"a {info.type}", path=path)
+        return self._reader.read(entry.id, info.size)
+
+    def digest(self, path: str) -> str:
+        if self.kind(path) is None:
+            raise FileNotFoundError(path)
+        entry = self._find(path)
+        assert entry is not None
+        return entry.id
+
+    def _missing_beside(self, path: str) -> tuple[str, ...]:
+        """All the missing files of the folder: who reads one of them mostly reads the rest."""
+        folder = self._folder(path.rpartition("/")[0])
+        ids = sorted({entry.id for entry in folder.values() if entry.kind == "file"})
+        return tuple(
+            id_ for id_, info in zip(ids, self._reader.info(ids), strict=True) if info is None
+        )
+
+    def _find(self, path: str) -> Entry | None:
+        entry = self._root
+        parts = path.split("/") if path else []
+        if len(parts) > _DEPTH:
+            return None
+        for at, part in enumerate(parts):
+            if entry.kind is None:
+                raise FileError(entry.why, path="/".join(parts[:at]))
+            if entry.kind != "folder":
+                return None
+            found = self._listing(entry.id, "/".join(parts[:at])).get(part)
+            if found is None:
+                return None
+            entry = found
+        return entry
+
+    def _folder(self, path: str) -> Mapping[str, Entry]:
+        if self.kind(path) != "folder":
+            raise FileNotFoundError(path)
+        entry = self._find(path)
+        assert entry is not None
+        return self._listing(entry.id, path)
+
+    def _listing(self, tree_id: str, path: str) -> Mapping[str, Entry]:
+        known = self._listings.get(tree_id)
+        if known is not None:
+            return known
+        (info,) = self._reader.info([tree_id])
+        if info is None or info.type != "tree":
+            raise SourceUnavailable(f"folder {path or '.'} is missing from the mirror")
+        if info.size > LARGEST_FOLDER:
+            raise FileError(f"a folder of {info.size} bytes; at most {LARGEST_FOLDER}", path=path)
+        listing = dict(parse(self._reader.read(tree_id, info.size), path))
+        if len(self._listings) < _FOLDERS:
+            self._listings[tree_id] = listing
+        return listing
+
+
+def parse(data: bytes, path: str) -> Iterator[tuple[str, Entry]]:
+    """A tree object's names and entries: ``MODE SP NAME NUL ID`` each. Raises FileError."""
+    at = 0
+    while at < len(data):
+        space, end = data.find(b" ", at), data.find(b"\0", at)
+        if not at < space < end or end + 21 > len(data):
+            raise FileError("the folder's tree object is malformed", path=path)
+        mode, raw, id_ = data[at:space], data[space + 1 : end], data[end + 1 : end + 21].hex()
+        at = end + 21
+        yield _name(raw, path), _entry(mode, id_)
+
+
+def _entry(mode: bytes, id_: str) -> Entry:
+    kind = _KINDS.get(mode)
+    if kind is not None:
+        return Entry(id_, kind)
+    why = _REFUSED.get(mode, f"of mode {mode[:8].decode('ascii', 'replace')}, which is refused")
+    return Entry(id_, None, why)
+
+
+def _name(raw: bytes, path: str) -> str:
+    try:
+        name = raw.decode()
+    except UnicodeDecodeError:
+        raise FileError("a name in this folder is not UTF-8", path=path) from None
+    if name in ("", ".", "..") or "/" in name:
+        raise FileError(f"a name in this folder is {name!r}", path=path)
+    return name
+
+
+def commit_tree(reader: ObjectReader, commit: str) -> CommitTree:
+    """The tree of a commit that the repository holds. Raises SourceUnavailable."""
+    (info,) = reader.info([commit])
+    if info is None or info.type != "commit" or info.size > 2**20:
+        raise SourceUnavailable(f"commit {commit} is not in the mirror")
+    first = reader.read(commit, info.size).partition(b"\n")[0].split()
+    if len(first) != 2 or first[0] != b"tree":
+        raise SourceUnavailable(f"commit {commit} in the mirror is damaged")
+    return CommitTree(reader, first[1].decode("ascii", "replace"))
+
+
+def open_tree(folder: Path, rev: str) -> tuple[str, Tree]:
+    """The commit that ``rev`` names in a local repository, and its files; nothing is written.
+
+    ``folder`` is a work tree or bare. Raises UsageError where it is no repository or has no such
+    commit. No setting of that repository runs code, as only objects are read.
+    """
+    found = [path for path in (folder / ".git", folder) if (path / "objects").is_dir()]
+    git_dir = found[0] if found else _linked(folder)
+    commit = repository.resolve(git_dir, rev)
+    if not commit:
+        raise UsageError(f"{rev[:100]!r} names no commit in {folder}")
+    try:
+        return commit, commit_tree(ObjectReader(git_dir), commit)
+    except SourceUnavailable as error:
+        raise UsageError(f"{folder}: {error}") from None
+
+
+def _linked(folder: Path) -> Path:
+    """A linked work tree, or a folder inside one: git finds its own way up."""
+    arguments = ("-C", str(folder), "rev-parse", "--absolute-git-dir")
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is no folder")
+    result = process.run(None, arguments)
+    if result.code != 0:
+        raise UsageError(f"{folder} is no git repository: {result.error}")
+    return Path(result.text())
