@@ -50,10 +50,7 @@ ORIGIN = 'remote "origin"'  # the section that only a mirror has
 
 
 def promisor(url: str) -> Mapping[str, Mapping[str, str]]:
-    """The section that lets blobs be missing: they are promised by the remote ``origin``.
-
-    Not ``extensions.partialClone``: it cannot be overruled, and ObjectReader must.
-    """
+    """The section that lets blobs be missing: they are promised by the remote ``origin``."""
     return {
         ORIGIN: {"url": url, "promisor": "true", "partialCloneFilter": "blob:none"},
     }

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.adapters.git import process
+from reconciler.adapters.git import process, repository
 from reconciler.model.errors import SourceUnavailable
 
 if TYPE_CHECKING:
@@ -24,13 +24,6 @@ if TYPE_CHECKING:
 _DEADLINE = 30.0  # seconds for one answer
 _BATCH = 200  # questions on their way at once; more could fill both pipes
 _HEADER = 4_096
-# Git dies of a promised object that is missing where it must not fetch; of one that nobody
-# promised it says that it is missing.
-_UNPROMISED = {
-    "GIT_CONFIG_COUNT": "1",
-    "GIT_CONFIG_KEY_0": "remote.origin.promisor",
-    "GIT_CONFIG_VALUE_0": "false",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +74,9 @@ class ObjectReader:
 
     def _send(self, text: str) -> None:
         if self._process is None:
+            git_dir, environment = repository.for_reading(self._folder)
             self._process = process.start(
-                self._folder, ("cat-file", "--batch-command"), environment=_UNPROMISED
+                git_dir, ("cat-file", "--batch-command"), environment=environment
             )
             self._buffer.clear()
         assert self._process.stdin is not None

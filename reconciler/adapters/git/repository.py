@@ -11,6 +11,7 @@ from pathlib import Path
 from reconciler.adapters.git import config, process
 from reconciler.model.errors import SourceUnavailable, UsageError
 
+_READER = "reader"
 _PACKS = 100
 # Unreachable objects are kept: a force-push must not take the last accepted commit away.
 _REPACK = ("repack", "-a", "-d", "-q", "--keep-unreachable")
@@ -31,8 +32,22 @@ def prepare(folder: Path, extra: Mapping[str, Mapping[str, str]]) -> None:
         if not head.is_file() or head.read_bytes() != b"ref: refs/heads/none\n":
             head.write_bytes(b"ref: refs/heads/none\n")
         config.write(folder, extra)
+        if extra:
+            prepare(folder / _READER, {})
     except OSError as error:
         raise UsageError(f"{folder} cannot be written: {error.strerror}") from None
+
+
+def for_reading(folder: Path) -> tuple[Path, Mapping[str, str]]:
+    """The repository through which to read objects of ``folder``, and the variables that takes.
+
+    Git dies of a promised object that is missing where it must not fetch. A second repository
+    over the same objects, to which nobody promised anything, says that it is missing.
+    """
+    reader = folder / _READER
+    if not reader.is_dir():
+        return folder, {}
+    return reader, {"GIT_OBJECT_DIRECTORY": str(folder / "objects")}
 
 
 def clear_leftovers(folder: Path, refs: str = "refs") -> None:
