@@ -78,7 +78,7 @@ def _parse(out: bytes) -> Iterator[Verified]:
     commit, paths = "", set[str]()
     parts = iter(out.split(b"\0"))
     for part in parts:
-        if part.startswith(b":"):
+        if part.lstrip(b"\n").startswith(b":"):
             paths.add(next(parts, b"").decode("utf-8", "replace"))
         elif is_id(text := part.decode("ascii", "replace").strip()):
             if commit:

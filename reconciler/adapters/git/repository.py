@@ -52,13 +52,18 @@ def for_reading(folder: Path) -> tuple[Path, Mapping[str, str]]:
 
 def clear_leftovers(folder: Path, refs: str = "refs") -> None:
     """Remove what a killed git leaves: locks, half-received packs. None may be running."""
+    clear_locks(folder, refs)
+    for path in _files(folder / "objects"):
+        if path.name.startswith(("tmp_", ".tmp-")):
+            remove(path)
+
+
+def clear_locks(folder: Path, refs: str = "refs") -> None:
+    """Remove the repository's locks and those of the refs below ``refs``."""
     for name in ("HEAD.lock", "config.lock", "shallow.lock", "packed-refs.lock"):
         remove(folder / name)
     for path in _files(folder / refs):
         if path.name.endswith(".lock"):
-            remove(path)
-    for path in _files(folder / "objects"):
-        if path.name.startswith(("tmp_", ".tmp-")):
             remove(path)
 
 
