@@ -72,7 +72,7 @@ def damaged(folder: Path) -> str:
 
     A file system that lost power keeps names and sizes apart: what was written last is empty.
     """
-    for part in ("objects", "refs", "packed-refs", "shallow"):
+    for part in ("objects", "refs", "packed-refs", "shallow", "config", "HEAD"):
         path = folder / part
         for file in _files(path) if path.is_dir() else [path]:
             with contextlib.suppress(FileNotFoundError):
