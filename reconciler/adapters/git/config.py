@@ -66,13 +66,16 @@ def text(extra: Mapping[str, Mapping[str, str]]) -> str:
 
 
 def write(folder: Path, extra: Mapping[str, Mapping[str, str]]) -> None:
-    """Replace ``folder/config``, durably. Raises OSError."""
+    """Replace ``folder/config``, durably, where it is not what it should be. Raises OSError."""
+    wanted, target = text(extra).encode(), folder / "config"
+    if target.is_file() and target.read_bytes() == wanted:
+        return
     draft = folder / "config.new"
-    with draft.open("w") as file:
-        file.write(text(extra))
+    with draft.open("wb") as file:
+        file.write(wanted)
         file.flush()
         os.fsync(file.fileno())
-    draft.replace(folder / "config")
+    draft.replace(target)
 
 
 def _escape(value: str) -> str:

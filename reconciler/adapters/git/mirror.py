@@ -177,6 +177,7 @@ class Mirror:
 
     def _git_remote(self, folder: Path, arguments: tuple[str, ...], stdin: bytes = b"") -> None:
         using = access(self._credentials, self._url)
+        self._prepare(folder)
         repository.clear_locks(folder, _TRACKED)
         try:
             result = process.run(

@@ -77,6 +77,7 @@ class NotesPusher:
             for attempt in range(_TRIES):
                 try:
                     self._write(commit, text, subject, time)
+                    repository.tidy(self._folder)
                     return
                 except _Moved:
                     self._fetch()
@@ -87,13 +88,13 @@ class NotesPusher:
         raise SourceUnavailable(f"{self._ref} moved {_TRIES} times while it was written")
 
     def _open(self) -> None:
-        """Before the first push: clear what a power cut left, and start from the remote's notes."""
+        """Clear what a power cut left, and without notes of our own begin with the remote's."""
+        self._prepare()
+        repository.drop_empty(self._folder)
         if not self._opened:
-            self._prepare()
             repository.clear_leftovers(self._folder, "refs/notes")
-            repository.drop_empty(self._folder)
-        if not self._opened or not repository.resolve(self._folder, self._ref):
-            self._prepare()
+        if not repository.resolve(self._folder, self._ref):
+            repository.remove(self._folder / self._ref)
             self._fetch()
         self._opened = True
 

@@ -80,7 +80,8 @@ def _fetch(url: str, credentials: Credentials, folder: Path) -> None:
         secrets=using.secrets,
         bounds=_BOUNDS,
     )
-    if result.code != 0:
+    # A shallow fetch of no refs at all fails without a word.
+    if result.code != 0 and (result.code != 1 or result.error):
         raise SourceUnavailable(f"git fetch of the notes: {result.error}")
 
 

@@ -13,6 +13,7 @@ from reconciler.model.errors import SourceUnavailable, UsageError
 
 _READER = "reader"
 _PACKS = 100
+_LOOSE = 4_000
 # Unreachable objects are kept: a force-push must not take the last accepted commit away.
 _REPACK = ("repack", "-a", "-d", "-q", "--keep-unreachable")
 
@@ -72,7 +73,7 @@ def damaged(folder: Path) -> str:
 
     A file system that lost power keeps names and sizes apart: what was written last is empty.
     """
-    for part in ("objects", "refs", "packed-refs", "shallow", "config", "HEAD"):
+    for part in ("objects", "refs", "packed-refs", "shallow"):
         path = folder / part
         for file in _files(path) if path.is_dir() else [path]:
             with contextlib.suppress(FileNotFoundError):
@@ -107,10 +108,13 @@ def largest_draft(folder: Path) -> int:
 
 
 def tidy(folder: Path) -> None:
-    """Make one of many packs, as each fetch adds one and reading asks each. Failing is no harm."""
-    if sum(1 for _ in (folder / "objects/pack").glob("*.pack")) <= _PACKS:
+    """Make one pack of many packs or loose objects, as reading asks each. Failing is no harm."""
+    packs = sum(1 for _ in (folder / "objects/pack").glob("*.pack"))
+    # Ids spread evenly: one of the 256 folders tells for all.
+    loose = sum(1 for _ in (folder / "objects/17").glob("*")) * 256
+    if packs <= _PACKS and loose <= _LOOSE:
         return
-    with contextlib.suppress(SourceUnavailable):  # the packs stay as they are
+    with contextlib.suppress(SourceUnavailable):  # the objects stay as they are
         process.run(folder, _REPACK, bounds=process.Bounds(deadline=600))
 
 

@@ -48,7 +48,7 @@ class Remote:
         branch: str = "main",
     ) -> str:
         """Commit exactly these files on top of ``parent`` (None: a root) and move the branch."""
-        head = git(self.folder, "rev-parse", "-q", "--verify", parent) if self._has(parent) else ""
+        head = self._tip(parent) if parent else ""
         lines = [b"reset refs/heads/new\n"] if not head else []
         lines += [b"commit refs/heads/new\n", b"committer a <a@b.invalid> 1700000000 +0000\n"]
         lines += [_data(subject.encode())]
@@ -67,9 +67,10 @@ class Remote:
         git(self.folder, "update-ref", "-d", "refs/heads/new")
         return made
 
-    def _has(self, revision: str | None) -> bool:
-        refs = git(self.folder, "for-each-ref", "--format=%(refname:short)").split()
-        return revision is not None and (revision in refs or len(revision) == 40)
+    def _tip(self, revision: str) -> str:
+        if len(revision) == 40:
+            return revision
+        return git(self.folder, "for-each-ref", "--format=%(objectname)", f"refs/heads/{revision}")
 
 
 def _data(content: bytes) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import threading
@@ -124,12 +125,10 @@ def test_a_token_is_never_an_argument(tmp_path: Path, remote: Remote, server: Ht
 
 def _watch_arguments(stop: threading.Event, lines: set[bytes]) -> None:
     while not stop.is_set():
-        for name in os.listdir("/proc"):
-            if name.isdigit():
-                try:
-                    lines.add(Path("/proc", name, "cmdline").read_bytes())
-                except OSError:
-                    continue
+        for folder in Path("/proc").iterdir():
+            if folder.name.isdigit():
+                with contextlib.suppress(OSError):  # it has ended
+                    lines.add((folder / "cmdline").read_bytes())
 
 
 def test_a_redirect_is_not_followed(tmp_path: Path, remote: Remote, server: HttpsServer) -> None:

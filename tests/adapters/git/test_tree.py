@@ -15,7 +15,12 @@ ENTRY = b"100644 name\0" + b"\1" * 20
 
 
 def test_a_tree_tells_kinds_names_bytes_and_digests(remote: Remote) -> None:
-    files = {"fleet.yaml": "name: x", "a/b/c": b"\0\xff", "a/run": "go", "same/run": "go"}
+    files: dict[str, str | bytes] = {
+        "fleet.yaml": "name: x",
+        "a/b/c": b"\0\xff",
+        "a/run": "go",
+        "same/run": "go",
+    }
     commit = remote.commit(files, modes={"a/run": "100755"})
     found, tree = open_tree(remote.folder, "main")
     assert found == commit
