@@ -45,7 +45,7 @@ class Mirror:
         deadline: float = 120.0,
         ceiling: int = CEILING,
     ) -> None:
-        self._folder = folder
+        self._folder = folder = folder.absolute()
         self._url = remotes.normalise(url)
         self._branch = remotes.check_branch(branch)
         self._ref = _TRACKED + self._branch
@@ -54,7 +54,10 @@ class Mirror:
         self._lock = threading.RLock()
         self._reader = ObjectReader(folder)
         self._distrusted = ""
+        if self._old.exists() and self._aside.exists() and not folder.exists():
+            self._aside.rename(folder)  # the power went amid the swap of a complete clone
         repository.remove(self._aside)
+        repository.remove(self._old)
         self._prepare(folder)
         repository.clear_leftovers(folder)
         self._distrusted = self._damage()
@@ -115,6 +118,10 @@ class Mirror:
         return self._folder.with_name(self._folder.name + ".new")
 
     @property
+    def _old(self) -> Path:
+        return self._folder.with_name(self._folder.name + ".old")
+
+    @property
     def _refspec(self) -> str:
         # Forced: the mirror shows what the remote has, and verify judges it.
         return f"+refs/heads/{self._branch}:{self._ref}"
@@ -129,8 +136,9 @@ class Mirror:
         if found or not (tip.exists() or (self._folder / "packed-refs").exists()):
             return found
         commit = repository.resolve(self._folder, self._ref)
+        self._reader.close()  # it may know packs that are gone
         try:
-            tree.commit_tree(ObjectReader(self._folder), commit).names("")
+            tree.commit_tree(self._reader, commit).names("")
         except ReconcilerError as error:
             return f"the tip cannot be read: {error}"
         return ""
@@ -153,12 +161,11 @@ class Mirror:
         except ReconcilerError:
             repository.remove(self._aside)
             raise
-        old = self._folder.with_name(self._folder.name + ".old")
-        repository.remove(old)
+        repository.remove(self._old)
         self._reader.close()
-        self._folder.rename(old)
+        self._folder.rename(self._old)
         self._aside.rename(self._folder)
-        repository.remove(old)
+        repository.remove(self._old)
         self._distrusted = ""
 
     def _deepen(self, since: str) -> None:

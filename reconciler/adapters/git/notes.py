@@ -57,7 +57,7 @@ class NotesPusher:
         *,
         deadline: float = 120.0,
     ) -> None:
-        self._folder = folder
+        self._folder = folder.absolute()
         self._url = remotes.normalise(url)
         self._credentials = credentials
         self._ref = site.notes_ref

@@ -10,7 +10,8 @@ import os
 import selectors
 import threading
 import time
-from collections.abc import Sequence
+import weakref
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,16 +42,13 @@ class ObjectReader:
         self._folder = folder
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._end_process: Callable[[], object] = _nothing
         self._buffer = bytearray()
 
     def close(self) -> None:
         """End the process; a later read starts another."""
         with self._lock:
             self._stop()
-
-    def __del__(self) -> None:
-        if self._process is not None:
-            process.kill(self._process)
 
     def info(self, ids: Sequence[str]) -> list[Info | None]:
         """What each object is, None where it is missing. Raises SourceUnavailable."""
@@ -78,6 +76,8 @@ class ObjectReader:
             self._process = process.start(
                 git_dir, ("cat-file", "--batch-command"), environment=environment
             )
+            # Nobody closes a tree; git must end with it, and at the latest with us.
+            self._end_process = weakref.finalize(self, process.kill, self._process)
             self._buffer.clear()
         assert self._process.stdin is not None
         try:
@@ -138,6 +138,9 @@ class ObjectReader:
         raise SourceUnavailable(f"git cat-file did not answer within {_DEADLINE:g} s")
 
     def _stop(self) -> None:
-        if self._process is not None:
-            process.kill(self._process)
-            self._process = None
+        self._end_process()
+        self._process, self._end_process = None, _nothing
+
+
+def _nothing() -> None:
+    """What there is to end before a first question."""

@@ -7,6 +7,7 @@ helpers (git-remote-https, ssh, index-pack) behind that GitPython does not know.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import resource
 import selectors
@@ -15,6 +16,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from reconciler.adapters.git import redact
@@ -28,6 +30,7 @@ MEMORY = 768 * 2**20  # bytes of address space of each process
 OUTPUT = 16 * 2**20  # bytes of stdout
 _ERRORS = 2**20  # bytes of stderr, a server's progress and greetings included
 _CHUNK = 65_536
+_OLDEST = (2, 39, 4)  # the first that knows GIT_NO_LAZY_FETCH
 
 # What of our own environment reaches git; the proxies are the site's own.
 _KEPT = frozenset(
@@ -107,11 +110,7 @@ def start(
     file: int = 0,
 ) -> subprocess.Popen[bytes]:
     """Start ``git ARGUMENTS`` with three pipes. The caller ends it with ``kill``."""
-    # Imported late: GitPython runs `git version` at import, and fails where there is no git.
-    try:
-        import git
-    except ImportError as error:
-        raise UsageError(f"git cannot be run: {redact.clean(str(error))}") from None
+    cmd, failures = _gitpython()
     given = {**_FIXED, **(environment or {})}
     if folder is not None:
         given["GIT_DIR"] = str(folder)
@@ -119,20 +118,35 @@ def start(
     dropped = [name for name in sorted(os.environ) if name not in _KEPT and name not in given]
     unset = [part for name in dropped for part in ("-u", name)]
     try:
-        handle = git.cmd.Git().execute(
+        handle = cmd.Git().execute(
             ["env", *unset, "git", *arguments],
             istream=_PIPE,
             as_process=True,
             env=given,
             start_new_session=True,
         )
-    except (git.exc.GitError, OSError) as error:
+    except (failures, OSError) as error:
         raise SourceUnavailable(f"git cannot be started: {redact.clean(str(error))}") from None
     # The handle would end git without its helpers when it goes; ``kill`` does that instead.
     process, handle.proc = handle.proc, None
     assert process is not None
     _limit(process.pid, file)
     return process
+
+
+@functools.cache
+def _gitpython() -> tuple[ModuleType, type[Exception]]:
+    """GitPython's module of commands and its root of errors. Raises UsageError without a git."""
+    # Imported late: GitPython runs `git version` at import, and fails where there is no git.
+    try:
+        import git
+    except ImportError as error:
+        raise UsageError(f"git cannot be run: {redact.clean(str(error))}") from None
+    found = git.cmd.Git().version_info
+    if found < _OLDEST:
+        shown, oldest = (".".join(map(str, version)) for version in (found, _OLDEST))
+        raise UsageError(f"git is {shown}; {oldest} is the oldest that can be told not to fetch")
+    return git.cmd, git.exc.GitError
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:

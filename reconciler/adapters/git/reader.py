@@ -48,7 +48,7 @@ def read_notes(url: str, credentials: Credentials, scratch: Path | None) -> Iter
     """
     remote = remotes.normalise(str(Path(url).resolve()) if Path(url).is_dir() else url)
     if scratch is not None:
-        yield from _read(remote, credentials, scratch)
+        yield from _read(remote, credentials, scratch.absolute())
         return
     with tempfile.TemporaryDirectory(prefix="fleet-notes-") as folder:
         yield from _read(remote, credentials, Path(folder))

@@ -163,6 +163,7 @@ def open_tree(folder: Path, rev: str) -> tuple[str, Tree]:
     ``folder`` is a work tree or bare. Raises UsageError where it is no repository or has no such
     commit. No setting of that repository runs code, as only objects are read.
     """
+    folder = folder.absolute()
     found = [path for path in (folder / ".git", folder) if (path / "objects").is_dir()]
     git_dir = found[0] if found else _linked(folder)
     commit = repository.resolve(git_dir, rev)

@@ -146,15 +146,25 @@ def test_a_damaged_mirror_without_a_link_raises_nothing_but_unavailable(
     mirror.close()
 
 
-def test_a_power_cut_amid_the_swap_of_folders_is_survived(tmp_path: Path, remote: Remote) -> None:
+def test_a_power_cut_amid_the_swap_of_folders_loses_nothing(tmp_path: Path, remote: Remote) -> None:
     folder = tmp_path / "state" / "mirror.git"
     tip = remote.commit({"a": "1"})
     mirror = build.mirror(folder, remote.url)
     mirror.fetch()
     mirror.close()
-    folder.rename(folder.with_name("mirror.git.old"))
-    folder.with_name("mirror.git.new").mkdir()
+    folder.rename(folder.with_name("mirror.git.new"))
+    folder.with_name("mirror.git.old").mkdir()
     mirror = build.mirror(folder, remote.url)
-    assert mirror.fetch().commit == tip
+    assert mirror.has(tip)
     assert sorted(path.name for path in folder.parent.iterdir()) == ["mirror.git"]
+    mirror.close()
+
+
+def test_a_power_cut_amid_a_clone_begins_it_again(tmp_path: Path, remote: Remote) -> None:
+    folder = tmp_path / "state" / "mirror.git"
+    tip = remote.commit({"a": "1"})
+    (folder.with_name("mirror.git.new") / "objects").mkdir(parents=True)
+    mirror = build.mirror(folder, remote.url)
+    assert not folder.with_name("mirror.git.new").exists()
+    assert mirror.fetch().commit == tip
     mirror.close()

@@ -199,6 +199,31 @@ def test_a_remote_that_never_answers_costs_the_deadline(tmp_path: Path) -> None:
         connection.close()
 
 
+def test_a_tree_that_could_harm_a_work_tree_is_not_let_in(remote: Remote, mirror: Mirror) -> None:
+    remote.commit({"a": "1"})
+    before = mirror.fetch().commit
+    blob = git(remote.folder, "hash-object", "-w", "--stdin", stdin=b"x")
+    entry = b"100644 ..\0" + bytes.fromhex(blob)
+    literally = ("hash-object", "-t", "tree", "-w", "--literally", "--stdin")
+    harmful = git(remote.folder, *literally, stdin=entry)
+    person = ("-c", "user.name=a", "-c", "user.email=a@b.invalid")
+    commit = git(remote.folder, *person, "commit-tree", harmful, "-p", before, "-m", "x")
+    git(remote.folder, "update-ref", "refs/heads/main", commit)
+    with pytest.raises(SourceUnavailable, match="hasDot"):
+        mirror.fetch()
+    assert mirror.has(before) and not mirror.has(commit)
+
+
+def test_an_idle_fetch_writes_nothing(remote: Remote, mirror: Mirror, tmp_path: Path) -> None:
+    remote.commit({"a": "1"})
+    mirror.fetch()
+    mirror.fetch()
+    folder = tmp_path / "state" / "mirror.git"
+    before = {path: path.stat().st_ino for path in folder.rglob("*") if path.is_file()}
+    mirror.fetch()
+    assert {path: path.stat().st_ino for path in folder.rglob("*") if path.is_file()} == before
+
+
 def test_many_packs_become_one_and_unreachable_commits_stay(
     remote: Remote, mirror: Mirror, tmp_path: Path
 ) -> None:
