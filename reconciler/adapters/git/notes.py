@@ -32,6 +32,7 @@ _MOVED = (
     "cannot lock ref",
     "stale info",
 )
+_SPOILED = ("is corrupt", "inflate:", "unable to", "bad object", "bad tree", "missing blob")
 
 
 class _Moved(Exception):
@@ -74,17 +75,24 @@ class NotesPusher:
             raise SourceUnavailable(f"{commit[:60]!r} is no commit that a note could be about")
         with self._lock:
             self._open()
-            for attempt in range(_TRIES):
+            try:
+                self._push_note(commit, text, subject, time)
+            except _Damaged:
+                self._forget()
+                self._fetch()
                 try:
-                    self._write(commit, text, subject, time)
-                    repository.tidy(self._folder)
-                    return
-                except _Moved:
-                    self._fetch()
+                    self._push_note(commit, text, subject, time)
                 except _Damaged as error:
-                    if attempt:
-                        raise SourceUnavailable(f"the notes cannot be written: {error}") from None
-                    self._heal()
+                    raise SourceUnavailable(f"the notes cannot be written: {error}") from None
+            repository.tidy(self._folder)
+
+    def _push_note(self, commit: str, text: str, subject: str, time: float) -> None:
+        for _ in range(_TRIES):
+            try:
+                self._write(commit, text, subject, time)
+                return
+            except _Moved:
+                self._fetch()
         raise SourceUnavailable(f"{self._ref} moved {_TRIES} times while it was written")
 
     def _open(self) -> None:
@@ -94,7 +102,8 @@ class NotesPusher:
         if not self._opened:
             repository.clear_leftovers(self._folder, "refs/notes")
         if not repository.resolve(self._folder, self._ref):
-            repository.remove(self._folder / self._ref)
+            if (self._folder / self._ref).exists():
+                self._forget()
             self._fetch()
         self._opened = True
 
@@ -102,13 +111,16 @@ class NotesPusher:
         if not _is_mirror(self._folder):
             repository.prepare(self._folder, {})
 
-    def _heal(self) -> None:
-        """Forget what we have of the notes: the remote has them too."""
-        if not _is_mirror(self._folder):
+    def _forget(self) -> None:
+        """Drop what we have of the notes: the remote has them too."""
+        if _is_mirror(self._folder):
+            # What was fetched is in packs (fetch.unpackLimit), so that the loose ones are ours.
+            for folder in (self._folder / "objects").glob("[0-9a-f][0-9a-f]"):
+                repository.remove(folder)
+            repository.remove(self._folder / self._ref)
+        else:
             repository.remove(self._folder)
-        repository.remove(self._folder / self._ref)
         self._prepare()
-        self._fetch()
 
     def _write(self, commit: str, text: str, subject: str, time: float) -> None:
         parent = repository.resolve(self._folder, self._ref)
@@ -160,6 +172,8 @@ class NotesPusher:
         said = f"{result.text()} {result.error}"
         if any(sign in said for sign in _MOVED):
             raise _Moved
+        if any(sign in said for sign in _SPOILED):
+            raise _Damaged(redact.clean(said))
         raise SourceUnavailable(f"git push: {redact.clean(said)}")
 
     def _fetch(self) -> None:

@@ -145,14 +145,18 @@ def test_emptied_files_are_healed_from_the_remote(
 
 
 @pytest.mark.parametrize("keep", [0, 7], ids=["zeros", "cut short"])
+@pytest.mark.parametrize("part", ["commit", "tree", "blob", "mirror"])
 def test_notes_whose_objects_are_spoiled_are_healed_from_the_remote(
-    tmp_path: Path, remote: Remote, keep: int
+    tmp_path: Path, remote: Remote, keep: int, part: str, mirror: Mirror
 ) -> None:
     first, second = remote.commit({"a": "1"}), remote.commit({"a": "2"})
-    folder = tmp_path / "n.git"
+    mirror.fetch()
+    folder = tmp_path / ("state/mirror.git" if part == "mirror" else "n.git")
     build.pusher(folder, remote.url).push(first, "n: 1\n", "s", 1.0)
     notes = build.pusher(folder, remote.url)
-    files = [p for p in (folder / "objects").rglob("*") if p.is_file()]
+    suffix = {"commit": "", "tree": "^{tree}", "blob": f":{first}", "mirror": ""}[part]
+    object_id = git(remote.folder, "rev-parse", SITE.notes_ref + suffix)
+    files = [folder / "objects" / object_id[:2] / object_id[2:]]
     for file in files:
         content = file.read_bytes()
         file.chmod(0o600)

@@ -11,9 +11,11 @@ import pytest
 from reconciler.adapters.git import process
 from reconciler.model.errors import SourceUnavailable
 
+BOUNDS = process.Bounds()
+
 
 def _shell(
-    folder: Path, script: str, bounds: process.Bounds = process.Bounds(), stdin: bytes = b""
+    folder: Path, script: str, bounds: process.Bounds = BOUNDS, stdin: bytes = b""
 ) -> process.Result:
     """Let git run a script, so that the script tells how git itself is run."""
     return process.run(folder, ("-c", f"alias.x=!{script}", "x"), bounds=bounds, stdin=stdin)
