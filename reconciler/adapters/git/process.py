@@ -25,6 +25,8 @@ from reconciler.model.errors import SourceUnavailable, UsageError
 if TYPE_CHECKING:
     import subprocess
 
+    from git.cmd import Git
+
 _PIPE = -1  # subprocess.PIPE, as GitPython's istream takes it
 MEMORY = 768 * 2**20  # bytes of address space of each process
 OUTPUT = 16 * 2**20  # bytes of stdout
@@ -118,7 +120,7 @@ def start(
     dropped = [name for name in sorted(os.environ) if name not in _KEPT and name not in given]
     unset = [part for name in dropped for part in ("-u", name)]
     try:
-        handle = cmd.Git().execute(
+        handle: Git.AutoInterrupt = cmd.Git().execute(
             ["env", *unset, "git", *arguments],
             istream=_PIPE,
             as_process=True,

@@ -17,10 +17,10 @@ _BAD_BRANCH = re.compile(r"\.\.|//|/\.|\.lock(/|$)|[./]$")
 
 def normalise(url: str) -> str:
     """The URL as git gets it; an absolute path becomes ``file://``. Raises UsageError."""
+    if url.startswith("/") and url.isprintable():
+        return "file://" + urllib.parse.quote(url)
     if not url or not url.isprintable() or any(c in url for c in " \"'\\"):
         raise UsageError(f"a remote's URL must be {_FORMS}, without spaces and quotes")
-    if url.startswith("/"):
-        return "file://" + urllib.parse.quote(url)
     if "://" not in url:
         if _SCP.fullmatch(url) and "::" not in url:
             return url

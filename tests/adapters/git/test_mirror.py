@@ -150,6 +150,13 @@ def test_a_missing_branch_is_said_to_be_missing(tmp_path: Path, remote: Remote) 
         other.fetch()
 
 
+def test_a_path_may_hold_any_printable_character(tmp_path: Path) -> None:
+    remote = Remote(tmp_path / 'it\'s 100% "odd" é.git')
+    tip = remote.commit({"a": "1"})
+    other = build.mirror(tmp_path / "m.git", str(remote.folder))
+    assert other.fetch().commit == tip
+
+
 def test_a_missing_remote_leaves_the_mirror_readable(
     tmp_path: Path, remote: Remote, mirror: Mirror
 ) -> None:
