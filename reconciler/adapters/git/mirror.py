@@ -14,15 +14,7 @@ from reconciler.model.errors import HistoryRefused, ReconcilerError, SourceUnava
 from reconciler.model.values import Snapshot, Tree, Verified
 
 CEILING = 512 * 2**20  # bytes of one fetched pack
-_FETCH = (
-    "fetch",
-    "--quiet",
-    "--no-tags",
-    "--no-recurse-submodules",
-    "--no-write-fetch-head",
-    "--no-auto-maintenance",
-    "--filter=blob:none",
-)
+_FETCH = (*repository.FETCH, "--filter=blob:none")
 # A lost mirror is deepened in steps, until the last accepted commit is in it; then all of it.
 _DEEPEN = ("--deepen=100", "--deepen=2000", "--unshallow")
 _TRACKED = "refs/remotes/origin/"
@@ -199,7 +191,8 @@ class Mirror:
             repository.clear_leftovers(folder, _TRACKED)
             raise
         if result.code != 0:
-            large = repository.largest_draft(folder) >= self._bounds.file
+            ceiling = self._bounds.file // process.BLOCK * process.BLOCK
+            large = repository.largest_draft(folder) >= ceiling
             repository.clear_leftovers(folder, _TRACKED)
             raise SourceUnavailable(self._reason(result.error, large=large))
 

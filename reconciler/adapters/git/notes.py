@@ -17,14 +17,6 @@ from reconciler.model.refs import SiteName
 
 _TRIES = 5  # a ref that moves more often than this within one push is somebody's loop
 _CEILING = 64 * 2**20  # bytes of one fetched pack
-_FETCH = (
-    "fetch",
-    "--quiet",
-    "--no-tags",
-    "--no-recurse-submodules",
-    "--no-write-fetch-head",
-    "--no-auto-maintenance",
-)
 _MOVED = (
     "fetch first",
     "non-fast-forward",
@@ -179,7 +171,7 @@ class NotesPusher:
     def _fetch(self) -> None:
         """Take the remote's notes in the place of ours; only the newest where we have none."""
         depth = () if repository.resolve(self._folder, self._ref) else ("--depth=1",)
-        result = self._remote((*_FETCH, *depth, self._url, f"+{self._ref}:{self._ref}"))
+        result = self._remote((*repository.FETCH, *depth, self._url, f"+{self._ref}:{self._ref}"))
         if result.code != 0 and "couldn't find remote ref" not in result.error:
             raise SourceUnavailable(f"git fetch of the notes: {result.error}")
         if result.code != 0:

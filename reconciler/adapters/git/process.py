@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import resource
 import selectors
 import signal
 import time
@@ -32,6 +31,11 @@ MEMORY = 768 * 2**20  # bytes of address space of each process
 OUTPUT = 16 * 2**20  # bytes of stdout
 _ERRORS = 2**20  # bytes of stderr, a server's progress and greetings included
 _CHUNK = 65_536
+BLOCK = 512  # bytes, the unit of a shell's limit on files
+# The limits hold from git's first instruction on. Set from outside they would come late, and code
+# between fork and exec is not safe among threads. One that fails is lower already.
+_LIMITS = '{ ulimit -c 0; ulimit -v "$1"; ulimit -f "$2"; } 2>/dev/null; shift 2; exec "$@"'
+_LIMITED = ("sh", "-c", _LIMITS, "sh")
 _OLDEST = (2, 39, 4)  # the first that knows GIT_NO_LAZY_FETCH
 
 # What of our own environment reaches git; the proxies are the site's own.
@@ -118,10 +122,11 @@ def start(
         given["GIT_DIR"] = str(folder)
     # GitPython hands on our whole environment; env takes out by name what is not for git.
     dropped = [name for name in sorted(os.environ) if name not in _KEPT and name not in given]
+    blocks = str(file // BLOCK) if file else "unlimited"
     unset = [part for name in dropped for part in ("-u", name)]
     try:
         handle: Git.AutoInterrupt = cmd.Git().execute(
-            ["env", *unset, "git", *arguments],
+            [*_LIMITED, str(MEMORY // 1024), blocks, "env", *unset, "git", *arguments],
             istream=_PIPE,
             as_process=True,
             env=given,
@@ -132,7 +137,6 @@ def start(
     # The handle would end git without its helpers when it goes; ``kill`` does that instead.
     process, handle.proc = handle.proc, None
     assert process is not None
-    _limit(process.pid, file)
     return process
 
 
@@ -165,28 +169,17 @@ def kill(process: subprocess.Popen[bytes]) -> None:
                 pipe.close()
 
 
-def _limit(pid: int, file: int) -> None:
-    """Bound the process from outside: code between fork and exec is not safe among threads."""
-    limits = {resource.RLIMIT_AS: MEMORY, resource.RLIMIT_CORE: 0}
-    if file:
-        limits[resource.RLIMIT_FSIZE] = file
-    with contextlib.suppress(ProcessLookupError):
-        for limit, value in limits.items():
-            resource.prlimit(pid, limit, (value, value))
-
-
 def _talk(
     process: subprocess.Popen[bytes], stdin: bytes, bounds: Bounds, name: str
 ) -> tuple[bytes, bytes]:
     """Write all of ``stdin``, read both outputs to their ends, and wait. Raises past a bound."""
     end = time.monotonic() + bounds.deadline
     assert process.stdin is not None and process.stdout is not None and process.stderr is not None
-    taken = {process.stdout: bytearray(), process.stderr: bytearray()}
-    most = {process.stdout: bounds.output, process.stderr: _ERRORS}
+    out, errors = bytearray(), bytearray()
     left = memoryview(stdin)
     with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
-        selector.register(process.stderr, selectors.EVENT_READ)
+        selector.register(process.stdout, selectors.EVENT_READ, (out, bounds.output))
+        selector.register(process.stderr, selectors.EVENT_READ, (errors, _ERRORS))
         if left:
             os.set_blocking(process.stdin.fileno(), False)
             selector.register(process.stdin, selectors.EVENT_WRITE)
@@ -194,21 +187,26 @@ def _talk(
             process.stdin.close()
         while selector.get_map():
             for key, _ in selector.select(_left(end, bounds, name)):
-                pipe = key.fileobj
-                if pipe is process.stdin:
-                    left = left[_write(key.fd, left) :]
-                    if not left:
-                        selector.unregister(pipe)
-                        process.stdin.close()
+                if key.data is not None:
+                    if not _read(key, name):
+                        selector.unregister(key.fileobj)
                     continue
-                chunk = os.read(key.fd, _CHUNK)
-                if not chunk:
-                    selector.unregister(pipe)
-                taken[pipe] += chunk  # type: ignore[index]  # one of the two registered pipes
-                if len(taken[pipe]) > most[pipe]:  # type: ignore[index]  # as above
-                    raise SourceUnavailable(f"git {name} answered more than is accepted")
+                left = left[_write(key.fd, left) :]
+                if not left:
+                    selector.unregister(key.fileobj)
+                    process.stdin.close()
     _await(process, end, bounds, name)
-    return bytes(taken[process.stdout]), bytes(taken[process.stderr])
+    return bytes(out), bytes(errors)
+
+
+def _read(key: selectors.SelectorKey, name: str) -> bool:
+    """Take what is there; False at the end. Raises past the output's limit."""
+    taken, most = key.data
+    chunk = os.read(key.fd, _CHUNK)
+    taken += chunk
+    if len(taken) > most:
+        raise SourceUnavailable(f"git {name} answered more than is accepted")
+    return bool(chunk)
 
 
 def _write(descriptor: int, data: memoryview) -> int:

@@ -19,16 +19,7 @@ _SITES = 50_000
 _LARGEST_NOTE = 64_000  # bytes, as the contract has it
 _LARGEST_COMMIT = 16_384
 _BOUNDS = process.Bounds(deadline=300, file=512 * 2**20)
-_FETCH = (
-    "fetch",
-    "--quiet",
-    "--prune",
-    "--depth=1",
-    "--no-tags",
-    "--no-recurse-submodules",
-    "--no-write-fetch-head",
-    "--no-auto-maintenance",
-)
+_FETCH = (*repository.FETCH, "--prune", "--depth=1")
 
 
 class SiteNote(NamedTuple):

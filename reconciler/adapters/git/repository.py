@@ -11,6 +11,14 @@ from pathlib import Path
 from reconciler.adapters.git import config, process
 from reconciler.model.errors import SourceUnavailable, UsageError
 
+FETCH = (
+    "fetch",
+    "--quiet",
+    "--no-tags",
+    "--no-recurse-submodules",
+    "--no-write-fetch-head",
+    "--no-auto-maintenance",
+)
 _READER = "reader"
 _PACKS = 100
 _LOOSE = 4_000

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass, field
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +26,33 @@ class Seen:
     headers: list[str] = field(default_factory=list)
 
 
+def backend(
+    root: Path, method: str, target: str, headers: Message, body: bytes
+) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of `git http-backend`, which speaks CGI."""
+    path, _, query = target.partition("?")
+    environment = {
+        "PATH": os.environ["PATH"],
+        "GIT_PROJECT_ROOT": str(root),
+        "GIT_HTTP_EXPORT_ALL": "1",
+        "GIT_CONFIG_GLOBAL": "/dev/null",
+        "PATH_INFO": path,
+        "QUERY_STRING": query,
+        "REQUEST_METHOD": method,
+        "REMOTE_USER": "tester",
+        "CONTENT_TYPE": headers.get("Content-Type", ""),
+        "HTTP_CONTENT_ENCODING": headers.get("Content-Encoding", ""),
+        "GIT_PROTOCOL": headers.get("Git-Protocol", ""),
+        "CONTENT_LENGTH": str(len(body)),
+    }
+    done = subprocess.run(
+        ["git", "http-backend"], env=environment, input=body, capture_output=True, check=False
+    )
+    head, _, rest = done.stdout.partition(b"\r\n\r\n")
+    answered = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
+    return int(answered.pop("Status", "200").split()[0]), answered, rest
+
+
 def _handler(seen: Seen) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -39,36 +67,10 @@ def _handler(seen: Seen) -> type[BaseHTTPRequestHandler]:
             else:
                 self._backend()
 
-        do_POST = do_GET  # noqa: N815  # the base's name
+        do_POST = do_GET  # noqa: N815 - the base's name
 
         def _backend(self) -> None:
-            path, _, query = self.path.partition("?")
-            body = self._body()
-            environment = {
-                "PATH": os.environ["PATH"],
-                "GIT_PROJECT_ROOT": str(seen.root),
-                "GIT_HTTP_EXPORT_ALL": "1",
-                "GIT_CONFIG_GLOBAL": "/dev/null",
-                "PATH_INFO": path,
-                "QUERY_STRING": query,
-                "REQUEST_METHOD": self.command,
-                "REMOTE_USER": "tester",
-                "CONTENT_TYPE": self.headers.get("Content-Type", ""),
-                "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
-                "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
-                "CONTENT_LENGTH": str(len(body)),
-            }
-            done = subprocess.run(
-                ["git", "http-backend"],
-                env=environment,
-                input=body,
-                capture_output=True,
-                check=False,
-            )
-            head, _, rest = done.stdout.partition(b"\r\n\r\n")
-            headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
-            status = int(headers.pop("Status", "200").split()[0])
-            self._answer(status, headers, rest)
+            self._answer(*backend(seen.root, self.command, self.path, self.headers, self._body()))
 
         def _body(self) -> bytes:
             if self.headers.get("Transfer-Encoding") != "chunked":
@@ -88,7 +90,7 @@ def _handler(seen: Seen) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the base's name
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's name
             """Tests are quiet."""
 
     return Handler
