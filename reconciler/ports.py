@@ -159,6 +159,8 @@ class State(Protocol):
     def note_sent(self, note: QueuedNote) -> None:
         """Take that note, and no newer one, off the queue."""
 
+    def close(self) -> None: ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueuedNote:
@@ -168,6 +170,15 @@ class QueuedNote:
     text: str
     subject: str
     time: float
+
+
+class Wakeups(Protocol):
+    """Files whose change is a reason to look again at once, and not at the next poll."""
+
+    def start(self, wake: Callable[[str], None]) -> None:
+        """Call ``wake`` from a thread of its own with ``source`` or ``configuration``."""
+
+    def stop(self) -> None: ...
 
 
 class Clock(Protocol):

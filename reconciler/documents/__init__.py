@@ -1,0 +1,1 @@
+"""YAML and JSON documents in and out, bounded: text to plain values, values to kustomize's bytes."""
