@@ -66,7 +66,11 @@ class Courier:
     def run(self, deliver: Callable[[SourceNews], None]) -> None:
         """Go on until the stop is set; ``deliver`` gets what each round brings."""
         while not self._stop.is_set():
-            news = self.round()
+            try:
+                news = self.round()
+            except errors.StateUnavailable as error:
+                self._observer.event("state.unavailable", error=str(error), delay=error.delay)
+                news = Offline(message=str(error))
             deliver(news)
             self._woken.wait(self._delay(offline=isinstance(news, Offline)))
             self._woken.clear()

@@ -197,6 +197,9 @@ class Engine:
         except (errors.ClusterUnavailable, errors.ClusterRefused) as error:
             self._miss(error)
             self._crew.inbox.put_later("again", Again(), self._reaches.next())
+        except errors.StateUnavailable as error:
+            self._observer.event("state.unavailable", error=str(error), delay=error.delay)
+            self._crew.inbox.put_later("again", Again(), self._reaches.next())
         except Interrupted:
             return  # the stop is set, and what was done is kept
         self._ready = self._ready or (

@@ -46,7 +46,12 @@ class Postman:
                 self._woken.wait(delay)
                 self._woken.clear()
                 continue
-            if self.send():
+            try:
+                sent = self.send()
+            except errors.StateUnavailable as error:
+                self._observer.event("state.unavailable", error=str(error), delay=error.delay)
+                sent = False
+            if sent:
                 self._back_off.reset()
             else:
                 self._stop.wait(self._back_off.next())
