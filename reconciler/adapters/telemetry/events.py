@@ -107,6 +107,12 @@ EVENTS: Mapping[str, Event] = {
     "state.rebuilt": _event(
         "warning", "The database is being rebuilt", "reason", _add("state_rebuilds_total")
     ),
+    "state.unavailable": _event(
+        "error",
+        "The state folder cannot be used; trying again",
+        "error delay",
+        _add("state_failures_total"),
+    ),
     "source.fetched": _event(
         "info",
         "Fetched the fleet repository",

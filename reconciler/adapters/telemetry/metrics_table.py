@@ -97,6 +97,7 @@ METRICS: Mapping[str, Metric] = {
     "note_push_seconds": _histogram("Duration of pushes that succeeded.", _SLOW),
     # The agent itself.
     "state_rebuilds_total": _counter("Times that a damaged database was set aside and rebuilt."),
+    "state_failures_total": _counter("Times that the state folder could not be used."),
     "configuration_changes_total": _counter(
         "Changes of the configuration on site.", result=("taken", "refused")
     ),
