@@ -67,9 +67,13 @@ def _record(row: tuple[Any, ...]) -> Record:
     except (AttributeError, KeyError, TypeError, ValueError):
         raise StateDamaged(f"the row of the object {str(text)[:200]!r} is damaged") from None
     # SQLite has no checksums, and what stands here is what a correction writes to the cluster.
-    if hashlib.sha256(record.body).hexdigest() != record.digest:
+    if not _is_whole(record):
         raise StateDamaged(f"the bytes kept of {record.ref} are damaged")
     return record
+
+
+def _is_whole(record: Record) -> bool:
+    return hashlib.sha256(record.body).hexdigest() == record.digest
 
 
 def _bytes(value: object) -> bytes:
@@ -84,10 +88,13 @@ def _origin(text: str) -> Origin:
 
 
 def put_records(connection: sqlite3.Connection, put: Iterable[Record]) -> None:
+    """Raises ValueError for a record whose digest is not its bytes', which could not be read."""
     connection.executemany(_PUT_OBJECT, (_object_row(record) for record in put))
 
 
 def _object_row(record: Record) -> tuple[Any, ...]:
+    if not _is_whole(record):
+        raise ValueError(f"the digest of {record.ref} is not that of its bytes")
     origin = record.origin
     place = {"path": origin.path, "line": origin.line, "generator": origin.generator}
     return (

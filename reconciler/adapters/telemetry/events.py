@@ -109,7 +109,7 @@ EVENTS: Mapping[str, Event] = {
     ),
     "state.unavailable": _event(
         "error",
-        "The state folder cannot be used; what is under way is tried again",
+        "The state folder cannot be used; trying again",
         "error delay",
         _add("state_failures_total"),
     ),

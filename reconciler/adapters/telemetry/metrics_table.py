@@ -96,8 +96,8 @@ METRICS: Mapping[str, Metric] = {
     "note_pushes_total": _counter("Pushes of the status note.", result=("done", "failed")),
     "note_push_seconds": _histogram("Duration of pushes that succeeded.", _SLOW),
     # The agent itself.
-    "state_failures_total": _counter("Times that the state folder could not be used."),
     "state_rebuilds_total": _counter("Times that a damaged database was set aside and rebuilt."),
+    "state_failures_total": _counter("Times that the state folder could not be used."),
     "configuration_changes_total": _counter(
         "Changes of the configuration on site.", result=("taken", "refused")
     ),
