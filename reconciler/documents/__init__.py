@@ -1,1 +1,1 @@
-"""YAML documents in and out: bounded text to plain values, values to kustomize's bytes."""
+"""YAML and JSON, in and out, as kustomize reads and prints them: pure, bounded, and fast."""

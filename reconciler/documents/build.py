@@ -1,0 +1,298 @@
+"""One document's events in, its value out: a loop with a stack of its own, called by ``load``.
+
+libyaml's event parser does not recurse; its composer does, and ends the process on deep
+input. The rest of what differs from it: equal keys and keys that are not strings are
+errors with a place, aliases become copies, merge keys are merged, and all of that is paid
+for from a Budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from yaml import (
+    AliasEvent,
+    CSafeLoader,
+    MappingEndEvent,
+    MappingStartEvent,
+    MarkedYAMLError,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+from yaml.reader import ReaderError
+
+from reconciler.documents import locate, tags
+from reconciler.documents.scalars import NotANumber, Scalars, resolve, timestamp
+
+_TAGLESS = (None, "!")  # ``! x`` is as good as no tag
+_LIST: Any = object()  # instead of a key: the container is a list
+_WANTED: Any = object()  # instead of a key: the next node is one
+_UNSEEN: Any = object()
+
+
+class Invalid(Exception):
+    """The document's fault, with its line and column from 1 (0 where unknown)."""
+
+    def __init__(self, message: str, line: int, column: int) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
+
+
+class _Merge:
+    """Stands for a ``<<`` key until its mapping ends."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """What a file may still cost: nodes, characters repeated by aliases, aliases; and the depth."""
+
+    nodes: int
+    text: int
+    aliases: int
+    depth: int
+
+
+class Builder:
+    """Builds a file's documents one by one. Words seen before are shared and resolved once."""
+
+    def __init__(self, *, scalars: Scalars, budget: Budget) -> None:
+        self._scalars = scalars
+        self._budget = budget
+        self._values: dict[str, Any] = {}
+        self._keys: dict[str, Any] = {}
+        self._anchors: dict[str, Any] = {}
+        self._merging: list[dict[Any, Any]] = []  # open mappings that have a merge key
+        self._stack: list[tuple[Any, Any]] = []  # open containers but the innermost, and their keys
+        self._text = b""
+
+    def build(self, text: bytes) -> tuple[Any, int]:
+        """The first document's value and the line of its first node; (None, 1) if it is empty.
+
+        Raises Invalid.
+        """
+        self._anchors = {}
+        self._merging = []
+        self._stack = []
+        self._text = text
+        parser = CSafeLoader(text)
+        try:
+            return self._build(parser.get_event)
+        except MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            raise Invalid(
+                f"MalformedYAMLError: {error.problem or error.context}",
+                mark.line + 1 if mark else 0,
+                mark.column + 1 if mark else 0,
+            ) from None
+        except ReaderError as error:
+            line = text.count(b"\n", 0, error.position) + 1
+            raise Invalid(f"MalformedYAMLError: {error.reason}", line, 0) from None
+        finally:
+            parser.dispose()
+
+    def _build(  # noqa: PLR0912, PLR0915 - every node passes here: one loop is twice as quick
+        self, next_event: Callable[[], Any]
+    ) -> tuple[Any, int]:
+        next_event()  # the stream's start
+        if next_event().__class__ is StreamEndEvent:
+            return None, 1
+        values, keys, budget, strict = self._values, self._keys, self._budget, self._scalars.strict
+        root: list[Any] = []
+        container: Any = root
+        key: Any = _LIST
+        stack = self._stack
+        value: Any
+        line = 0
+        while True:
+            event = next_event()
+            kind = event.__class__
+            if kind is ScalarEvent:
+                tag, text = event.tag, event.value
+                plain = not event.style and tag in _TAGLESS
+                if key is _WANTED:
+                    key = keys.get(text, _UNSEEN) if plain else _UNSEEN
+                    if key is _UNSEEN:
+                        key = self._key(event, plain, container)
+                    if strict and key in container:
+                        raise self._twice(event, container)
+                    if event.anchor is not None:
+                        self._anchors[event.anchor] = key
+                    continue
+                if plain:
+                    value = values.get(text, _UNSEEN)
+                    if value is _UNSEEN:
+                        value = values[text] = self._plain(event)
+                else:
+                    value = text if tag in _TAGLESS else self._tagged(event)
+                if event.anchor is not None:
+                    self._anchors[event.anchor] = value
+            elif kind is MappingStartEvent or kind is SequenceStartEvent:
+                line = line or event.start_mark.line + 1
+                value = {} if kind is MappingStartEvent else []
+                self._enter(event, key, value)
+                if key is _LIST:
+                    container.append(value)
+                else:
+                    container[key] = value
+                stack.append((container, key))
+                container = value
+                key = _WANTED if kind is MappingStartEvent else _LIST
+                continue
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
+                if self._merging and self._merging[-1] is container:
+                    self._merge(event)
+                container, key = stack.pop()
+                if key is not _LIST:
+                    key = _WANTED
+                continue
+            elif kind is AliasEvent:
+                value = self._alias(event, container)
+                if key is _WANTED:
+                    key = self._alias_key(event, value, container)
+                    continue
+            else:  # the document's end
+                return root[0], line or 1
+            budget.nodes -= 1
+            if budget.nodes < 0:
+                raise _invalid("the file has too many nodes", event)
+            if key is _LIST:
+                container.append(value)
+            else:
+                container[key] = value
+                key = _WANTED
+
+    def _enter(self, event: Any, key: Any, value: Any) -> None:
+        """Pay for a mapping or sequence that begins."""
+        if key is _WANTED:
+            raise _invalid("invalid map key: keys must be strings", event)
+        if len(self._stack) >= self._budget.depth:
+            raise _invalid(f"nested deeper than {self._budget.depth} levels", event)
+        self._budget.nodes -= 1
+        if self._budget.nodes < 0:
+            raise _invalid("the file has too many nodes", event)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = value
+
+    def _plain(self, event: Any) -> Any:
+        try:
+            return resolve(event.value, self._scalars)
+        except NotANumber:
+            raise _invalid(f"unsupported value: {event.value}", event) from None
+
+    def _tagged(self, event: Any) -> Any:
+        try:
+            return tags.tagged(event.tag, event.value, self._scalars)
+        except NotANumber:
+            raise _invalid(f"unsupported value: {event.value}", event) from None
+        except ValueError as error:
+            raise _invalid(str(error), event) from None
+
+    def _key(self, event: Any, plain: bool, container: Any) -> Any:
+        """A scalar's meaning as a key: a string, or a _Merge."""
+        text: str = event.value
+        if event.tag == tags.MERGE or (plain and text == "<<"):
+            if self._scalars.strict and self._merging and self._merging[-1] is container:
+                raise _invalid("duplicate merge key", event)
+            self._merging.append(container)
+            return _Merge()
+        if plain:
+            key = self._as_key(self._plain(event), event)
+            self._keys[text] = key
+            return key
+        return text if event.tag in _TAGLESS else self._as_key(self._tagged(event), event)
+
+    def _as_key(self, value: Any, event: Any) -> str:
+        """Strings are keys; CONFIG, read as JSON later, also takes numbers and booleans."""
+        if isinstance(value, str) and not (self._scalars.strict and timestamp(event.value)):
+            return value
+        if self._scalars.strict or value is None:
+            raise _invalid(f"the key {event.value or 'null'} is not a string: quote it", event)
+        return str(value).lower() if isinstance(value, bool) else str(value)
+
+    def _alias_key(self, event: Any, value: Any, container: Any) -> str:
+        key = value if isinstance(value, str) else None
+        if key is None:
+            raise _invalid("invalid map key: keys must be strings", event)
+        if self._scalars.strict and key in container:
+            raise self._twice(event, container)
+        return key
+
+    def _twice(self, event: Any, container: Any) -> Invalid:
+        name = event.value if event.__class__ is ScalarEvent else event.anchor
+        field = tuple(
+            key if key is not _LIST else len(parent) - 1 for parent, key in self._stack[1:]
+        )
+        line, _ = locate.position(self._text, (*field, name))
+        return _invalid(f'mapping key "{name}" already defined at line {line}', event)
+
+    def _alias(self, event: Any, container: Any) -> Any:
+        """A copy of what an anchor names: two fields never share a container."""
+        name = event.anchor
+        value = self._anchors.get(name, _UNSEEN)
+        if value is _UNSEEN:
+            raise _invalid(f"MalformedYAMLError: unknown anchor '{name}' referenced", event)
+        if value is container or any(value is parent for parent, _ in self._stack):
+            raise _invalid(f"anchor '{name}' value contains itself", event)
+        self._budget.aliases -= 1
+        if self._budget.aliases < 0:
+            raise _invalid("document contains excessive aliasing: too many aliases", event)
+        return self._copy(value, event)
+
+    def _copy(self, value: Any, event: Any) -> Any:
+        """Copy a value, level by level, paying for each node and character."""
+        result = [value]
+        level: list[tuple[Any, Any]] = [(result, 0)]
+        budget, depth = self._budget, len(self._stack)
+        while level:
+            deeper: list[tuple[Any, Any]] = []
+            for target, key in level:
+                source = target[key]
+                if isinstance(source, dict):
+                    target[key] = copy = dict(source)
+                    deeper.extend((copy, name) for name in copy)
+                elif isinstance(source, list):
+                    target[key] = items = list(source)
+                    deeper.extend((items, index) for index in range(len(items)))
+                elif isinstance(source, str):
+                    budget.text -= len(source)
+            budget.nodes -= len(deeper)
+            if budget.nodes < 0 or budget.text < 0:
+                raise _invalid("document contains excessive aliasing", event)
+            if depth > budget.depth:
+                raise _invalid(f"nested deeper than {budget.depth} levels", event)
+            level = deeper
+            depth += 1
+        return result[0]
+
+    def _merge(self, event: Any) -> None:
+        """Replace the merge keys of the mapping that ends by what they stand for."""
+        mapping = self._merging.pop()
+        merged: dict[Any, Any] = {}
+        for key, value in mapping.items():
+            if isinstance(key, _Merge):
+                for source in reversed(_sources(value, event)):
+                    merged.update(source)
+            else:
+                merged[key] = value
+        if self._scalars.strict:  # its own keys win wherever they stand; in CONFIG the later one
+            merged.update((k, v) for k, v in mapping.items() if not isinstance(k, _Merge))
+        mapping.clear()
+        mapping.update(merged)
+
+
+def _sources(value: Any, event: Any) -> list[dict[Any, Any]]:
+    """The mappings that a merge key names, the first one the strongest."""
+    sources = value if isinstance(value, list) else [value]
+    if not all(isinstance(source, dict) for source in sources):
+        raise _invalid("map merge requires map or sequence of maps as the value", event)
+    return sources
+
+
+def _invalid(message: str, event: Any) -> Invalid:
+    mark = event.start_mark
+    return Invalid(message, mark.line + 1, mark.column + 1)

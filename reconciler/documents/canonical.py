@@ -1,0 +1,61 @@
+"""A value's canonical bytes and their digest: equal for equal objects, whoever wrote them."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import Any
+
+import orjson
+
+from reconciler.documents.scalars import INT64_MIN, UINT64_MAX, number
+
+
+def body(value: Any) -> bytes:
+    """Compact JSON with sorted keys; whole floats as integers, as Go writes them.
+
+    Raises ValueError for what JSON cannot carry: infinities, and nesting past 250 levels.
+    """
+    try:
+        return orjson.dumps(_normal(value) if _unusual(value) else value, option=_SORTED)
+    except (TypeError, RecursionError) as error:
+        raise ValueError(str(error)) from None
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 in hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _unusual(value: Any) -> bool:
+    """Whether there is a number in it that Go would write in another way."""
+    level = [value]
+    while level:
+        deeper: list[Any] = []
+        for item in level:
+            kind = item.__class__
+            if kind is dict:
+                deeper += item.values()
+            elif kind is list:
+                deeper += item
+            elif kind is float or (kind is int and not INT64_MIN <= item <= UINT64_MAX):
+                return True
+        level = deeper
+    return False
+
+
+def _normal(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _normal(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_normal(item) for item in value]
+    if isinstance(value, int) and not INT64_MIN <= value <= UINT64_MAX:
+        value = float(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"unsupported value: {value}")
+        return number(value)
+    return value
+
+
+_SORTED = orjson.OPT_SORT_KEYS

@@ -1,0 +1,155 @@
+"""What an unquoted word means: in comes a scalar's text, out goes a plain Python value.
+
+Two dialects, as kustomize has two readers. RESOURCE is for resources and strategic
+merge patches (``yes`` is a string), CONFIG for kustomization files and JSON patches
+(``yes`` is true). Both read ``010`` and ``0o10`` as 8, ``1_000`` as 1000, ``1.0`` as 1
+and 2**64 as a float. Called by ``load``; ``dump`` asks which strings need quotes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
+
+INT64_MIN = -(2**63)
+UINT64_MAX = 2**64 - 1
+
+_FIRST = frozenset("+-0123456789.yYnNtTfFoO~")  # no other character begins a non-string
+_INTEGER = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_TIMESTAMP = re.compile(
+    r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
+    r"(?:(?:([Tt])|\ +)([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?:[.,]([0-9]+))?"
+    r"(Z|[-+][0-9]{2}:[0-9]{2})?)?"
+)
+_LONGEST_INTEGER = 80  # characters; 64 binary digits with sign and prefix fit
+
+
+class NotANumber(ValueError):
+    """``.inf`` or ``.nan``: YAML has them, JSON and so Kubernetes have not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scalars:
+    """A dialect. ``words`` are the unquoted words that are not strings."""
+
+    words: Mapping[str, bool | None]
+    timestamp: Callable[[str], str | None]
+    strict: bool  # duplicate keys and keys that are not strings are errors
+
+
+def _words(true: str, false: str) -> Mapping[str, bool | None]:
+    nulls: dict[str, bool | None] = dict.fromkeys(["", "~", "null", "Null", "NULL"])
+    return MappingProxyType(
+        nulls | dict.fromkeys(true.split(), True) | dict.fromkeys(false.split(), False)
+    )
+
+
+def number(value: float) -> int | float:
+    """A float as Go's JSON carries it: whole ones become integers while 64 bits hold them."""
+    if not value.is_integer():
+        return value
+    whole = int(Decimal(repr(value)))  # its shortest digits: 2**63 is 9223372036854776000
+    return whole if INT64_MIN <= whole <= UINT64_MAX else value
+
+
+def integer(text: str) -> int | None:
+    """Read an integer that 64 bits hold, signed or not; None for anything else."""
+    match = _INTEGER.fullmatch(text) if len(text) <= _LONGEST_INTEGER else None
+    if match is None:
+        return None
+    sign, hexadecimal, binary, octal, decimal = match.groups()
+    for digits, base in ((hexadecimal, 16), (binary, 2), (octal, 8), (decimal, 10)):
+        if digits is not None:
+            value = int(f"{sign}{digits}", base)
+            highest = UINT64_MAX if not sign else UINT64_MAX // 2
+            return value if INT64_MIN <= value <= highest else None
+    return None
+
+
+def real(text: str) -> int | float | None:
+    """Read a decimal float; None for anything else, or where it overflows."""
+    if not _FLOAT.fullmatch(text):
+        return None
+    value = float(text)
+    return None if value in (float("inf"), float("-inf")) else number(value)
+
+
+def timestamp(text: str) -> str | None:
+    """A date or time in RFC 3339, as kustomize prints it (``2020-1-1`` gets a time)."""
+    match = _TIMESTAMP.fullmatch(text)
+    if match is None:
+        return None
+    year, month, day, letter, hour, minute, second, fraction, zone = match.groups()
+    if bool(letter) != bool(zone) and hour is not None:  # a T wants a zone, a space forbids one
+        return None
+    if not (1 <= int(month) <= 12 and 1 <= int(day) <= _days(int(year), int(month))):
+        return None
+    if hour and not (int(hour) < 24 and int(minute) < 60 and int(second) < 60):
+        return None
+    if zone and zone != "Z" and (int(zone[1:3]) > 23 or int(zone[4:]) > 59):
+        return None
+    digits = (fraction or "")[:9].rstrip("0")
+    clock = f"{int(hour or 0):02}:{int(minute or 0):02}:{int(second or 0):02}"
+    point = f".{digits}" if digits else ""
+    place = "Z" if zone in (None, "Z", "+00:00", "-00:00") else zone
+    return f"{year}-{int(month):02}-{int(day):02}T{clock}{point}{place}"
+
+
+def resolve(text: str, scalars: Scalars) -> Any:
+    """The value of an unquoted scalar. Raises NotANumber for infinities."""
+    if text and text[0] not in _FIRST:
+        return text
+    words = scalars.words
+    if text in words:
+        return words[text]
+    if text[0] not in "+-.0123456789":
+        return text
+    if text in _NO_NUMBERS:
+        raise NotANumber(text)
+    if text[0] == ".":
+        value = real(text)
+        return text if value is None else value
+    stamp = scalars.timestamp(text)
+    if stamp is not None:
+        return stamp
+    plain = text.replace("_", "")
+    for read in (integer, real):
+        value = read(plain)
+        if value is not None:
+            return value
+    return text
+
+
+def _days(year: int, month: int) -> int:
+    if month == 2:
+        return 29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28
+    return 30 if month in (4, 6, 9, 11) else 31
+
+
+def _as_written(text: str) -> str | None:
+    return text if timestamp(text) else None
+
+
+_NO_NUMBERS = frozenset(
+    sign + word
+    for words, signs in (
+        ((".inf", ".Inf", ".INF"), ("", "+", "-")),
+        ((".nan", ".NaN", ".NAN"), ("",)),
+    )
+    for word in words
+    for sign in signs
+)
+_TRUE = "true True TRUE"
+_FALSE = "false False FALSE"
+
+RESOURCE = Scalars(words=_words(_TRUE, _FALSE), timestamp=timestamp, strict=True)
+CONFIG = Scalars(
+    words=_words(f"{_TRUE} y Y yes Yes YES on On ON", f"{_FALSE} n N no No NO off Off OFF"),
+    timestamp=_as_written,
+    strict=False,
+)

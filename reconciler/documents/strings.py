@@ -1,0 +1,180 @@
+"""How a string is written: plain, quoted or as a block, folded past column 80.
+
+In comes text and where it begins, out goes what kustomize prints there. Called by ``dump``
+alone; the rules are those of the YAML 1.1 printer that kustomize ends with.
+"""
+
+from __future__ import annotations
+
+import re
+
+from reconciler.documents.scalars import CONFIG, NotANumber, resolve, timestamp
+
+WIDTH = 80  # a line is folded at the first space past it
+INDENT = 2
+LONGEST_KEY = 128  # bytes; longer ones are written with "? "
+
+_PRINTED = r"\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd"  # besides line feeds
+# What may stand unquoted in a block: no indicator first, no ": " or " #", no space at the ends.
+_PLAIN = re.compile(
+    r"(?!---|\.\.\.)(?![\ #,\[\]{}&*!|>'\"%@`]|[?:-](?:\ |\Z))"
+    r"(?:[\x20-\x22\x24-\x39\x3b-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]++"
+    r"|:(?!\ |\Z)|(?<!\ )\#)*+(?<!\ )",
+    re.VERBOSE,
+)
+_WORD = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*+(?::[A-Za-z0-9_./-]++)*+")
+_SPECIAL = re.compile(f"[^\n{_PRINTED}]")
+_BREAK = re.compile("[\n\u2028\u2029]")
+_BREAKS = ("\n", "\u2028", "\u2029")
+_BREAK_SPACE = re.compile("[\n\u2028\u2029] ")
+_SPACE_BREAK = re.compile(" [\n\u2028\u2029]")
+_SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
+_ESCAPED = re.compile("[^ !#-\\[\\]-~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]")
+_NAMED = {
+    "\0": "\\0",
+    "\a": "\\a",
+    "\b": "\\b",
+    "\t": "\\t",
+    "\n": "\\n",
+    "\v": "\\v",
+    "\f": "\\f",
+    "\r": "\\r",
+    "\x1b": "\\e",
+    '"': '\\"',
+    "\\": "\\\\",
+    "\x85": "\\N",
+    "\u2028": "\\L",
+    "\u2029": "\\P",
+}
+_NEXT_LINES = re.compile(" *\x85[ \x85]*")
+_PLACED = (" ", "\n", "\u2028", "\u2029")
+_FIRST = frozenset("+-0123456789.yYnNtTfFoO~")
+
+
+def key(text: str) -> str | None:
+    """A mapping's key; None where it needs the long form."""
+    if _BREAK.search(text) or len(text.encode("utf-8", "surrogatepass")) > LONGEST_KEY:
+        return None
+    return _quoted(text)
+
+
+def _quoted(text: str) -> str:
+    """``text`` on one line of any length, in the first style that can hold it."""
+    if not text or (text[0] in _FIRST and _reads_as_other(text)):
+        return _double(text)
+    if _PLAIN.fullmatch(text):
+        return text
+    if _SPECIAL.search(text) or _SPACE_BREAK.search(text) or _BREAK_SPACE.search(text):
+        return _double(text)
+    return "'" + text.replace("'", "''") + "'"
+
+
+def write(text: str, *, indent: int, column: int) -> str:
+    """A value that begins after ``column`` characters, its further lines under ``indent`` spaces.
+
+    ``indent`` is where further lines begin.
+    """
+    if "\n" in text and not _no_block(text):
+        return _literal(text, indent)
+    line = _double(text) if "\n" in text else _quoted(text)
+    if column + len(line) <= WIDTH or not any(c in line for c in (" ", "\u2028", "\u2029")):
+        return line
+    return _fold(line, indent=indent, column=column)
+
+
+def fits_anywhere(text: str) -> bool:
+    """Whether it is written the same at every indent and column."""
+    return not any(character in text for character in _PLACED)
+
+
+def without_next_line(text: str) -> str:
+    """The text without U+0085, which kustomize loses: one is a space, n are n - 1 line feeds."""
+    return _NEXT_LINES.sub(lambda match: "\n" * (match[0].count("\x85") - 1) or " ", text)
+
+
+def _reads_as_other(text: str) -> bool:
+    """Whether it would be read back as a number, boolean, null or date, by old readers too."""
+    try:
+        value = resolve(text, CONFIG)
+    except NotANumber:
+        return True
+    if not isinstance(value, str) or timestamp(text) is not None:
+        return True
+    return ":" in text and _SEXAGESIMAL.fullmatch(text) is not None
+
+
+def _double(text: str) -> str:
+    if text.startswith("\ufeff"):  # a mark in front makes every character one
+        return '"' + "".join(map(_escape, text)) + '"'
+    return '"' + _ESCAPED.sub(lambda match: _escape(match[0]), text) + '"'
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    if character in _NAMED:
+        return _NAMED[character]
+    if code <= 0xFF:
+        return f"\\x{code:02X}"
+    return f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}"
+
+
+def _no_block(text: str) -> bool:
+    """Whether a text with lines must be quoted: a space before a line's end would be lost."""
+    return text[-1] == " " or bool(_SPACE_BREAK.search(text) or _SPECIAL.search(text))
+
+
+def _literal(text: str, indent: int) -> str:
+    pad = " " * indent
+    hint = str(INDENT) if text[0] == " " or text[0] in _BREAKS else ""
+    chomp = "-"
+    if text[-1] in _BREAKS:
+        chomp = "+" if len(text) == 1 or text[-2] in _BREAKS else ""
+    lines = text.removesuffix("\n").split("\n")
+    body = "\n".join([pad + line if line else "" for line in lines])
+    if "\u2028" in text or "\u2029" in text:  # they end a line of the block too
+        body = re.sub("([\u2028\u2029])(?=[^\n\u2028\u2029])", rf"\1{pad}", body)
+    return f"|{hint}{chomp}\n{body}"
+
+
+def _fold(line: str, *, indent: int, column: int) -> str:
+    """Break a plain or quoted line at single spaces past WIDTH."""
+    if line[0] == "'" and ("\u2028" in line or "\u2029" in line):
+        return _fold_breaks(line, indent=indent, column=column)
+    double = line[0] == '"'
+    low, high = (2, len(line) - 2) if double or line[0] == "'" else (0, len(line))
+    parts = []
+    start, search = 0, max(low, WIDTH + 1 - column)
+    while (place := line.find(" ", search, high)) >= 0:
+        again = line[place + 1] == " "
+        if line[place - 1] == " " or (again and not double):
+            search = place + 1
+            continue
+        parts.append(line[start:place])
+        start = place + 1
+        if again:  # a line must not begin with a space that counts
+            line = f"{line[:start]}\\{line[start:]}"
+            high += 1
+        search = start + max(0, WIDTH + 1 - indent)
+    parts.append(line[start:])
+    return ("\n" + " " * indent).join(parts)
+
+
+def _fold_breaks(line: str, *, indent: int, column: int) -> str:
+    """As _fold, for a single-quoted line with Unicode's line separators, which are line ends."""
+    out = []
+    ended = False
+    for place, character in enumerate(line):
+        if character in "\u2028\u2029":
+            column, ended = -1, True
+        elif character == " ":
+            inside = 1 < place < len(line) - 2
+            if column > WIDTH and inside and " " not in (line[place - 1], line[place + 1]):
+                out.append("\n" + " " * indent)
+                column = indent
+                continue
+        elif ended and place < len(line) - 1:
+            out.append(" " * indent)
+            column, ended = indent, False
+        out.append(character)
+        column += 1
+    return "".join(out)

@@ -1,0 +1,89 @@
+"""What a scalar with an explicit tag means: ``!!str 1`` is a string, ``!!int x`` an error."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+from reconciler.documents.scalars import Scalars, resolve, timestamp
+
+PREFIX = "tag:yaml.org,2002:"
+MERGE = PREFIX + "merge"
+
+
+def tagged(tag: str, text: str, scalars: Scalars) -> Any:
+    """The value of a scalar under ``tag``. Raises ValueError where the text is not such a value.
+
+    Tags that YAML does not define make strings, as they do in kustomize.
+    """
+    name = tag.removeprefix(PREFIX)
+    if not tag.startswith(PREFIX) or name not in _READERS:
+        return text
+    return _READERS[name](text, scalars)
+
+
+def _string(text: str, scalars: Scalars) -> str:
+    return text
+
+
+def _null(text: str, scalars: Scalars) -> None:
+    if resolve(text, scalars) is not None:
+        raise _mismatch(text, "null")
+
+
+def _boolean(text: str, scalars: Scalars) -> bool:
+    value = resolve(text, scalars)
+    if not isinstance(value, bool):
+        raise _mismatch(text, "bool")
+    return value
+
+
+def _integer(text: str, scalars: Scalars) -> int:
+    value = resolve(text, scalars)
+    if isinstance(value, bool) or not isinstance(value, int) or _is_float(text):
+        raise _mismatch(text, "int")
+    return value
+
+
+def _float(text: str, scalars: Scalars) -> int | float:
+    value = resolve(text, scalars)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _mismatch(text, "float")
+    return value
+
+
+def _timestamp(text: str, scalars: Scalars) -> str:
+    if timestamp(text) is None:
+        raise _mismatch(text, "timestamp")
+    return str(resolve(text, scalars))
+
+
+def _binary(text: str, scalars: Scalars) -> str:
+    try:
+        data = base64.b64decode("".join(text.splitlines()), validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("!!binary value contains invalid base64 data") from None
+    return data.decode("utf-8", "replace")
+
+
+def _is_float(text: str) -> bool:
+    """Whether a number was written as a float; ``1.0`` is no !!int though its value is whole."""
+    lowered = text.lower()
+    return "." in lowered or ("e" in lowered and "0x" not in lowered)
+
+
+def _mismatch(text: str, name: str) -> ValueError:
+    shown = text if len(text) <= 20 else text[:17] + "..."
+    return ValueError(f"cannot decode `{shown}` as a !!{name}")
+
+
+_READERS = {
+    "str": _string,
+    "null": _null,
+    "bool": _boolean,
+    "int": _integer,
+    "float": _float,
+    "timestamp": _timestamp,
+    "binary": _binary,
+}
