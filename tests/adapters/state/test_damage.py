@@ -79,6 +79,18 @@ def test_a_damaged_database_is_not_read_by_commands_either(tmp_path: Path, damag
         open_reading(tmp_path)
 
 
+def test_damage_where_nothing_is_read_yet_shows_at_the_start(tmp_path: Path) -> None:
+    state = open_state(tmp_path)
+    for number in range(400):
+        state.mark_commit(f"{number:040}", 1.0, "seen", "x" * 100)
+    state.close()
+    file = tmp_path / "state.db"
+    at = file.read_bytes().index(b"0300") & ~4_095
+    spoiled(lambda data: data[:at] + bytes(4_096) + data[at + 4_096 :])(tmp_path)
+    with pytest.raises(StateDamaged):
+        open_state(tmp_path)
+
+
 def test_damage_that_comes_while_the_agent_runs_is_told(tmp_path: Path) -> None:
     state = open_state(tmp_path)
     state.save(put=[record(f"o-{number}", body=b"%d" % number * 9_000) for number in range(200)])

@@ -151,6 +151,15 @@ def test_replaced_and_dropped_rows_do_not_make_the_files_grow(tmp_path: Path) ->
     state.close()
 
 
+def test_the_log_shrinks_again_after_a_large_save(tmp_path: Path) -> None:
+    state, log = open_state(tmp_path), tmp_path / "state.db-wal"
+    state.save(put=[record(f"o-{number}", body=b"x" * 1_400_000) for number in range(10)])
+    assert log.stat().st_size > 14_000_000
+    state.save(meta={"a": "1"})  # begins the log anew, as all of it was copied to the database
+    assert log.stat().st_size < 5_000_000
+    state.close()
+
+
 def test_a_full_disk_is_waited_for_and_loses_nothing(tmp_path: Path) -> None:
     state = open_state(tmp_path)
     state.save(put=[record()], meta={"a": "before"})
