@@ -11,11 +11,10 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.controlplane.plane import ControlPlane
-
 from bench.link import Server
 from tests.adapters.git.build import Remote
 from tests.controlplane import assets
+from tests.controlplane.plane import ControlPlane
 from tests.e2e.process import Agent, running
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -84,10 +83,8 @@ def bench() -> Iterator[Bench]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         (folder / "plane").mkdir()
-        plane = ControlPlane(folder / "plane", assets.binaries())
-        stack.callback(plane.stop)
-        plane.start()
-        yield Bench(plane, folder)
+        binaries = assets.prepare(lambda line: print(line, flush=True))
+        yield Bench(stack.enter_context(ControlPlane(folder / "plane", binaries)), folder)
 
 
 def is_ready(agent: Agent) -> bool:
