@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST_ARGS ?=
 
-.PHONY: install lint test test-fast lock
+.PHONY: install lint test test-fast lock docs
 
 install: $(STAMP)
 
@@ -25,6 +25,9 @@ test: install
 
 test-fast: install
 	$(BIN)/python -m pytest -m "not integration" $(PYTEST_ARGS)
+
+docs: install
+	$(BIN)/python -c "from tests.adapters.telemetry import page; page.write()"
 
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q requirements/runtime.in -o requirements/runtime.txt
