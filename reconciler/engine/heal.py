@@ -71,8 +71,10 @@ class Healer:
         if isinstance(event, ports.ObjectSeen):
             yield from self._seen(event.live)
         elif isinstance(event, ports.ObjectGone):
-            record = self._books.records.get(event.ref)
-            if record is not None and record.uid == event.uid:
+            record = self._books.records.get(event.live.ref)
+            if record is not None and record.uid == event.live.uid:
+                if drift.is_finished(event.live):
+                    self._note_finished(event.live)
                 yield from self._gone(record)
         elif isinstance(event, ports.KindListed):
             for record in self._of_kind(event.kind):
