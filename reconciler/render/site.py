@@ -1,0 +1,27 @@
+"""A tree, a site and a commit in, the site's manifests out: settings, then the overlay, then both
+joined. Called by the render child, and by whoever renders a site for its own sake.
+"""
+
+from __future__ import annotations
+
+from reconciler.model.refs import SiteName
+from reconciler.model.values import Rendered, Tree, Verdict
+from reconciler.render import build, settings
+from reconciler.render.cache import Cache
+from reconciler.render.manifest import manifest
+
+
+def render_site(tree: Tree, site: SiteName, commit: str, cache: Cache | None = None) -> Rendered:
+    """The Verdict is empty: nobody has judged yet. See ``build.build`` for ``cache``.
+
+    Raises SettingsError, RenderError, and what the tree raises.
+    """
+    found = settings.read_settings(tree, site)
+    resources = build.build(tree, site.folder, cache=cache)
+    return Rendered(
+        site=site,
+        commit=commit,
+        settings=found,
+        objects=tuple(manifest(each.value, each.origin, site) for each in resources),
+        verdict=Verdict(),
+    )
