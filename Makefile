@@ -3,8 +3,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
-.PHONY: install lint test test-fast lock docs
+.PHONY: install lint test test-fast bench docs lock
 
 install: $(STAMP)
 
@@ -26,8 +27,11 @@ test: install
 test-fast: install
 	$(BIN)/python -m pytest -m "not integration" $(PYTEST_ARGS)
 
+bench: install
+	$(BIN)/python -m bench $(BENCH_ARGS)
+
 docs: install
-	$(BIN)/python -c "from tests.adapters.telemetry import page; page.write()"
+	$(BIN)/python -m tools.docs
 
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q requirements/runtime.in -o requirements/runtime.txt

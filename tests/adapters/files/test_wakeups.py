@@ -77,6 +77,12 @@ def no_thread_stays() -> Iterator[None]:
     assert set(threading.enumerate()) == before
 
 
+@pytest.fixture(autouse=True)
+def events_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The slow look would hide that an event is missing."""
+    monkeypatch.setattr(wakeups, "LOOK", 3_600.0)
+
+
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     file = tmp_path / "etc" / "config.yaml"

@@ -11,7 +11,6 @@ import pytest
 import reconciler
 from reconciler.adapters.telemetry.events import EVENTS
 from reconciler.adapters.telemetry.metrics_table import METRICS
-from tests.adapters.telemetry import page
 from tests.adapters.telemetry.build import SAMPLES
 
 _OURS = {"timestamp", "level", "event", "name"}
@@ -70,7 +69,3 @@ def test_a_metric_s_name_ends_as_its_kind_asks(name: str) -> None:
 
 def test_there_is_a_sample_of_every_field() -> None:
     assert set(SAMPLES) == {field for row in EVENTS.values() for field in row.fields}
-
-
-def test_the_page_of_metrics_is_the_table_s() -> None:
-    assert page.FILE.read_text() == page.render(), "write it anew with: make docs"

@@ -1,13 +1,9 @@
-"""docs/metrics.md, written from the tables: ``make docs``."""
+"""docs/metrics.md, from the tables of events and metrics; a page of ``tools.docs``."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from reconciler.adapters.telemetry.events import EVENTS
 from reconciler.adapters.telemetry.metrics_table import METRICS, OTHER, PREFIX
-
-FILE = Path(__file__).parents[3] / "docs" / "metrics.md"
 
 _HEAD = """\
 # Metrics and log lines
@@ -48,10 +44,6 @@ def render() -> str:
         ],
     )
     return f"{_HEAD}\n## Metrics\n\n{metrics}{_MIDDLE}{lines}"
-
-
-def write() -> None:
-    FILE.write_text(render())
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
