@@ -240,6 +240,16 @@ def test_a_volume_s_swapped_link_wakes_the_configuration(tmp_path: Path) -> None
     assert woken.stop() == []
 
 
+def test_a_link_s_target_replaced_wakes_the_configuration(tmp_path: Path, config: Path) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "config.yaml").symlink_to(config)
+    woken = Woken("", "main", tmp_path / "here" / "config.yaml")
+    config.with_name("new").write_text("site: north/two")
+    config.with_name("new").rename(config)
+    assert woken.next() == "configuration"
+    assert woken.stop() == []
+
+
 def test_a_file_that_comes_goes_and_comes_again_wakes_each_time(tmp_path: Path) -> None:
     file = tmp_path / "deep" / "er" / "token"
     woken = Woken("", "main", file)
