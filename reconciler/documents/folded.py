@@ -38,7 +38,7 @@ def _printed(text: str) -> list[str]:
 
 
 def _read(lines: list[str], *, keep: bool, clip: bool) -> str:
-    """Fold lines: one line end is a space, n are n - 1; unless a line beside begins with a blank."""
+    """Fold lines: one line end is a space, n are n - 1; but not beside lines with a blank first."""
     parts: list[str] = []
     previous = ""
     empty = 0
