@@ -70,8 +70,9 @@ class ObjectSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectGone:
-    ref: ObjectRef
-    uid: str
+    """A watch saw it deleted; ``live`` is how it was last."""
+
+    live: Live
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +133,10 @@ class Cluster(Protocol):
 
 
 class State(Protocol):
-    """What must survive a power cut. Each call is one durable transaction."""
+    """What must survive a power cut. Each call is one durable transaction.
+
+    Calls raise StateDamaged and StateUnavailable.
+    """
 
     def records(self) -> Mapping[ObjectRef, Record]:
         """All objects that were applied and not pruned."""
@@ -143,13 +147,18 @@ class State(Protocol):
         put: Iterable[Record] = (),
         drop: Iterable[ObjectRef] = (),
         meta: Mapping[str, str] | None = None,
-    ) -> None: ...
+    ) -> None:
+        """All of it or nothing; what is both dropped and put stays. An empty ``meta`` value is
+        the same as none. Raises ValueError for a record whose digest is not its bytes'."""
 
     def meta(self, key: str) -> str:
         """A value of the meta table, ``""`` where there is none."""
 
     def mark_commit(self, commit: str, at: float, mark: str, reason: str = "") -> None:
-        """Note what became of a commit: seen, accepted, synced, healthy or refused."""
+        """Note what became of a commit: seen, accepted, synced, healthy or refused.
+
+        The reason is the newest mark's. Of commits, the newest 1,000 are kept.
+        """
 
     def queue_note(self, note: QueuedNote) -> None:
         """Replace the queued note; only the newest is ever sent."""

@@ -20,7 +20,9 @@ INT64_MIN = -(2**63)
 UINT64_MAX = 2**64 - 1
 
 _FIRST = frozenset("+-0123456789.yYnNtTfFoO~")  # no other character begins a non-string
-_INTEGER = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))")
+_INTEGER = re.compile(
+    r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([-+]?[01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))"
+)
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _TIMESTAMP = re.compile(
     r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
@@ -30,8 +32,8 @@ _TIMESTAMP = re.compile(
 _LONGEST_INTEGER = 80  # characters; 64 binary digits with sign and prefix fit
 
 
-class NotANumber(ValueError):
-    """``.inf`` or ``.nan``: YAML has them, JSON and so Kubernetes have not."""
+class Unsupported(ValueError):
+    """``.inf``, ``.nan`` or a time zone of 24 hours: YAML has them, JSON has not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,8 @@ def integer(text: str) -> int | None:
     if match is None:
         return None
     sign, hexadecimal, binary, octal, decimal = match.groups()
+    if binary and binary[0] in "+-" and (sign or text[1] == "B"):
+        return None
     for digits, base in ((hexadecimal, 16), (binary, 2), (octal, 8), (decimal, 10)):
         if digits is not None:
             value = int(f"{sign}{digits}", base)
@@ -93,7 +97,7 @@ def timestamp(text: str) -> str | None:
         return None
     if hour and not (int(hour) < 24 and int(minute) < 60 and int(second) < 60):
         return None
-    if zone and zone != "Z" and (int(zone[1:3]) > 23 or int(zone[4:]) > 59):
+    if zone and zone != "Z" and (int(zone[1:3]) > 24 or int(zone[4:]) > 59):
         return None
     digits = (fraction or "")[:9].rstrip("0")
     clock = f"{int(hour or 0):02}:{int(minute or 0):02}:{int(second or 0):02}"
@@ -102,8 +106,15 @@ def timestamp(text: str) -> str | None:
     return f"{year}-{int(month):02}-{int(day):02}T{clock}{point}{place}"
 
 
+def _printed(text: str) -> str | None:
+    stamp = timestamp(text)
+    if stamp is not None and stamp[-6:-3] in ("+24", "-24"):
+        raise Unsupported(text)
+    return stamp
+
+
 def resolve(text: str, scalars: Scalars) -> Any:
-    """The value of an unquoted scalar. Raises NotANumber for infinities."""
+    """The value of an unquoted scalar. Raises Unsupported for what JSON cannot carry."""
     if text and text[0] not in _FIRST:
         return text
     words = scalars.words
@@ -112,7 +123,7 @@ def resolve(text: str, scalars: Scalars) -> Any:
     if text[0] not in "+-.0123456789":
         return text
     if text in _NO_NUMBERS:
-        raise NotANumber(text)
+        raise Unsupported(text)
     if text[0] == ".":
         value = real(text)
         return text if value is None else value
@@ -120,6 +131,8 @@ def resolve(text: str, scalars: Scalars) -> Any:
     if stamp is not None:
         return stamp
     plain = text.replace("_", "")
+    if scalars.strict and plain[:2] == "0o" and plain[2:3] in ("+", "-"):
+        plain = f"{plain[2]}0o{plain[3:]}"
     for read in (integer, real):
         value = read(plain)
         if value is not None:
@@ -149,7 +162,7 @@ _NO_NUMBERS = frozenset(
 _TRUE = "true True TRUE"
 _FALSE = "false False FALSE"
 
-RESOURCE = Scalars(words=_words(_TRUE, _FALSE), timestamp=timestamp, strict=True)
+RESOURCE = Scalars(words=_words(_TRUE, _FALSE), timestamp=_printed, strict=True)
 OBJECT = replace(RESOURCE, hollow=True)
 CONFIG = Scalars(
     words=_words(f"{_TRUE} y Y yes Yes YES on On ON", f"{_FALSE} n N no No NO off Off OFF"),

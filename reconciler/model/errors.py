@@ -30,6 +30,13 @@ class ClusterUnavailable(Transient):
     """The API server was not reached, or refused our credentials."""
 
 
+class StateUnavailable(Transient):
+    """The state folder cannot be used for now: disk full, read-only, an I/O error.
+
+    Nothing in it is lost by that, so that nothing is rebuilt.
+    """
+
+
 class HistoryRefused(ReconcilerError):
     """The branch's new tip does not descend from the last accepted commit."""
 

@@ -13,8 +13,10 @@ import hashlib
 from enum import Enum
 from itertools import chain
 
-from reconciler.model.refs import FIELD_MANAGER
+import orjson
+
 from reconciler.model.values import Live, ManagedEntry
+from reconciler.plan import ownership
 
 
 class Drift(Enum):
@@ -40,9 +42,24 @@ def compare(signed: str, live: Live) -> Drift:
     return Drift.NONE if before == now else Drift.SUSPECTED
 
 
+def is_finished(live: Live) -> bool:
+    """Whether a Job is over, as its status entries tell: it may be cleaned up at any time.
+
+    Conditions are an atomic list, so that ownership shows no more than that there are some.
+    """
+    if (live.ref.group, live.ref.kind) != ("batch", "Job"):
+        return False
+    fields = [orjson.loads(entry.fields) for entry in live.managed if entry.subresource == "status"]
+    statuses = [tree.get("f:status") or {} for tree in fields]
+    return any(
+        "f:completionTime" in status or {"f:conditions", "f:failed"} <= status.keys()
+        for status in statuses
+    )
+
+
 def _ours(live: Live) -> ManagedEntry | None:
     for entry in live.managed:
-        if (entry.manager, entry.operation, entry.subresource) == (FIELD_MANAGER, "Apply", ""):
+        if ownership.is_ours(entry):
             return entry
     return None
 

@@ -92,13 +92,13 @@ def error_of(
     return _refused(answer, reason)
 
 
-def missing_rule(error: errors.ClusterRefused) -> str:
-    """The RBAC rule that would allow what ``error`` forbids, or ``""`` if it is no RBAC denial.
+def _missing_rule(message: str) -> str:
+    """The RBAC rule that would allow what is forbidden, or ``""`` if it is no RBAC denial.
 
     Reading and writing take their verbs together, as an object that is read is also watched:
     ``{apiGroups: ["apps"], resources: ["deployments"], verbs: ["get", "list", "watch"]}``.
     """
-    denied = _DENIED.search(str(error)) if error.reason == "Forbidden" else None
+    denied = _DENIED.search(message)
     if denied is None:
         return ""
     verbs = next((group for group in _VERBS if denied["verb"] in group), (denied["verb"],))
@@ -148,8 +148,10 @@ def _transient_message(answer: Answer) -> str:
 
 
 def _refused(answer: Answer, reason: str) -> errors.ClusterRefused:
+    shown = _shown(answer, reason)
+    rule = _missing_rule(shown) if reason == "Forbidden" else ""
     return errors.ClusterRefused(
-        _shown(answer, reason),
+        f"{shown}; the rule to add: {rule}" if rule else shown,
         reason=reason,
         status=answer.status,
         causes=tuple(_cause(answer, reason, cause) for cause in answer.causes),

@@ -15,7 +15,7 @@ from enum import Enum, auto
 from typing import Any, TypeVar
 
 from reconciler import ports
-from reconciler.adapters.kube import client, discovery, interrupts, parse, refusals
+from reconciler.adapters.kube import client, discovery, interrupts, parse
 from reconciler.model import errors
 from reconciler.model.refs import Kind, ObjectRef
 
@@ -216,7 +216,7 @@ class Watch:
             self._initial.pop(live.ref, None)
         else:
             self._version = live.resource_version or self._version
-        self._sink(ports.ObjectGone(ref=live.ref, uid=live.uid))
+        self._sink(ports.ObjectGone(live=live))
 
     def _bookmark(self, obj: Mapping[str, Any]) -> None:
         version = parse.resource_version(obj)
@@ -250,12 +250,7 @@ class Watch:
             return Ending.EXPIRED
         if error.reason == "KindUnknown":
             self._kinds.forget(self._kind)
-        rule = refusals.missing_rule(error)
-        refused = ports.KindRefused(
-            kind=self._kind,
-            reason=error.reason,
-            message=f"{error}; the rule to add: {rule}" if rule else str(error),
-        )
+        refused = ports.KindRefused(kind=self._kind, reason=error.reason, message=str(error))
         if refused != self._refused:
             self._refused = refused
             self._sink(refused)

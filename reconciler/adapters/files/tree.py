@@ -1,0 +1,140 @@
+"""A folder's files, for rendering what was not committed; refuses what a commit would refuse."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+from pathlib import Path
+
+from reconciler.model.errors import FileError, UsageError
+from reconciler.model.values import FileKind
+
+LARGEST_FILE = 10 * 2**20  # bytes
+LARGEST_FOLDER = 50_000  # names
+_DEPTH = 64
+_DIGESTED = 100_000  # files and folders below one folder
+_NOTHING = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
+_GIT = ".git"  # the repository's own; a commit has no such name
+
+
+class FolderTree:
+    """Implements values.Tree for the folder ``root``, as it is at each call.
+
+    Raises UsageError where ``root`` is no folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        if not root.is_dir():
+            raise UsageError(f"{root} is no folder")
+        self._root = root.resolve()
+
+    def kind(self, path: str) -> FileKind | None:
+        found = self._find(path)
+        return None if found is None else _kind(found, path)
+
+    def names(self, path: str) -> tuple[str, ...]:
+        if self.kind(path) != "folder":
+            raise FileNotFoundError(path)
+        return tuple(name for name, _ in self._entries(path))
+
+    def read(self, path: str) -> bytes:
+        if self.kind(path) != "file":
+            raise FileNotFoundError(path)
+        try:
+            # Not blocking, as it may have become a pipe since the look at it.
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            descriptor = os.open(self._root / path, flags)
+            with os.fdopen(descriptor, "rb") as file:
+                _kind(os.fstat(file.fileno()), path)
+                content = file.read(LARGEST_FILE + 1)
+        except OSError as error:
+            raise FileError(f"cannot be read: {error.strerror}", path=path) from None
+        if len(content) > LARGEST_FILE:
+            raise FileError(f"a file has at most {LARGEST_FILE} bytes", path=path)
+        return content
+
+    def digest(self, path: str) -> str:
+        kind = self.kind(path)
+        if kind is None:
+            raise FileNotFoundError(path)
+        return self._digest(path, kind, [_DIGESTED])
+
+    def _digest(self, path: str, kind: FileKind, left: list[int]) -> str:
+        if kind == "file":
+            return hashlib.sha256(self.read(path)).hexdigest()
+        digest = hashlib.sha256(b"folder\0")
+        for name, below in self._entries(path):
+            left[0] -= 1
+            if left[0] < 0:
+                raise FileError(f"more than {_DIGESTED} files are below this folder", path=path)
+            words = self._words(f"{path}/{name}" if path else name, below, left)
+            digest.update(b"\0".join((name.encode(), words.encode(), b"")))
+        return digest.hexdigest()
+
+    def _words(self, path: str, found: os.stat_result, left: list[int]) -> str:
+        """An entry's kind and digest; of one that cannot be read, that it cannot, and when."""
+        try:
+            kind = _kind(found, path)
+        except FileError as error:
+            return error.message
+        if kind == "file" and found.st_size > LARGEST_FILE:
+            return f"too large {found.st_size} {found.st_mtime_ns}"
+        return f"{kind} {self._digest(path, kind, left)}"
+
+    def _find(self, path: str) -> os.stat_result | None:
+        """What is at ``path``; raises FileError where a part before its last is a link."""
+        parts = path.split("/") if path else []
+        if len(parts) > _DEPTH or not all(map(_sound, parts)):
+            return None
+        found = self._look("")
+        for at, part in enumerate(parts):
+            before = "/".join(parts[:at])
+            if found is None or _kind(found, before) != "folder":
+                return None
+            found = self._look(f"{before}/{part}" if before else part)
+        return found
+
+    def _look(self, path: str) -> os.stat_result | None:
+        try:
+            return (self._root / path).lstat()
+        except OSError as error:
+            if error.errno in _NOTHING:
+                return None
+            raise FileError(f"cannot be read: {error.strerror}", path=path) from None
+
+    def _entries(self, path: str) -> list[tuple[str, os.stat_result]]:
+        found: list[tuple[str, os.stat_result]] = []
+        try:
+            with os.scandir(self._root / path) as entries:
+                for entry in entries:
+                    if entry.name.lower() != _GIT:
+                        found.append((_name(entry.name, path), entry.stat(follow_symlinks=False)))
+                    if len(found) > LARGEST_FOLDER:
+                        raise FileError(f"a folder has at most {LARGEST_FOLDER} names", path=path)
+        except OSError as error:
+            raise FileError(f"cannot be read: {error.strerror}", path=path) from None
+        return sorted(found, key=lambda item: item[0])
+
+
+def _kind(found: os.stat_result, path: str) -> FileKind:
+    if stat.S_ISREG(found.st_mode):
+        return "file"
+    if stat.S_ISDIR(found.st_mode):
+        return "folder"
+    if stat.S_ISLNK(found.st_mode):
+        raise FileError("a symbolic link; none is followed", path=path)
+    raise FileError("neither a file nor a folder", path=path)
+
+
+def _sound(part: str) -> bool:
+    return part not in ("", ".", "..") and "\0" not in part and part.lower() != _GIT
+
+
+def _name(name: str, path: str) -> str:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise FileError("a name in this folder is not UTF-8", path=path) from None
+    return name

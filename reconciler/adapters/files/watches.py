@@ -1,0 +1,107 @@
+"""Watchdog's watches on a changing set of folders, and the one place that knows watchdog."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+_Identity = tuple[int, int]  # device and inode: a folder that was made anew is another one
+
+
+class Watches:
+    """Calls ``changed``, from watchdog's threads, when a name in a watched folder changes.
+
+    Belongs to one thread. Where the system has no watch left, there is none: the caller has to
+    look by itself now and then.
+    """
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self._changed = changed
+        self._observer: Any = None
+        self._watched: dict[Path, tuple[_Identity, Any]] = {}
+
+    def set(self, folders: frozenset[Path]) -> bool:
+        """Watch these folders and no others; whether that needed any change."""
+        wanted = {path: identity for path in folders if (identity := _identity(path))}
+        stale = [path for path, (was, _) in self._watched.items() if wanted.get(path) != was]
+        for path in stale:
+            self._observer.unschedule(self._watched.pop(path)[1])
+        added = [
+            path
+            for path, identity in wanted.items()
+            if path not in self._watched and self._add(path, identity)
+        ]
+        return bool(stale or added)
+
+    def stop(self) -> None:
+        """Watch nothing any more; returns when watchdog's threads have ended."""
+        if self._observer is not None:
+            self._observer.stop()
+            self._observer.join()
+            self._observer = None
+        self._watched.clear()
+
+    def _add(self, path: Path, identity: _Identity) -> bool:
+        try:
+            if self._observer is None:
+                self._observer = _observer()
+            watch = self._observer.schedule(
+                _Handler(self._changed), str(path), event_filter=_event_types()
+            )
+        except OSError:
+            return False
+        self._watched[path] = (identity, watch)
+        _name_threads()
+        return True
+
+
+class _Handler:
+    """Which event it was says nothing; the look that follows compares files."""
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self._changed = changed
+
+    def dispatch(self, event: object) -> None:
+        self._changed()
+
+
+def _observer() -> Any:
+    from watchdog.observers import Observer
+
+    # Its warnings are of watches on what is gone, which is daily bread here.
+    logging.getLogger("watchdog").addHandler(logging.NullHandler())
+    observer = Observer()
+    observer.start()
+    return observer
+
+
+def _event_types() -> list[type]:
+    """Changes of names and content. Opened and closed are left out: our own reads make those."""
+    from watchdog import events
+
+    return [
+        events.DirCreatedEvent,
+        events.DirDeletedEvent,
+        events.DirMovedEvent,
+        events.FileCreatedEvent,
+        events.FileDeletedEvent,
+        events.FileModifiedEvent,
+        events.FileMovedEvent,
+    ]
+
+
+def _name_threads() -> None:
+    for thread in threading.enumerate():
+        if type(thread).__module__.startswith("watchdog."):
+            thread.name = f"files-{type(thread).__name__}"
+
+
+def _identity(path: Path) -> _Identity | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -1,0 +1,71 @@
+"""The schema, as a table of migrations; ``user_version`` says how many of them were done.
+
+A migration that was released never changes: the next one stands below it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from reconciler.adapters.state import database
+from reconciler.model.errors import StateDamaged, UsageError
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+        """CREATE TABLE objects (
+            ref TEXT PRIMARY KEY,
+            api_version TEXT NOT NULL,
+            uid TEXT NOT NULL,
+            digest TEXT NOT NULL,
+            bytes BLOB NOT NULL,
+            signature TEXT NOT NULL,
+            origin TEXT NOT NULL,
+            applied_at REAL NOT NULL
+        )""",
+        """CREATE TABLE commits (
+            "commit" TEXT PRIMARY KEY,
+            seen REAL,
+            accepted REAL,
+            synced REAL,
+            healthy REAL,
+            refused REAL,
+            reason TEXT NOT NULL DEFAULT ''
+        )""",
+        # The queue is one note long, as only the newest is sent.
+        """CREATE TABLE notes (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            "commit" TEXT NOT NULL,
+            text TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            time REAL NOT NULL
+        )""",
+    ),
+)
+VERSION = len(MIGRATIONS)
+
+
+def check_version(connection: sqlite3.Connection, path: Path) -> int:
+    """The database's schema version. Raises StateDamaged, UsageError and sqlite3.Error."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version < 1:  # a database appears under its name only once it has its tables
+        raise StateDamaged(f"the database {path} is damaged: it holds no tables of ours")
+    if version > VERSION:
+        raise UsageError(
+            f"the database {path} has schema version {version}, this agent knows up to"
+            f" {VERSION}: run the agent that wrote it, or a newer one"
+        )
+    return version
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Do what of MIGRATIONS was not done yet, each in a transaction. Raises sqlite3.Error."""
+    done = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    for version, statements in enumerate(MIGRATIONS, start=1):
+        if version <= done:
+            continue
+        with database.transaction(connection):
+            for statement in statements:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {version}")

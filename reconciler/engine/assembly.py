@@ -1,0 +1,113 @@
+"""The engine, made of what ``app`` brings. The one place where its parts are joined."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from reconciler import ports
+from reconciler.engine import loop, observe
+from reconciler.engine.apply import Applier
+from reconciler.engine.books import Books
+from reconciler.engine.courier import Courier
+from reconciler.engine.crier import Crier
+from reconciler.engine.heal import Healer, Suspect
+from reconciler.engine.inbox import Inbox
+from reconciler.engine.messages import Message
+from reconciler.engine.postman import Postman
+from reconciler.engine.pulse import Pulse
+from reconciler.engine.reconcile import Reconciler
+from reconciler.engine.reporter import Reporter
+from reconciler.model.refs import SiteName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The adapters."""
+
+    source: ports.Source
+    renderer: ports.Renderer
+    cluster: ports.Cluster
+    state: ports.State
+    notes: ports.Notes
+    clock: ports.Clock
+    observer: ports.Observer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """``namespace`` is the agent's own, ``agent`` its name and version; poll, interval: seconds."""
+
+    site: SiteName
+    namespace: str
+    agent: str
+    poll: float
+    interval: float
+
+
+def assemble(parts: Parts, options: Options, stop: threading.Event) -> loop.Engine:
+    """An engine that has not begun. Whoever sets ``stop`` calls ``Engine.end`` as well."""
+    cluster, state, clock, observer = parts.cluster, parts.state, parts.clock, parts.observer
+    site = options.site
+    inbox: Inbox[Message] = Inbox(clock)
+    pulse = Pulse(clock)
+    books = Books(state=state, cluster=cluster, site=site, namespace=options.namespace)
+    applier = Applier(
+        cluster=cluster, books=books, clock=clock, observer=observer, stop=stop, beat=pulse.beat
+    )
+
+    def later(suspect: Suspect, delay: float) -> None:
+        inbox.put_later(("heal", suspect.ref), suspect, delay)
+
+    def sink(event: ports.WatchEvent) -> None:
+        inbox.put(observe.key_of(event), event)
+
+    healer = Healer(
+        books=books, applier=applier, state=state, clock=clock, observer=observer, later=later
+    )
+    crier = Crier(cluster=cluster, clock=clock, component=options.agent.split(" ")[0])
+    crew = loop.Crew(
+        inbox=inbox,
+        pulse=pulse,
+        books=books,
+        applier=applier,
+        reconciler=Reconciler(
+            books=books,
+            applier=applier,
+            healer=healer,
+            cluster=cluster,
+            state=state,
+            clock=clock,
+            observer=observer,
+        ),
+        observatory=observe.Observatory(cluster=cluster, books=books, site=site, sink=sink),
+        courier=Courier(
+            source=parts.source,
+            renderer=parts.renderer,
+            state=state,
+            clock=clock,
+            observer=observer,
+            site=site,
+            poll=options.poll,
+            stop=stop,
+        ),
+        reporter=Reporter(
+            cluster=cluster,
+            state=state,
+            clock=clock,
+            observer=observer,
+            crier=crier,
+            site=site,
+            agent=options.agent,
+        ),
+        postman=Postman(
+            notes=parts.notes,
+            state=state,
+            clock=clock,
+            observer=observer,
+            interval=options.interval,
+            stop=stop,
+        ),
+        crier=crier,
+    )
+    return loop.Engine(crew, site=site, clock=clock, observer=observer, stop=stop)

@@ -1,0 +1,184 @@
+"""The first half of the sentence: fetch, verify, render, judge. In a thread of its own.
+
+In: wake-ups and the poll. Out: news for the loop. A link that hangs or a render that takes long
+holds up nobody who corrects drift.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Callable
+
+from reconciler import ports
+from reconciler.engine import pacing
+from reconciler.engine.messages import Candidate, Offline, Online, Rejected, SourceNews
+from reconciler.model import errors
+from reconciler.model.refs import SiteName
+from reconciler.model.values import Rendered, Snapshot, Sync
+
+_RENDERING = "rendering"  # meta: "COMMIT ATTEMPTS" while a render is under way
+_FINDINGS = 5  # named in a message
+
+_REASONS: tuple[tuple[type[errors.FileError], str], ...] = (
+    (errors.SettingsError, "SettingsInvalid"),
+    (errors.FileError, "RenderFailed"),
+)
+
+
+class Courier:
+    """``poll`` is in seconds. ``begin`` comes before the first round."""
+
+    def __init__(
+        self,
+        *,
+        source: ports.Source,
+        renderer: ports.Renderer,
+        state: ports.State,
+        clock: ports.Clock,
+        observer: ports.Observer,
+        site: SiteName,
+        poll: float,
+        stop: threading.Event,
+    ) -> None:
+        self._source = source
+        self._renderer = renderer
+        self._state = state
+        self._clock = clock
+        self._observer = observer
+        self._site = site
+        self._accepted = ""
+        self._poll = poll
+        self._stop = stop
+        self._woken = threading.Event()
+        self._back_off = pacing.BackOff(pacing.FETCH, clock)
+        self._considered = ""
+        self._embargo = ("", 0.0)  # a commit and the monotonic second before which it rests
+
+    def begin(self, floor: str) -> None:
+        """``floor`` is the last accepted commit, ``""`` for none: nothing older is considered."""
+        self._accepted = floor
+
+    def wake(self) -> None:
+        """Something changed: fetch now."""
+        self._woken.set()
+
+    def run(self, deliver: Callable[[SourceNews], None]) -> None:
+        """Go on until the stop is set; ``deliver`` gets what each round brings."""
+        while not self._stop.is_set():
+            try:
+                news = self.round()
+            except errors.StateUnavailable as error:
+                self._observer.event("state.unavailable", error=str(error), delay=error.delay)
+                news = Offline(message=str(error))
+            deliver(news)
+            self._woken.wait(self._delay(offline=isinstance(news, Offline)))
+            self._woken.clear()
+
+    def _delay(self, *, offline: bool) -> float:
+        if offline:
+            return min(self._back_off.next(), max(self._poll, pacing.FETCH.first))
+        self._back_off.reset()
+        delay = self._poll + self._clock.jitter(self._poll / 10)
+        left = self._embargo[1] - self._clock.monotonic()
+        return min(delay, left) if left > 0 else delay
+
+    def round(self) -> SourceNews:
+        """One fetch, and what follows from it."""
+        try:
+            snapshot = self._fetch()
+        except errors.SourceUnavailable as error:
+            return self._from_mirror(self._offline(error))
+        if snapshot.commit == self._considered or self._is_embargoed(snapshot.commit):
+            return Online()
+        try:
+            return self._consider(snapshot)
+        except errors.SourceUnavailable as error:
+            return self._offline(error)
+
+    def _offline(self, error: errors.SourceUnavailable) -> Offline:
+        self._observer.event("source.failed", error=str(error), delay=error.delay)
+        return Offline(message=str(error))
+
+    def _fetch(self) -> Snapshot:
+        began = self._clock.monotonic()
+        snapshot = self._source.fetch()
+        seconds = self._clock.monotonic() - began
+        self._observer.event("source.fetched", commit=snapshot.commit, seconds=seconds)
+        if snapshot.commit != self._considered:
+            self._state.mark_commit(snapshot.commit, self._clock.now(), "seen")
+        return snapshot
+
+    def _from_mirror(self, offline: Offline) -> SourceNews:
+        """After a start without a link: the last accepted commit, as far as the mirror has it."""
+        commit = self._accepted
+        if self._considered or not commit or not self._source.has(commit):
+            return offline
+        try:
+            news = self._rendered(Snapshot(commit=commit))
+        except errors.SourceUnavailable:
+            return offline  # a file of it was never fetched
+        return dataclasses.replace(news, offline=offline.message)
+
+    def _consider(self, snapshot: Snapshot) -> SourceNews:
+        commit = snapshot.commit
+        try:
+            verified = self._source.verify(commit, self._accepted)
+        except errors.HistoryRefused as error:
+            self._observer.event("source.refused", commit=commit, error=str(error))
+            return self._reject(commit, Sync.BLOCKED, "HistoryRefused", str(error))
+        self._observer.event("source.verified", commits=len(verified))
+        self._accepted = commit
+        self._state.mark_commit(commit, self._clock.now(), "accepted")
+        return self._rendered(snapshot)
+
+    def _rendered(self, snapshot: Snapshot) -> Candidate | Rejected:
+        commit = snapshot.commit
+        attempts = self._attempts(commit)
+        delay = pacing.FATAL_RENDER.delay(attempts)
+        if delay and self._embargo[0] != commit:
+            self._embargo = (commit, self._clock.monotonic() + delay)
+            message = f"rendering ended the agent {attempts} times; tried again in {delay:.0f} s"
+            return Rejected(commit=commit, sync=Sync.FAILED, reason="RenderFailed", message=message)
+        try:
+            rendered = self._render(commit, attempts)
+        except errors.FileError as error:
+            reason = next(word for kind, word in _REASONS if isinstance(error, kind))
+            self._observer.event("render.failed", commit=commit, reason=reason, error=str(error))
+            return self._reject(commit, Sync.FAILED, reason, str(error))
+        if not rendered.verdict.allowed:
+            findings = [str(finding) for finding in rendered.verdict.findings]
+            self._observer.event("judge.denied", commit=commit, findings=len(findings))
+            more = [f"and {len(findings) - _FINDINGS} more"] if len(findings) > _FINDINGS else []
+            message = "; ".join([*findings[:_FINDINGS], *more])
+            return self._reject(commit, Sync.FAILED, "RenderFailed", message)
+        self._considered = commit
+        return Candidate(snapshot=snapshot, rendered=rendered)
+
+    def _render(self, commit: str, attempts: int) -> Rendered:
+        self._state.save(meta={"accepted": commit, _RENDERING: f"{commit} {attempts + 1}"})
+        began = self._clock.monotonic()
+        try:
+            rendered = self._renderer.render(
+                self._source.tree(commit), self._site, commit, self._source.fetch_blobs
+            )
+        finally:
+            self._state.save(meta={_RENDERING: ""})  # it ended in some way, and we are still here
+        seconds = self._clock.monotonic() - began
+        self._observer.event(
+            "render.done", commit=commit, objects=len(rendered.objects), seconds=seconds
+        )
+        return rendered
+
+    def _attempts(self, commit: str) -> int:
+        """How often a render of this commit was begun and neither it nor the agent came back."""
+        last, _, count = self._state.meta(_RENDERING).partition(" ")
+        return int(count) if last == commit and count.isdecimal() else 0
+
+    def _is_embargoed(self, commit: str) -> bool:
+        return self._embargo[0] == commit and self._clock.monotonic() < self._embargo[1]
+
+    def _reject(self, commit: str, sync: Sync, reason: str, message: str) -> Rejected:
+        self._considered = commit
+        self._state.mark_commit(commit, self._clock.now(), "refused", reason)
+        return Rejected(commit=commit, sync=sync, reason=reason, message=message)

@@ -1,0 +1,178 @@
+"""Drift put right: from what a watch shows to a correction out of the bytes in state.
+
+In: watch events. Out: corrections, and which objects are still not as they should be. Nothing is
+rendered and nothing is asked: a forced apply of the wanted bytes verifies and heals in one
+request, and writes nothing where all is well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from reconciler import ports
+from reconciler.engine import pacing
+from reconciler.engine.apply import Applier
+from reconciler.engine.books import Books
+from reconciler.model import errors
+from reconciler.model.refs import Kind, ObjectRef
+from reconciler.model.values import Failure, Live, Manifest, Record
+from reconciler.plan import drift, waves
+
+# What others may have been waiting for: once it is back, they need not wait for their turn.
+_NEEDED = frozenset((("", "Namespace"), waves.CRD))
+_FINISHED = "finished/"  # meta key's prefix: the uid of a Job that was seen to be over
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspect:
+    """An object to put right. ``version`` is the resourceVersion it was seen at, if it was."""
+
+    ref: ObjectRef
+    change: str  # edited, deleted, suspected
+    version: str
+    seen: float  # the clock's monotonic seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    ref: ObjectRef
+    change: str
+    seconds: float  # from the event to the answer
+
+
+class Healer:
+    """Used by the loop's thread. ``later`` appoints a suspect for another look."""
+
+    def __init__(
+        self,
+        *,
+        books: Books,
+        applier: Applier,
+        state: ports.State,
+        clock: ports.Clock,
+        observer: ports.Observer,
+        later: Callable[[Suspect, float], None],
+    ) -> None:
+        self._books = books
+        self._applier = applier
+        self._state = state
+        self._clock = clock
+        self._observer = observer
+        self._later = later
+        self._corrections = pacing.Allowance(pacing.CORRECTION, clock)
+        self._suspicions = pacing.Allowance(pacing.SUSPICION, clock)
+        self._retries: dict[ObjectRef, pacing.BackOff] = {}
+        self._waiting: dict[ObjectRef, Suspect] = {}
+        self.open: dict[ObjectRef, Failure] = {}  # drift that could not be put right
+
+    def suspects(self, event: ports.WatchEvent) -> Iterable[Suspect]:
+        """What of this event must be put right, as the books are now."""
+        if isinstance(event, ports.ObjectSeen):
+            yield from self._seen(event.live)
+        elif isinstance(event, ports.ObjectGone):
+            record = self._books.records.get(event.live.ref)
+            if record is not None and record.uid == event.live.uid:
+                if drift.is_finished(event.live):
+                    self._note_finished(event.live)
+                yield from self._gone(record)
+        elif isinstance(event, ports.KindListed):
+            for record in self._of_kind(event.kind):
+                if record.ref not in event.uids:
+                    yield from self._gone(record)
+
+    def put_right(self, suspects: Iterable[Suspect]) -> tuple[Correction, ...]:
+        """Correct them side by side. Raises ClusterUnavailable with them appointed again."""
+        now = [suspect for suspect in suspects if self._is_due(suspect)]
+        by_ref = {suspect.ref: suspect for suspect in now}
+        records = [self._books.records[ref] for ref in by_ref if ref in self._books.records]
+        if not records:
+            return ()
+        try:
+            results = self._applier.put_right(_manifest(record) for record in records)
+        except errors.ClusterUnavailable:
+            for suspect in by_ref.values():
+                self._later(suspect, pacing.CLUSTER.first)
+            raise
+        corrections = (self._settle(by_ref[ref], result) for ref, result in results.items())
+        return tuple(correction for correction in corrections if correction is not None)
+
+    def forget(self, refs: Iterable[ObjectRef]) -> None:
+        """These were written or pruned by a pass: what was open about them is over."""
+        for ref in refs:
+            for book in (self.open, self._retries, self._waiting):
+                book.pop(ref, None)
+
+    def _seen(self, live: Live) -> Iterable[Suspect]:
+        record = self._books.records.get(live.ref)
+        if record is None or self._books.is_stale(live):
+            return
+        if drift.is_finished(live):
+            self._note_finished(live)
+        found = drift.compare(record.signature, live)
+        if found is not drift.Drift.NONE and not live.deleting:  # its end is an event of its own
+            change = "edited" if found is drift.Drift.CERTAIN else "suspected"
+            yield self._suspect(live.ref, change, live.resource_version)
+
+    def _gone(self, record: Record) -> Iterable[Suspect]:
+        if self._state.meta(f"{_FINISHED}{record.ref}") != record.uid:
+            yield self._suspect(record.ref, "deleted", "")
+
+    def _note_finished(self, live: Live) -> None:
+        key = f"{_FINISHED}{live.ref}"
+        if self._state.meta(key) != live.uid:
+            self._state.save(meta={key: live.uid})
+
+    def _suspect(self, ref: ObjectRef, change: str, version: str) -> Suspect:
+        return Suspect(ref=ref, change=change, version=version, seen=self._clock.monotonic())
+
+    def _is_due(self, suspect: Suspect) -> bool:
+        """Whether its allowance lets it be written now; it is appointed otherwise."""
+        allowance = self._suspicions if suspect.change == "suspected" else self._corrections
+        left = allowance.wait(suspect.ref)
+        if left:
+            self._later(suspect, left)
+        return not left
+
+    def _settle(self, suspect: Suspect, result: Live | Failure) -> Correction | None:
+        ref = suspect.ref
+        if isinstance(result, Failure):
+            self._fail(suspect, result)
+            return None
+        self.forget([ref])
+        if (ref.group, ref.kind) in _NEEDED:
+            for waiting in self._waiting.values():
+                self._later(waiting, 0)
+        if result.resource_version == suspect.version:
+            return None  # a false alarm: nothing was written
+        seconds = self._clock.monotonic() - suspect.seen
+        change = "edited" if suspect.change == "suspected" else suspect.change
+        self._observer.event("drift.corrected", ref=str(ref), change=change, seconds=seconds)
+        return Correction(ref=ref, change=change, seconds=seconds)
+
+    def _fail(self, suspect: Suspect, failure: Failure) -> None:
+        ref = suspect.ref
+        if self.open.get(ref) != failure:
+            self._observer.event(
+                "drift.failed", ref=str(ref), reason=failure.reason, message=failure.message
+            )
+        self.open[ref] = failure
+        self._waiting[ref] = suspect
+        retry = self._retries.setdefault(ref, pacing.BackOff(pacing.REFUSED, self._clock))
+        self._later(suspect, retry.next())
+
+    def _of_kind(self, kind: Kind) -> list[Record]:
+        wanted = (kind.group, kind.kind)
+        return [
+            record for ref, record in self._books.records.items() if (ref.group, ref.kind) == wanted
+        ]
+
+
+def _manifest(record: Record) -> Manifest:
+    return Manifest(
+        ref=record.ref,
+        api_version=record.api_version,
+        body=record.body,
+        digest=record.digest,
+        origin=record.origin,
+    )

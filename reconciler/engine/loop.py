@@ -1,0 +1,290 @@
+"""One queue, one thread: the engine from its start to its end.
+
+``assembly`` makes it; ``app`` calls ``run``, or ``run_once`` for a single pass. All that changes
+the fleet's objects happens in the thread that called. Watches, the courier, the postman and the
+crier have threads of their own and speak to it through the inbox.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from reconciler import ports
+from reconciler.engine import pacing
+from reconciler.engine.apply import Applier, Interrupted
+from reconciler.engine.books import Books
+from reconciler.engine.courier import Courier
+from reconciler.engine.crier import Crier
+from reconciler.engine.heal import Suspect
+from reconciler.engine.inbox import Inbox
+from reconciler.engine.messages import (
+    Again,
+    Candidate,
+    Message,
+    Offline,
+    Online,
+    Rejected,
+    SourceNews,
+    Tell,
+)
+from reconciler.engine.observe import Observatory
+from reconciler.engine.postman import Postman
+from reconciler.engine.pulse import Pulse
+from reconciler.engine.reconcile import Reconciler
+from reconciler.engine.reporter import Reporter
+from reconciler.model import errors
+from reconciler.model.refs import SiteName
+from reconciler.model.values import Sync
+from reconciler.status import event
+
+TICK = 5.0  # seconds at most between two signs of life
+_BATCH = 256  # messages taken at once; drift among them is corrected side by side
+_REPORT_AFTER = 2.0  # seconds; a burst of corrections is one change of status
+_HOUR = 3600.0
+_LISTING = 60.0  # seconds that a single pass gives the watches to show their whole sets
+_PATIENCE = 2.0  # seconds for a thread to end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a single pass came to."""
+
+    synced: bool
+    reached: bool  # the remote, for the commit and for the note
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crew:
+    """The engine's parts, joined by ``assembly``."""
+
+    inbox: Inbox[Message]
+    pulse: Pulse
+    books: Books
+    applier: Applier
+    reconciler: Reconciler
+    observatory: Observatory
+    courier: Courier
+    reporter: Reporter
+    postman: Postman
+    crier: Crier
+
+
+class Engine:
+    """Used once: made anew for each start."""
+
+    def __init__(
+        self,
+        crew: Crew,
+        *,
+        site: SiteName,
+        clock: ports.Clock,
+        observer: ports.Observer,
+        stop: threading.Event,
+    ) -> None:
+        self._crew = crew
+        self._site = site
+        self._observer = observer
+        self._stop = stop
+        self._ready = False
+        self._owed = False  # a report that the cluster did not take yet
+        self._lost = False  # the API server, as far as we know
+        self._passes = pacing.BackOff(pacing.REFUSED, clock)
+        self._reaches = pacing.BackOff(pacing.CLUSTER, clock)
+        self._trouble: BaseException | None = None
+
+    @property
+    def alive(self) -> bool:
+        """False only where the loop stands still."""
+        return self._crew.pulse.moving
+
+    @property
+    def ready(self) -> bool:
+        """True once a commit is accepted and the watches run; stays so without a link."""
+        return self._ready
+
+    def wake(self) -> None:
+        """Something of the source changed: fetch now. From any thread."""
+        self._crew.courier.wake()
+
+    def end(self) -> None:
+        """Finish what is being written, and return from ``run``. From any thread."""
+        self._stop.set()
+        self._crew.courier.wake()
+        self._crew.postman.wake()
+        self._crew.inbox.put("end", Tell())
+
+    def run(self) -> None:
+        """Until ``end``. Raises UsageError where the books are another site's, StateDamaged, and
+        what a thread of ours died of."""
+        with self._threads(self._crew.postman.run, self._crew.crier.run):
+            self._begin(attempts=None)
+            if self._stop.is_set():
+                return
+            with self._threads(lambda: self._crew.courier.run(self._deliver)):
+                while not self._stop.is_set():
+                    self._crew.pulse.beat()
+                    self._handle(self._crew.inbox.take(_BATCH, TICK))
+        if self._trouble is not None:
+            raise self._trouble
+
+    def run_once(self) -> Outcome:
+        """One pass: fetch, apply, put drift right, report. Raises ClusterUnavailable too."""
+        with self._threads(self._crew.crier.run):
+            self._begin(attempts=1)
+            news = self._crew.courier.round()
+            self._deliver(news)
+            self._settle()
+            sent = self._crew.postman.send()
+        situation = self._crew.reconciler.situation
+        return Outcome(
+            synced=situation.sync is Sync.SYNCED and not situation.drift_open,
+            reached=sent and not isinstance(news, Offline) and not situation.offline,
+        )
+
+    def _settle(self) -> None:
+        """Handle messages until each watch has shown its set and nothing is left to do."""
+        for _ in range(int(_LISTING / 0.05)):
+            messages = self._crew.inbox.take(_BATCH, 0.05)
+            self._handle(messages)
+            if self._lost:
+                raise errors.ClusterUnavailable("the API server was not reached during the pass")
+            if self._stop.is_set() or (not messages and self._crew.observatory.all_answered()):
+                return
+
+    def _begin(self, attempts: int | None) -> None:
+        """Load the books and start the watches; again and again until the API server answers."""
+        while not self._stop.is_set():
+            self._crew.pulse.beat()
+            try:
+                self._crew.books.load()
+                break
+            except (errors.ClusterUnavailable, errors.ClusterRefused) as error:
+                if attempts == 1:
+                    raise errors.ClusterUnavailable(str(error)) from None
+                self._miss(error)
+                self._stop.wait(self._reaches.next())
+        self._found()
+        self._crew.reconciler.begin()
+        self._crew.courier.begin(self._crew.books.accepted)
+        self._crew.observatory.watch(self._crew.books.kinds())
+
+    def _deliver(self, news: SourceNews) -> None:
+        # A commit must not be lost to an Online that follows it, so they have places of their own.
+        is_commit = isinstance(news, Candidate | Rejected)
+        self._crew.inbox.put("commit" if is_commit else "link", news)
+
+    def _handle(self, messages: Sequence[Message]) -> None:
+        try:
+            self._correct(messages)
+            due = False
+            for message in messages:
+                if isinstance(message, Candidate | Rejected | Offline | Online):
+                    due |= self._crew.reconciler.hear(message)
+                    self._owed = True
+                elif isinstance(message, Again):
+                    due = True
+                elif isinstance(message, Tell):
+                    self._owed = True
+                elif isinstance(message, ports.KindListed | ports.KindRefused):
+                    self._announce(message)
+                    self._crew.reconciler.hear_kind(message)
+                    self._crew.inbox.put_later("tell", Tell(), _REPORT_AFTER)
+            if due:
+                self._pass()
+            if self._owed:
+                self._report()
+        except (errors.ClusterUnavailable, errors.ClusterRefused) as error:
+            self._miss(error)
+            self._crew.inbox.put_later("again", Again(), self._reaches.next())
+        except errors.StateUnavailable as error:
+            self._observer.event("state.unavailable", error=str(error), delay=error.delay)
+            self._crew.inbox.put_later("again", Again(), self._reaches.next())
+        except Interrupted:
+            return  # the stop is set, and what was done is kept
+        self._ready = self._ready or (
+            bool(self._crew.books.accepted) and self._crew.observatory.all_answered()
+        )
+
+    def _correct(self, messages: Sequence[Message]) -> None:
+        events = [message for message in messages if isinstance(message, ports.WatchEvent)]
+        suspects = [message for message in messages if isinstance(message, Suspect)]
+        suspects += self._crew.reconciler.suspects(events)
+        if not suspects:
+            return
+        for correction in self._crew.reconciler.put_right(suspects):
+            record = self._crew.books.records[correction.ref]
+            self._crew.crier.cry(
+                event.of_correction(self._site, record.ref, record.kind, correction.change)
+            )
+        self._found()
+        self._crew.inbox.put_later("tell", Tell(), _REPORT_AFTER)
+
+    def _pass(self) -> None:
+        complete = self._crew.reconciler.run_pass()
+        self._found()
+        self._owed = True
+        self._crew.observatory.watch(self._crew.books.kinds())
+        if complete:
+            self._passes.reset()
+            self._crew.inbox.cancel("again")
+        else:
+            self._crew.inbox.put_later("again", Again(), self._passes.next())
+
+    def _report(self) -> None:
+        reconciler = self._crew.reconciler
+        urgent = self._crew.reporter.tell(reconciler.told(), reconciler.rendered_digest)
+        self._owed = False
+        if urgent is not None:
+            self._crew.postman.wake(urgent=urgent)
+        self._crew.inbox.put_later("tell", Tell(), _HOUR)
+
+    def _announce(self, message: ports.KindListed | ports.KindRefused) -> None:
+        if isinstance(message, ports.KindListed):
+            self._observer.event("watch.listed", kind=str(message.kind), objects=len(message.uids))
+        else:
+            self._observer.event(
+                "watch.refused",
+                kind=str(message.kind),
+                reason=message.reason,
+                message=message.message,
+            )
+
+    def _miss(self, error: errors.ReconcilerError) -> None:
+        self._lost = True
+        delay = error.delay if isinstance(error, errors.Transient) else 0.0
+        self._observer.event("cluster.unavailable", error=str(error), delay=delay)
+
+    def _found(self) -> None:
+        self._reaches.reset()
+        if self._lost:
+            self._observer.event("cluster.recovered")
+        self._lost = False
+
+    @contextmanager
+    def _threads(self, *targets: Callable[[], None]) -> Iterator[None]:
+        """Run these beside the block. What one of them dies of ends the engine."""
+        threads = [
+            threading.Thread(target=self._guarded, args=(target,), name="engine", daemon=True)
+            for target in targets
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self.end()
+            self._crew.crier.end()
+            self._crew.observatory.close(_PATIENCE)
+            for thread in threads:
+                thread.join(_PATIENCE)
+            self._crew.applier.close()
+
+    def _guarded(self, target: Callable[[], None]) -> None:
+        try:
+            target()
+        except BaseException as error:  # carried to the thread that called run
+            self._trouble = error
+            self.end()

@@ -1,0 +1,58 @@
+"""What reaches the loop: news of the source, of the cluster, and appointments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler import ports
+from reconciler.engine.heal import Suspect
+from reconciler.model.values import Rendered, Snapshot, Sync
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A commit that was fetched, verified, rendered and judged.
+
+    ``offline`` is why the remote was not reached, where the commit comes from the mirror alone.
+    """
+
+    snapshot: Snapshot
+    rendered: Rendered
+    offline: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """A commit that cannot be: the last good state stays. ``sync`` is Blocked or Failed."""
+
+    commit: str
+    sync: Sync
+    reason: str
+    message: str
+    offline: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offline:
+    """The remote was not reached. ``message`` says why."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Online:
+    """The remote was reached, and has nothing that was not considered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """Try the commit's objects again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tell:
+    """Look whether there is something to report; also what wakes the loop to end."""
+
+
+SourceNews = Candidate | Rejected | Offline | Online
+Message = SourceNews | ports.WatchEvent | Suspect | Again | Tell

@@ -1,0 +1,107 @@
+"""Reads from the cluster: one metadata watch a kind, and what of it is worth the loop's time.
+
+Each watch has a thread. What it shows is compared there, so that the loop wakes only for what
+may be drift; the loop compares again, as it may have written in the meantime.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from reconciler import ports
+from reconciler.engine.books import Books
+from reconciler.model.refs import SITE_LABEL, Kind, ObjectRef, SiteName
+from reconciler.plan import drift
+
+GroupKind = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    kind: Kind
+    stop: threading.Event
+    thread: threading.Thread
+
+
+class Observatory:
+    """Started and ended by the loop; ``sink`` gets the events that may matter, from any thread."""
+
+    def __init__(
+        self,
+        *,
+        cluster: ports.Cluster,
+        books: Books,
+        site: SiteName,
+        sink: Callable[[ports.WatchEvent], None],
+    ) -> None:
+        self._cluster = cluster
+        self._books = books
+        self._selector = f"{SITE_LABEL}={site.label}"
+        self._sink = sink
+        self._watches: dict[GroupKind, _Watch] = {}
+        self._answered: set[GroupKind] = set()  # listed or refused at least once
+
+    def watch(self, kinds: set[Kind]) -> None:
+        """Watch these kinds and no others; of a kind in two versions, one of them."""
+        wanted = {(kind.group, kind.kind): kind for kind in sorted(kinds)}
+        for key in set(self._watches) - set(wanted):
+            self._watches.pop(key).stop.set()
+            self._answered.discard(key)
+        for key, kind in wanted.items():
+            running = self._watches.get(key)
+            if running is not None and running.kind == kind:
+                continue
+            if running is not None:
+                running.stop.set()
+            self._watches[key] = self._start(kind)
+
+    def all_answered(self) -> bool:
+        """Whether every watch has shown its whole set, or was refused it."""
+        return set(self._watches) <= self._answered
+
+    def close(self, patience: float) -> None:
+        """End all watches; wait for their threads for at most ``patience`` seconds each."""
+        for watch in self._watches.values():
+            watch.stop.set()
+        for watch in self._watches.values():
+            watch.thread.join(patience)
+        self._watches.clear()
+
+    def _start(self, kind: Kind) -> _Watch:
+        stop = threading.Event()
+        thread = threading.Thread(
+            target=self._cluster.watch,
+            args=(kind, self._selector, self._see, stop),
+            name=f"watch-{kind.kind}",
+            daemon=True,
+        )
+        thread.start()
+        return _Watch(kind, stop, thread)
+
+    def _see(self, event: ports.WatchEvent) -> None:
+        if isinstance(event, ports.ObjectSeen) and not self._matters(event):
+            return
+        if isinstance(event, ports.ObjectGone) and event.live.ref not in self._books.entries:
+            return
+        self._sink(event)
+        if isinstance(event, ports.KindListed | ports.KindRefused):
+            self._answered.add((event.kind.group, event.kind.kind))
+
+    def _matters(self, event: ports.ObjectSeen) -> bool:
+        ref = event.live.ref
+        if ref in self._books.flight:
+            return True  # its signature is not known yet
+        record = self._books.records.get(ref)
+        if record is None or self._books.is_stale(event.live):
+            return False
+        is_drift = drift.compare(record.signature, event.live) is not drift.Drift.NONE
+        return is_drift or drift.is_finished(event.live)
+
+
+def key_of(event: ports.WatchEvent) -> ObjectRef | tuple[str, Kind]:
+    """Events of one object coalesce, and those about a whole kind."""
+    if isinstance(event, ports.ObjectSeen | ports.ObjectGone):
+        return event.live.ref
+    return (type(event).__name__, event.kind)

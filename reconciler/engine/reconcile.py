@@ -1,0 +1,215 @@
+"""The second half of the sentence: plan, apply, report. One pass at a time, in the loop's thread.
+
+In: news of the source, and watch events. Out: a cluster that is as the accepted commit says, and
+a Situation for the reporter.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+from reconciler import ports
+from reconciler.engine.apply import Applier
+from reconciler.engine.books import Books
+from reconciler.engine.heal import Correction, Healer, Suspect
+from reconciler.engine.messages import Offline, Online, Rejected, SourceNews
+from reconciler.model import errors
+from reconciler.model.refs import Kind
+from reconciler.model.values import Applied, Counts, Failure, Manifest, Rendered, Sync
+from reconciler.plan import planner, scope, waves
+from reconciler.status.report import Situation
+
+_RUNNING = "applied"  # meta: the commit that is in the cluster
+_DIGEST = "rendered"  # meta: digest of all its objects
+
+
+class Reconciler:
+    """Keeps ``situation`` true through news, passes and corrections."""
+
+    def __init__(
+        self,
+        *,
+        books: Books,
+        applier: Applier,
+        healer: Healer,
+        cluster: ports.Cluster,
+        state: ports.State,
+        clock: ports.Clock,
+        observer: ports.Observer,
+    ) -> None:
+        self._books = books
+        self._applier = applier
+        self._healer = healer
+        self._cluster = cluster
+        self._state = state
+        self._clock = clock
+        self._observer = observer
+        self._rendered: Rendered | None = None
+        self._corrected = 0
+        self._unwatched: dict[Kind, str] = {}
+        self.rendered_digest = ""
+        self.situation = Situation()
+
+    def begin(self) -> None:
+        """Start from what the books, once loaded, say is there."""
+        self.rendered_digest = self._state.meta(_DIGEST)
+        self.situation = Situation(
+            commit=self._books.accepted,
+            applied=self._state.meta(_RUNNING),
+            objects=Counts(total=len(self._books.entries), applied=len(self._books.records)),
+        )
+
+    def hear(self, news: SourceNews) -> bool:
+        """Take in what the courier brought; True where a pass is due."""
+        if isinstance(news, Offline):
+            self._change(offline=news.message)
+            return False
+        if isinstance(news, Online):
+            self._change(offline="")
+            return False
+        self._change(offline=news.offline)
+        if isinstance(news, Rejected):
+            self._rendered = None
+            self._change(
+                commit=news.commit,
+                sync=news.sync,
+                reason=news.reason,
+                message=news.message,
+                failed=(),
+            )
+            return False
+        self._rendered = news.rendered
+        self._books.accept(news.snapshot.commit)
+        self._change(
+            commit=news.snapshot.commit, sync=Sync.PROGRESSING, reason="", message="", failed=()
+        )
+        return True
+
+    def run_pass(self) -> bool:
+        """Plan and apply the commit; True where it is now in the cluster as a whole.
+
+        Raises ClusterUnavailable and Interrupted with what was done kept.
+        """
+        rendered = self._rendered
+        if rendered is None:
+            return True  # nothing to apply: the last good state stays
+        began = self._clock.monotonic()
+        objects = self._placed(rendered.objects)
+        plan = planner.plan(objects, self._books.records, self._books.entries)
+        changes = sum(len(wave) for wave in plan.waves)
+        if not plan.empty:
+            self._observer.event(
+                "apply.started",
+                commit=rendered.commit,
+                changes=changes,
+                prunes=len(plan.prunes),
+            )
+        applied = self._applier.run(plan)
+        self._healer.forget([*applied.applied, *applied.pruned])
+        self._books.settle()
+        self._conclude(rendered, objects, applied)
+        self._observer.event(
+            "apply.done",
+            commit=rendered.commit,
+            applied=len(applied.applied),
+            pruned=len(applied.pruned),
+            failed=len(applied.failed),
+            held=len(applied.held),
+            seconds=self._clock.monotonic() - began,
+        )
+        return applied.complete
+
+    def hear_kind(self, event: ports.KindListed | ports.KindRefused) -> None:
+        """Whether a kind's drift is seen; that it is not is told where nothing worse is."""
+        if isinstance(event, ports.KindRefused):
+            self._unwatched[event.kind] = event.message
+        else:
+            self._unwatched.pop(event.kind, None)
+
+    def told(self) -> Situation:
+        """What the reporter should tell now."""
+        unseen = sorted(f"{kind} is not watched: {why}" for kind, why in self._unwatched.items())
+        if self.situation.message or not unseen:
+            return self.situation
+        return dataclasses.replace(self.situation, message="; ".join(unseen))
+
+    def suspects(self, events: Iterable[ports.WatchEvent]) -> list[Suspect]:
+        """What these events show to be different from what was applied."""
+        return [suspect for event in events for suspect in self._healer.suspects(event)]
+
+    def put_right(self, suspects: list[Suspect]) -> tuple[Correction, ...]:
+        """Correct drift. Raises ClusterUnavailable with the suspects appointed again."""
+        corrections = self._healer.put_right(suspects)
+        self._corrected += len(corrections)
+        if any(correction.change == "deleted" for correction in corrections):
+            self._books.settle()  # what was made again has another uid
+        self._change(drift_open=len(self._healer.open), drift_corrected=self._corrected)
+        return corrections
+
+    def _placed(self, objects: tuple[Manifest, ...]) -> tuple[Manifest, ...]:
+        """Each object in the namespace that the API server will see it in."""
+        defined = waves.scopes(objects)
+        known: dict[tuple[str, str, str], bool | None] = {}
+        result = []
+        for manifest in objects:
+            kind = manifest.kind
+            key = (kind.group, kind.version, kind.kind)
+            if key not in known:
+                scoped = defined.get((kind.group, kind.kind))
+                known[key] = self._discover(manifest) if scoped is None else scoped
+            namespaced = known[key]
+            result.append(
+                manifest if namespaced is None else scope.placed(manifest, namespaced=namespaced)
+            )
+        return tuple(result)
+
+    def _discover(self, manifest: Manifest) -> bool | None:
+        try:
+            return self._cluster.namespaced(manifest.kind)
+        except errors.ClusterRefused:
+            return None  # applying it says why
+
+    def _conclude(
+        self, rendered: Rendered, objects: tuple[Manifest, ...], applied: Applied
+    ) -> None:
+        missing = {failure.ref for failure in applied.failed} | set(applied.held)
+        counts = Counts(
+            total=len(objects),
+            applied=sum(
+                1 for m in objects if m.ref in self._books.records and m.ref not in missing
+            ),
+            failed=len(applied.failed),
+            pruned=len(applied.pruned),
+            held=len(applied.held),
+        )
+        self._change(objects=counts, failed=applied.failed, drift_open=len(self._healer.open))
+        self.rendered_digest = _digest(objects)
+        if not applied.complete:
+            self._change(sync=Sync.FAILED, reason="ApplyFailed", message=_first(applied.failed))
+            return
+        self._state.save(meta={_RUNNING: rendered.commit, _DIGEST: self.rendered_digest})
+        self._state.mark_commit(rendered.commit, self._clock.now(), "synced")
+        self._change(sync=Sync.SYNCED, applied=rendered.commit, reason="", message="")
+
+    def _change(self, **fields: object) -> None:
+        changes: Any = fields
+        self.situation = dataclasses.replace(self.situation, **changes)
+
+
+def _digest(objects: Iterable[Manifest]) -> str:
+    digest = hashlib.sha256()
+    for manifest in sorted(objects, key=lambda manifest: manifest.ref):
+        digest.update(f"{manifest.ref} {manifest.digest}\n".encode())
+    return digest.hexdigest()
+
+
+def _first(failed: tuple[Failure, ...]) -> str:
+    if not failed:
+        return "objects are held, as what they need is not there"
+    first = failed[0]
+    origin = f" ({first.origin})" if first.origin else ""
+    more = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
+    return f"{first.ref}{origin}: {first.message}{more}"

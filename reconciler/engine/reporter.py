@@ -1,0 +1,148 @@
+"""What happened, told: the Site object, a Kubernetes event, and the note into its queue.
+
+In: Situations. Each of the three is written only when it has news. A cluster that does not take
+the Site object holds up nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import orjson
+
+from reconciler import ports
+from reconciler.engine.crier import Crier
+from reconciler.model import errors
+from reconciler.model.refs import SITE_LABEL, ObjectRef, Origin, SiteName
+from reconciler.model.values import Manifest, Report
+from reconciler.status import event, note, report, site_object
+
+_DAY = 86_400.0
+_CONDITIONS = "conditions"  # meta: JSON of the last conditions' status and time
+_NEWS = "note-fingerprint"
+_QUEUED = "note-queued"  # meta: Unix seconds of the last note
+
+
+class Reporter:
+    """Used by the loop's thread. ``agent`` is our name and version, as notes say it."""
+
+    def __init__(
+        self,
+        *,
+        cluster: ports.Cluster,
+        state: ports.State,
+        clock: ports.Clock,
+        observer: ports.Observer,
+        crier: Crier,
+        site: SiteName,
+        agent: str,
+    ) -> None:
+        self._cluster = cluster
+        self._state = state
+        self._clock = clock
+        self._observer = observer
+        self._crier = crier
+        self._site = site
+        self._agent = agent
+        self._last: Report | None = None
+        self._shown = ""  # digest of the Site status that was last written
+
+    def tell(self, situation: report.Situation, rendered: str) -> bool | None:
+        """Tell what is new. ``rendered`` is a digest of all that the site renders.
+
+        Returns whether a queued note is urgent, None where none was queued. Raises
+        ClusterUnavailable after the note is safe.
+        """
+        now = report.make(situation, self._site, time=self._clock.now(), agent=self._agent)
+        urgent = self._queue_note(now, rendered)
+        before, self._last = self._last, now
+        if before is None or _words(before) != _words(now):
+            self._observer.event(
+                "report.changed",
+                state=str(now.state),
+                sync=str(now.sync),
+                reason=now.reason,
+                message=now.message,
+                objects=now.objects.total,
+            )
+            self._crier.cry(event.of_report(now))
+        self._show(now, situation.offline)
+        return urgent
+
+    def _queue_note(self, now: Report, rendered: str) -> bool | None:
+        if not now.commit:
+            return None  # nothing that a note could be on
+        fingerprint = note.fingerprint(now, rendered)
+        queued = self._state.meta(_QUEUED)
+        age = now.time - float(queued) if queued.isdecimal() else _DAY
+        if fingerprint == self._state.meta(_NEWS) and 0 <= age < _DAY:
+            return None
+        self._state.queue_note(
+            ports.QueuedNote(
+                commit=now.commit,
+                text=note.write(now),
+                subject=f"{now.site} {now.state} {now.commit}",
+                time=now.time,
+            )
+        )
+        self._state.save(meta={_NEWS: fingerprint, _QUEUED: f"{now.time:.0f}"})
+        return self._last is not None and report.worse(self._last.state, now.state)
+
+    def _show(self, now: Report, offline: str) -> None:
+        saved = self._state.meta(_CONDITIONS)
+        before = orjson.loads(saved) if saved else {}
+        conditions = site_object.conditions(now, offline, before)
+        status = site_object.status(now, conditions)
+        digest = hashlib.sha256(
+            orjson.dumps({**status, "time": ""}, option=orjson.OPT_SORT_KEYS)
+        ).hexdigest()
+        if digest == self._shown:
+            return
+        self._write(site_object.ref(now), status)
+        self._shown = digest
+        kept = {condition.type: (condition.status, condition.since) for condition in conditions}
+        self._state.save(meta={_CONDITIONS: orjson.dumps(kept).decode()})
+
+    def _write(self, ref: ObjectRef, status: dict[str, object]) -> None:
+        bare: dict[str, object] = {
+            "apiVersion": site_object.KIND.api_version,
+            "kind": ref.kind,
+            "metadata": {"name": ref.name},
+        }
+        whole = {**bare, "metadata": {"name": ref.name, "labels": {SITE_LABEL: ref.name}}}
+        try:
+            try:
+                self._cluster.apply(
+                    _manifest(ref, {**bare, "status": status}), force=True, subresource="status"
+                )
+            except errors.ClusterRefused as error:
+                if error.reason != "NotFound":
+                    raise
+                self._cluster.apply(_manifest(ref, whole), force=True)
+                self._cluster.apply(
+                    _manifest(ref, {**bare, "status": status}), force=True, subresource="status"
+                )
+        except errors.ClusterRefused as error:
+            self._observer.event(
+                "object.failed",
+                ref=str(ref),
+                reason=error.reason,
+                message=f"the site's own status: {error}",
+                origin="",
+            )
+
+
+def _words(said: Report) -> tuple[object, ...]:
+    return (said.commit, said.applied, said.state, said.sync, said.reason, said.message)
+
+
+def _manifest(ref: ObjectRef, value: Mapping[str, object]) -> Manifest:
+    body = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    return Manifest(
+        ref=ref,
+        api_version=site_object.KIND.api_version,
+        body=body,
+        digest=hashlib.sha256(body).hexdigest(),
+        origin=Origin("status"),
+    )

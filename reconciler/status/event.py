@@ -1,0 +1,82 @@
+"""Kubernetes events: the site's news, and objects that were put right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import orjson
+
+from reconciler.model.refs import Kind, ObjectRef, SiteName
+from reconciler.model.values import Report, Sync
+from reconciler.status import note, site_object
+
+_CLUSTER_SCOPED = "default"  # where the API server wants events about objects without a namespace
+_CHANGES = {
+    "edited": "A field that the fleet repository sets was changed by another manager; it is"
+    " as declared again",
+    "deleted": "The object was deleted; it was made again as declared",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """One event: about which object, in which namespace, and what it says."""
+
+    about: ObjectRef
+    kind: Kind
+    namespace: str
+    warning: bool
+    reason: str
+    message: str
+
+
+def of_report(report: Report) -> Words:
+    """The site's state in a sentence."""
+    if report.sync is Sync.SYNCED:
+        message = f"commit {report.applied[:12]} is applied: {report.objects.total} objects"
+    else:
+        message = f"commit {report.commit[:12]}: {report.message or report.sync}"
+    return Words(
+        about=site_object.ref(report),
+        kind=site_object.KIND,
+        namespace=_CLUSTER_SCOPED,
+        warning=report.sync in (Sync.FAILED, Sync.BLOCKED),
+        reason=report.reason or str(report.sync),
+        message=message,
+    )
+
+
+def of_correction(site: SiteName, ref: ObjectRef, kind: Kind, change: str) -> Words:
+    """Drift that was put right, told where the object lives."""
+    return Words(
+        about=ref,
+        kind=kind,
+        namespace=ref.namespace or _CLUSTER_SCOPED,
+        warning=False,
+        reason="DriftCorrected",
+        message=f"{_CHANGES.get(change, change)} (site {site})",
+    )
+
+
+def body(words: Words, *, component: str, time: str) -> bytes:
+    """The Event (core/v1) to create; the server completes its name."""
+    kind, ref = words.kind, words.about
+    about = {"apiVersion": kind.api_version, "kind": kind.kind, "name": ref.name}
+    if ref.namespace:
+        about["namespace"] = ref.namespace
+    return orjson.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": {"generateName": "fleet-reconciler-", "namespace": words.namespace},
+            "involvedObject": about,
+            "type": "Warning" if words.warning else "Normal",
+            "reason": words.reason,
+            "message": note.short(words.message),
+            "source": {"component": component},
+            "reportingComponent": component,
+            "firstTimestamp": time,
+            "lastTimestamp": time,
+            "count": 1,
+        }
+    )
