@@ -110,10 +110,11 @@ class _Work:
 
     def _configure(self) -> None:
         with self._context("configurations").placing():
-            self._config = self._config.merged(config.default())
+            own = config.EMPTY
             for index, path in enumerate(self._own.list("configurations")):
                 more = configurations.load(path, self._context("configurations", index))
-                self._config = self._config.merged(more)
+                own = own.merged(more)
+            self._config = self._config.merged(config.default().merged(own))
 
     def _generate(self) -> None:
         options = self._own.fields.get("generatorOptions")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.documents.scalars import RESOURCE, NotANumber, resolve
+from reconciler.documents.scalars import RESOURCE, Unsupported, resolve
 from reconciler.render import fieldpaths, shapes, targets
 from reconciler.render.context import Context
 from reconciler.render.fieldspecs import Unfit
@@ -182,7 +182,7 @@ def _selected(item: Item, target: dict[str, Any]) -> bool:
 
 def _fill(changed: Any, path: str, value: _Value, options: dict[str, Any]) -> None:
     create = bool(options.get("create"))
-    leaf = {dict: {}, list: []}.get(type(value.value), targets.NEW) if create else None
+    leaf = _leaf(value.value) if create else None
     try:
         slots = targets.find(changed, fieldpaths.split(path), leaf)
     except Unfit as unfit:
@@ -191,6 +191,11 @@ def _fill(changed: Any, path: str, value: _Value, options: dict[str, Any]) -> No
         raise Unfit(_missing(path, create))
     for slot in slots:
         slot.set(_laid(slot.get(), value, options))
+
+
+def _leaf(value: Any) -> Any:
+    """What a field that is made begins as."""
+    return targets.NEW if is_scalar(value) else type(value)()
 
 
 def _missing(path: str, create: bool) -> str:
@@ -231,5 +236,5 @@ def _joined(old: str, new: str, delimiter: str, index: int) -> str:
 def _read(content: str) -> Any:
     try:
         return resolve(content, RESOURCE)
-    except NotANumber as error:
+    except Unsupported as error:
         raise Unfit(f"{error} is no number that JSON has") from None
