@@ -78,7 +78,8 @@ class Healer:
                 yield from self._gone(record)
         elif isinstance(event, ports.KindListed):
             for record in self._of_kind(event.kind):
-                if record.ref not in event.uids:
+                # Nobody saw it go: a Job that cleans itself up is taken to have done so.
+                if record.ref not in event.uids and not drift.cleans_itself_up(record):
                     yield from self._gone(record)
 
     def put_right(self, suspects: Iterable[Suspect]) -> tuple[Correction, ...]:
