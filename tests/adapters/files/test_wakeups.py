@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import resource
+import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -158,7 +159,7 @@ def test_a_repository_that_is_not_there_yet_wakes_the_source(tmp_path: Path, nam
 def test_a_repository_made_anew_in_its_place_wakes_the_source(tmp_path: Path) -> None:
     folder = make_repository(tmp_path / "fleet.git")
     woken = Woken(folder.as_uri(), "main")
-    folder.rename(tmp_path / "old.git")
+    shutil.rmtree(folder)
     assert woken.next() == "source"
     make_repository(folder)
     for _ in range(10):
