@@ -245,9 +245,10 @@ def test_a_link_s_target_replaced_wakes_the_configuration(tmp_path: Path, config
     (tmp_path / "here").mkdir()
     (tmp_path / "here" / "config.yaml").symlink_to(config)
     woken = Woken("", "main", tmp_path / "here" / "config.yaml")
-    config.with_name("new").write_text("site: north/two")
-    config.with_name("new").rename(config)
-    assert woken.next() == "configuration"
+    for number in range(3):
+        config.with_name("new").write_text(f"site: north/{number}")
+        config.with_name("new").rename(config)
+        assert woken.next() == "configuration"
     assert woken.stop() == []
 
 
@@ -336,6 +337,21 @@ def test_opens_and_reads_are_no_events(tmp_path: Path) -> None:
         os.close(os.open(tmp_path / name, os.O_CREAT))
         events.get(timeout=_PATIENCE)
     assert events.qsize() == 0
+    watches.stop()
+
+
+def test_a_folder_made_anew_between_two_looks_is_watched_anew(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    events: queue.Queue[None] = queue.Queue()
+    watches = Watches(lambda: events.put(None))
+    assert watches.set(frozenset({folder}))
+    assert not watches.set(frozenset({folder}))
+    folder.rename(tmp_path / "old")  # so that the new one has another inode
+    folder.mkdir()
+    assert watches.set(frozenset({folder}))
+    (folder / "file").touch()
+    events.get(timeout=_PATIENCE)
     watches.stop()
 
 
