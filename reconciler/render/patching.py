@@ -57,6 +57,8 @@ def _kept(merged: Value, item: Item, *, names: bool, kinds: bool) -> Value:
     was = item.id
     if not kinds and merged.get("kind") != item.value.get("kind"):
         merged = {**merged, "kind": was.kind.kind}
+    if merged.get("apiVersion") == "":  # the object has none; a patch gives it an empty one
+        merged = {**merged, "apiVersion": None}
     metadata = merged.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
     wanted = dict(metadata)
