@@ -77,6 +77,12 @@ def no_thread_stays() -> Iterator[None]:
     assert set(threading.enumerate()) == before
 
 
+@pytest.fixture(autouse=True)
+def events_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The slow look would hide that an event is missing."""
+    monkeypatch.setattr(wakeups, "LOOK", 3_600.0)
+
+
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     file = tmp_path / "etc" / "config.yaml"
@@ -231,6 +237,16 @@ def test_a_volume_s_swapped_link_wakes_the_configuration(tmp_path: Path) -> None
     for number in (2, 3, 4):
         swap(number)
         assert woken.next() == "configuration"
+    assert woken.stop() == []
+
+
+def test_a_link_s_target_replaced_wakes_the_configuration(tmp_path: Path, config: Path) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "config.yaml").symlink_to(config)
+    woken = Woken("", "main", tmp_path / "here" / "config.yaml")
+    config.with_name("new").write_text("site: north/two")
+    config.with_name("new").rename(config)
+    assert woken.next() == "configuration"
     assert woken.stop() == []
 
 
