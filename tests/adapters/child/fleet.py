@@ -52,15 +52,18 @@ class Watching(DictTree):
 
 
 def children() -> list[int]:
-    """The process ids of this process's children, zombies too."""
+    """The render children of this process, and zombies of Python; it may have other children."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
             try:
-                stat = (entry / "stat").read_text()
+                before, _, after = (entry / "stat").read_text().rpartition(")")
+                command = (entry / "cmdline").read_bytes()
             except OSError:
                 continue
-            if int(stat.rpartition(")")[2].split()[1]) == os.getpid():
+            state, parent = after.split()[:2]
+            ours = b"child.worker" in command or (state == "Z" and "(python" in before)
+            if int(parent) == os.getpid() and ours:
                 found.append(int(entry.name))
     return found
 
