@@ -28,7 +28,7 @@ class Told:
 
     @property
     def gone(self) -> list[ObjectRef]:
-        return [event.ref for event in self.events if isinstance(event, ports.ObjectGone)]
+        return [event.live.ref for event in self.events if isinstance(event, ports.ObjectGone)]
 
     def seen(self, ref: ObjectRef) -> list[ports.ObjectSeen]:
         return [
@@ -39,7 +39,7 @@ class Told:
 
     def wait(self, condition: Callable[[Told], object], what: str) -> None:
         try:
-            until(lambda: condition(self), what)
+            until(lambda: condition(self), what, 120)  # a watch backs off for up to 60
         except AssertionError as error:
             raise AssertionError(f"{error}; told was {self.events}") from None
 
