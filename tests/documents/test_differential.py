@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
@@ -17,10 +16,10 @@ from hypothesis import strategies as st
 
 from reconciler.documents.dump import dump_all
 from reconciler.documents.load import load_all
-from reconciler.documents.scalars import OBJECT
+from reconciler.documents.scalars import CONFIG, OBJECT
 from reconciler.model.errors import FileError
-from tests.documents.conftest import Build
-from tests.documents.texts import WORDS, Texts
+from tests.documents.conftest import Build, Patch
+from tests.documents.texts import TAGGED, TAGS, WORDS, Texts
 
 pytestmark = pytest.mark.differential
 
@@ -77,7 +76,6 @@ VALUES = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(KEYS, inner, max_size=5)),
     max_leaves=12,
 )
-Compare = Callable[[Sequence[Any]], None]
 
 
 def compared(examples: int) -> settings:
@@ -116,6 +114,29 @@ def test_texts_are_read_as_kustomize_reads_them(seed: int, kustomize_build: Buil
     )
     for text in refused[:2]:
         assert kustomize_build([text]) is None, text
+
+
+ROUNDED = {"9007199254740993", "0xFFFFFFFFFFFFFFFF"}  # by the patch, not by its reader
+CONFIGS = [
+    *(word for word in WORDS if word not in ROUNDED),
+    *(f"{tag} {word}" for tag in TAGS for word in TAGGED),
+    *["{1: a, yes: b, 1.5: c, 2020-01-01: d, 010: e}", "{a: 1, a: 2}", "[a, ~]", "{a: }"],
+    *["{<<: {a: 1}, a: 2}", "{a: 2, <<: {a: 1}}", "{a: 2, <<: [{a: 1}, {a: 3, b: 3}]}"],
+    *['{"<<": {a: 1}}', "{~: 1}", "{[a]: 1}", "{<<: 1}", ".inf", "<<"],
+]
+
+
+@pytest.mark.parametrize("group", range(8))
+def test_configuration_is_read_as_kustomize_reads_it(group: int, kustomize_patch: Patch) -> None:
+    for word in CONFIGS[group::8]:
+        text = f"- op: replace\n  path: /spec\n  value: {word}\n"
+        try:
+            (document,) = load_all(text.encode(), path="p.yaml", scalars=CONFIG)
+        except FileError:
+            assert kustomize_patch(text) is None, word
+        else:
+            ours = dump_all([thing("a", document.value[0]["value"])])
+            assert kustomize_patch(text) == ours, word
 
 
 def printed(text: str) -> str | None:
