@@ -261,6 +261,8 @@ class Builder:
         """Strings are keys; CONFIG, read as JSON later, also takes numbers and booleans."""
         if isinstance(value, str) and not (self._scalars.strict and timestamp(event.value)):
             return value
+        if self._scalars.any_key:
+            return str(event.value)
         if self._scalars.strict or value is None:
             raise self._no_key(event)
         return str(value).lower() if isinstance(value, bool) else str(value)

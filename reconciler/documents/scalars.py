@@ -2,7 +2,8 @@
 
 Dialects, as kustomize has two readers. RESOURCE is for resources and strategic merge
 patches (``yes`` is a string), CONFIG for kustomization files and JSON patches (``yes`` is
-true). OBJECT is RESOURCE for what is no patch, where null does not mean "delete". All read
+true). OBJECT is RESOURCE for what is no patch, where null does not mean "delete"; MANIFEST
+also tells BLANK from null, and PATCH takes any key. All read
 ``010`` and ``0o10`` as 8, ``1_000`` as 1000, ``1.0`` as 1 and 2**64 as a float. Called by
 ``load``; ``dump`` asks which strings need quotes.
 """
@@ -32,6 +33,16 @@ _TIMESTAMP = re.compile(
 _LONGEST_INTEGER = 80  # characters; 64 binary digits with sign and prefix fit
 
 
+class Blank:
+    """The type of BLANK."""
+
+    def __repr__(self) -> str:
+        return "BLANK"
+
+
+BLANK = Blank()  # null where nothing is written: a strategic merge drops it, and keeps ``null``
+
+
 class Unsupported(ValueError):
     """``.inf``, ``.nan`` or a time zone of 24 hours: YAML has them, JSON has not."""
 
@@ -40,10 +51,11 @@ class Unsupported(ValueError):
 class Scalars:
     """A dialect. ``words`` are the unquoted words that are not strings."""
 
-    words: Mapping[str, bool | None]
+    words: Mapping[str, Any]
     timestamp: Callable[[str], str | None]
     strict: bool  # duplicate keys and keys that are not strings are errors; annotations are text
     hollow: bool = False  # null annotations are text too, and nothing between braces is ""
+    any_key: bool = False  # keys that are not strings are taken as they are written
 
 
 def _words(true: str, false: str) -> Mapping[str, bool | None]:
@@ -164,6 +176,8 @@ _FALSE = "false False FALSE"
 
 RESOURCE = Scalars(words=_words(_TRUE, _FALSE), timestamp=_printed, strict=True)
 OBJECT = replace(RESOURCE, hollow=True)
+MANIFEST = replace(OBJECT, words=MappingProxyType({**OBJECT.words, "": BLANK}))
+PATCH = replace(RESOURCE, any_key=True)
 CONFIG = Scalars(
     words=_words(f"{_TRUE} y Y yes Yes YES on On ON", f"{_FALSE} n N no No NO off Off OFF"),
     timestamp=_as_written,
