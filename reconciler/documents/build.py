@@ -66,6 +66,7 @@ class Builder:
         self._values: dict[str, Any] = {}
         self._keys: dict[str, Any] = {}
         self._anchors: dict[str, Any] = {}
+        self._texts: dict[str, str] = {}  # of anchors on scalars
         self._merging: list[dict[Any, Any]] = []  # open mappings that have a merge key
         self._stack: list[tuple[Any, Any]] = []  # open containers but the innermost, and their keys
         self._text = b""
@@ -76,6 +77,7 @@ class Builder:
         Raises Invalid.
         """
         self._anchors = {}
+        self._texts = {}
         self._merging = []
         self._stack = []
         self._text = text
@@ -102,6 +104,8 @@ class Builder:
         if next_event().__class__ is StreamEndEvent:
             return None, 1
         values, keys, budget, strict = self._values, self._keys, self._budget, self._scalars.strict
+        flow = 0  # how deep in braces and brackets
+        annotations: Any = None  # the mapping whose values are text, while inside it
         root: list[Any] = []
         container: Any = root
         key: Any = _LIST
@@ -126,15 +130,22 @@ class Builder:
                 if plain:
                     value = values.get(text, _UNSEEN)
                     if value is _UNSEEN:
-                        value = values[text] = self._plain(event)
+                        value = self._unseen(event, flow, annotations is not None)
+                elif tag in _TAGLESS:
+                    value = text
                 else:
-                    value = text if tag in _TAGLESS else self._tagged(event)
+                    value = self._tagged(event) if annotations is None else self._as_text(event)
                 if event.anchor is not None:
                     self._anchors[event.anchor] = value
+                    self._texts[event.anchor] = text
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 line = line or event.start_mark.line + 1
                 value = {} if kind is MappingStartEvent else []
                 self._enter(event, key, value)
+                if flow or event.flow_style:
+                    flow += 1
+                if len(stack) == 2 and strict and key == "annotations" and self._in_metadata():
+                    annotations, values = value, {}
                 if key is _LIST:
                     container.append(value)
                 else:
@@ -146,12 +157,18 @@ class Builder:
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 if self._merging and self._merging[-1] is container:
                     self._merge(event)
+                if flow:
+                    flow -= 1
+                if container is annotations:
+                    annotations, values = None, self._values
                 container, key = stack.pop()
                 if key is not _LIST:
                     key = _WANTED
                 continue
             elif kind is AliasEvent:
                 value = self._alias(event, container)
+                if annotations is not None:
+                    value = self._texts.get(event.anchor, value)
                 if key is _WANTED:
                     key = self._alias_key(event, value, container)
                     continue
@@ -177,6 +194,26 @@ class Builder:
             raise _invalid("the file has too many nodes", event)
         if event.anchor is not None:
             self._anchors[event.anchor] = value
+
+    def _in_metadata(self) -> bool:
+        return bool(self._stack[1][1] == "metadata")
+
+    def _as_text(self, event: Any) -> str | None:
+        """An annotation's value: kustomize makes them strings, as they are written (``1.10``)."""
+        text: str = event.value
+        if event.style or self._scalars.hollow:
+            return text
+        return None if self._scalars.words.get(text, "") is None else text
+
+    def _unseen(self, event: Any, flow: int, annotation: bool) -> Any:
+        """An unquoted scalar that was not yet seen in its role, remembered where it may be."""
+        text: str = event.value
+        if annotation:
+            return self._as_text(event)
+        if not text and self._scalars.hollow:
+            return "" if flow else None
+        value = self._values[text] = self._plain(event)
+        return value
 
     def _plain(self, event: Any) -> Any:
         try:

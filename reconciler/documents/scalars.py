@@ -1,16 +1,17 @@
 """What an unquoted word means: in comes a scalar's text, out goes a plain Python value.
 
-Two dialects, as kustomize has two readers. RESOURCE is for resources and strategic
-merge patches (``yes`` is a string), CONFIG for kustomization files and JSON patches
-(``yes`` is true). Both read ``010`` and ``0o10`` as 8, ``1_000`` as 1000, ``1.0`` as 1
-and 2**64 as a float. Called by ``load``; ``dump`` asks which strings need quotes.
+Dialects, as kustomize has two readers. RESOURCE is for resources and strategic merge
+patches (``yes`` is a string), CONFIG for kustomization files and JSON patches (``yes`` is
+true). OBJECT is RESOURCE for what is no patch, where null does not mean "delete". All read
+``010`` and ``0o10`` as 8, ``1_000`` as 1000, ``1.0`` as 1 and 2**64 as a float. Called by
+``load``; ``dump`` asks which strings need quotes.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
@@ -39,7 +40,8 @@ class Scalars:
 
     words: Mapping[str, bool | None]
     timestamp: Callable[[str], str | None]
-    strict: bool  # duplicate keys and keys that are not strings are errors
+    strict: bool  # duplicate keys and keys that are not strings are errors; annotations are text
+    hollow: bool = False  # null annotations are text too, and nothing between braces is ""
 
 
 def _words(true: str, false: str) -> Mapping[str, bool | None]:
@@ -148,6 +150,7 @@ _TRUE = "true True TRUE"
 _FALSE = "false False FALSE"
 
 RESOURCE = Scalars(words=_words(_TRUE, _FALSE), timestamp=timestamp, strict=True)
+OBJECT = replace(RESOURCE, hollow=True)
 CONFIG = Scalars(
     words=_words(f"{_TRUE} y Y yes Yes YES on On ON", f"{_FALSE} n N no No NO off Off OFF"),
     timestamp=_as_written,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from reconciler.documents.load import Limits, load_all, locate
-from reconciler.documents.scalars import CONFIG, RESOURCE, Scalars
+from reconciler.documents.scalars import CONFIG, OBJECT, RESOURCE, Scalars
 from reconciler.model.errors import FileError, RenderError, SettingsError
 
 SCALARS: list[tuple[str, Any, Any]] = [  # text, as a resource, as configuration
@@ -144,6 +144,33 @@ def test_an_alias_is_a_copy() -> None:
 def test_own_keys_win_over_merged_ones_and_earlier_sources_over_later() -> None:
     text = "a: &a {x: 1, z: 1}\nb: &b {x: 2, y: 2}\nc:\n  w: 0\n  <<: [*a, *b]\n  z: 3\n"
     assert value_of(text)["c"] == {"w": 0, "x": 1, "y": 2, "z": 3}
+
+
+ANNOTATIONS = """metadata:
+  annotations: {a: 1.10, b: True, c: !!int 010, d: 2020-01-01, e: ~, f: , g: &g 1_0, h: *g, i: "x"}
+  labels: {a: 1.10, f: }
+spec: {annotations: {a: 1.10}, f: , g: [~]}
+"""
+
+
+def test_annotations_are_text_as_they_are_written() -> None:
+    text = {"a": "1.10", "b": "True", "c": "010", "d": "2020-01-01", "g": "1_0", "h": "1_0"}
+    value = value_of(ANNOTATIONS)
+    assert value["metadata"]["annotations"] == {**text, "e": None, "f": None, "i": "x"}
+    assert value["metadata"]["labels"] == {"a": 1.1, "f": None}
+    assert value["spec"] == {"annotations": {"a": 1.1}, "f": None, "g": [None]}
+
+
+def test_in_an_object_an_annotation_that_is_null_is_text_too() -> None:
+    value = value_of(ANNOTATIONS, OBJECT)
+    annotations = value["metadata"]["annotations"]
+    assert (annotations["e"], annotations["f"]) == ("~", "")
+
+
+def test_in_an_object_nothing_between_braces_is_an_empty_string() -> None:
+    text = "a: {x: , y: ~}\nb:\nc:\n- {x}\n-\n"
+    assert value_of(text, OBJECT) == {"a": {"x": "", "y": None}, "b": None, "c": [{"x": ""}, None]}
+    assert value_of(text)["a"] == {"x": None, "y": None}
 
 
 def test_anchors_end_with_their_document() -> None:
