@@ -131,6 +131,7 @@ class Agent:
             yield
             return
         server = telemetry.serve(address, self._telemetry, self._is_alive, self._is_ready)
+        self._telemetry.event("agent.listening", address=server.address)
         try:
             yield
         finally:

@@ -17,8 +17,10 @@ from reconciler.engine.books import Books
 from reconciler.model import errors
 from reconciler.model.refs import Kind, ObjectRef
 from reconciler.model.values import Failure, Live, Manifest, Record
-from reconciler.plan import drift
+from reconciler.plan import drift, waves
 
+# What others may have been waiting for: once it is back, they need not wait for their turn.
+_NEEDED = frozenset((("", "Namespace"), waves.CRD))
 _FINISHED = "finished/"  # meta key's prefix: the uid of a Job that was seen to be over
 
 
@@ -61,6 +63,7 @@ class Healer:
         self._corrections = pacing.Allowance(pacing.CORRECTION, clock)
         self._suspicions = pacing.Allowance(pacing.SUSPICION, clock)
         self._retries: dict[ObjectRef, pacing.BackOff] = {}
+        self._waiting: dict[ObjectRef, Suspect] = {}
         self.open: dict[ObjectRef, Failure] = {}  # drift that could not be put right
 
     def suspects(self, event: ports.WatchEvent) -> Iterable[Suspect]:
@@ -95,8 +98,8 @@ class Healer:
     def forget(self, refs: Iterable[ObjectRef]) -> None:
         """These were written or pruned by a pass: what was open about them is over."""
         for ref in refs:
-            self.open.pop(ref, None)
-            self._retries.pop(ref, None)
+            for book in (self.open, self._retries, self._waiting):
+                book.pop(ref, None)
 
     def _seen(self, live: Live) -> Iterable[Suspect]:
         record = self._books.records.get(live.ref)
@@ -134,8 +137,10 @@ class Healer:
         if isinstance(result, Failure):
             self._fail(suspect, result)
             return None
-        self.open.pop(ref, None)
-        self._retries.pop(ref, None)
+        self.forget([ref])
+        if (ref.group, ref.kind) in _NEEDED:
+            for waiting in self._waiting.values():
+                self._later(waiting, 0)
         if result.resource_version == suspect.version:
             return None  # a false alarm: nothing was written
         seconds = self._clock.monotonic() - suspect.seen
@@ -150,6 +155,7 @@ class Healer:
                 "drift.failed", ref=str(ref), reason=failure.reason, message=failure.message
             )
         self.open[ref] = failure
+        self._waiting[ref] = suspect
         retry = self._retries.setdefault(ref, pacing.BackOff(pacing.REFUSED, self._clock))
         self._later(suspect, retry.next())
 

@@ -188,8 +188,10 @@ class Engine:
                     due = True
                 elif isinstance(message, Tell):
                     self._owed = True
-                else:
+                elif isinstance(message, ports.KindListed | ports.KindRefused):
                     self._announce(message)
+                    self._crew.reconciler.hear_kind(message)
+                    self._crew.inbox.put_later("tell", Tell(), _REPORT_AFTER)
             if due:
                 self._pass()
             if self._owed:
@@ -233,16 +235,16 @@ class Engine:
 
     def _report(self) -> None:
         reconciler = self._crew.reconciler
-        urgent = self._crew.reporter.tell(reconciler.situation, reconciler.rendered_digest)
+        urgent = self._crew.reporter.tell(reconciler.told(), reconciler.rendered_digest)
         self._owed = False
         if urgent is not None:
             self._crew.postman.wake(urgent=urgent)
         self._crew.inbox.put_later("tell", Tell(), _HOUR)
 
-    def _announce(self, message: Message) -> None:
+    def _announce(self, message: ports.KindListed | ports.KindRefused) -> None:
         if isinstance(message, ports.KindListed):
             self._observer.event("watch.listed", kind=str(message.kind), objects=len(message.uids))
-        elif isinstance(message, ports.KindRefused):
+        else:
             self._observer.event(
                 "watch.refused",
                 kind=str(message.kind),

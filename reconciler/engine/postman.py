@@ -41,7 +41,7 @@ class Postman:
 
     def run(self) -> None:
         while not self._stop.is_set():
-            delay = self._due()
+            delay = self.due()
             if delay is None or delay > 0:
                 self._woken.wait(delay)
                 self._woken.clear()
@@ -75,7 +75,7 @@ class Postman:
         self._observer.event("note.pushed", commit=note.commit, seconds=seconds)
         return True
 
-    def _due(self) -> float | None:
+    def due(self) -> float | None:
         """Seconds until the queued note goes; None where there is none."""
         if self._state.queued_note() is None:
             return None

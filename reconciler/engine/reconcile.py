@@ -17,6 +17,7 @@ from reconciler.engine.books import Books
 from reconciler.engine.heal import Correction, Healer, Suspect
 from reconciler.engine.messages import Offline, Online, Rejected, SourceNews
 from reconciler.model import errors
+from reconciler.model.refs import Kind
 from reconciler.model.values import Applied, Counts, Failure, Manifest, Rendered, Sync
 from reconciler.plan import planner, scope, waves
 from reconciler.status.report import Situation
@@ -26,7 +27,7 @@ _DIGEST = "rendered"  # meta: digest of all its objects
 
 
 class Reconciler:
-    """``situation`` is always what the reporter should tell."""
+    """Keeps ``situation`` true through news, passes and corrections."""
 
     def __init__(
         self,
@@ -48,6 +49,7 @@ class Reconciler:
         self._observer = observer
         self._rendered: Rendered | None = None
         self._corrected = 0
+        self._unwatched: dict[Kind, str] = {}
         self.rendered_digest = ""
         self.situation = Situation()
 
@@ -119,6 +121,20 @@ class Reconciler:
             seconds=self._clock.monotonic() - began,
         )
         return applied.complete
+
+    def hear_kind(self, event: ports.KindListed | ports.KindRefused) -> None:
+        """Whether a kind's drift is seen; that it is not is told where nothing worse is."""
+        if isinstance(event, ports.KindRefused):
+            self._unwatched[event.kind] = event.message
+        else:
+            self._unwatched.pop(event.kind, None)
+
+    def told(self) -> Situation:
+        """What the reporter should tell now."""
+        unseen = sorted(f"{kind} is not watched: {why}" for kind, why in self._unwatched.items())
+        if self.situation.message or not unseen:
+            return self.situation
+        return dataclasses.replace(self.situation, message="; ".join(unseen))
 
     def suspects(self, events: Iterable[ports.WatchEvent]) -> list[Suspect]:
         """What these events show to be different from what was applied."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -56,7 +57,7 @@ def test_a_look_at_ownership_tells(before: Live, now: Live, expected: Drift) -> 
 
 
 JOB = dataclasses.replace(BEFORE, ref=ObjectRef("batch", "Job", "a", "b"))
-ENDS = {
+ENDS: dict[str, tuple[dict[str, Any], bool]] = {
     "running": ({"f:status": {"f:active": {}, "f:startTime": {}}}, False),
     "complete": ({"f:status": {"f:completionTime": {}, "f:conditions": {}}}, True),
     "failed": ({"f:status": {"f:conditions": {}, "f:failed": {}}}, True),
@@ -66,7 +67,7 @@ ENDS = {
 
 @pytest.mark.parametrize(("status", "over"), ENDS.values(), ids=ENDS)
 def test_a_job_that_is_over_is_known_by_its_status_fields(
-    status: dict[str, object], over: bool
+    status: dict[str, Any], over: bool
 ) -> None:
     managed = (entry(("kube-controller-manager", "Update"), status, subresource="status"),)
     assert drift.is_finished(dataclasses.replace(JOB, managed=managed)) is over

@@ -36,8 +36,9 @@ def live(*entries: ManagedEntry) -> Live:
     )
 
 
-A, B = {"f:data": {"f:a": {}}}, {"f:data": {"f:b": {}}}
-BOTH = {"f:data": {"f:a": {}, "f:b": {}}}
+A: dict[str, Any] = {"f:data": {"f:a": {}}}
+B: dict[str, Any] = {"f:data": {"f:b": {}}}
+BOTH: dict[str, Any] = {"f:data": {"f:a": {}, "f:b": {}}}
 
 
 def test_an_updater_that_owns_our_fields_too_keeps_only_its_own() -> None:

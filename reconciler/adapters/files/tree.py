@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -14,6 +15,7 @@ LARGEST_FILE = 10 * 2**20  # bytes
 LARGEST_FOLDER = 50_000  # names
 _DEPTH = 64
 _DIGESTED = 100_000  # files and folders below one folder
+_NOTHING = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
 _GIT = ".git"  # the repository's own; a commit has no such name
 
 
@@ -97,9 +99,9 @@ class FolderTree:
     def _look(self, path: str) -> os.stat_result | None:
         try:
             return (self._root / path).lstat()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
         except OSError as error:
+            if error.errno in _NOTHING:
+                return None
             raise FileError(f"cannot be read: {error.strerror}", path=path) from None
 
     def _entries(self, path: str) -> list[tuple[str, os.stat_result]]:

@@ -24,13 +24,13 @@ _DAMAGE = {
 }
 
 
-def connect(path: Path, mode: str) -> sqlite3.Connection:
-    """A connection for any thread, one at a time. ``mode`` is SQLite's: rwc, rw or ro.
+def connect(path: Path, options: str) -> sqlite3.Connection:
+    """A connection for any thread, one at a time; ``options`` are those of SQLite's URIs.
 
     Transactions are begun and ended by statement. Raises sqlite3.Error.
     """
     connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode={mode}",
+        f"{path.absolute().as_uri()}?{options}",
         uri=True,
         timeout=_BUSY,
         isolation_level=None,

@@ -6,7 +6,6 @@ A migration that was released never changes: the next one stands below it.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
 from pathlib import Path
 
 from reconciler.adapters.state import database
@@ -60,13 +59,10 @@ def check_version(connection: sqlite3.Connection, path: Path) -> int:
     return version
 
 
-def migrate(
-    connection: sqlite3.Connection,
-    migrations: Iterable[tuple[str, ...]] = MIGRATIONS,
-) -> None:
-    """Do what of ``migrations`` was not done yet, each in a transaction. Raises sqlite3.Error."""
+def migrate(connection: sqlite3.Connection) -> None:
+    """Do what of MIGRATIONS was not done yet, each in a transaction. Raises sqlite3.Error."""
     done = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    for version, statements in enumerate(migrations, start=1):
+    for version, statements in enumerate(MIGRATIONS, start=1):
         if version <= done:
             continue
         with database.transaction(connection):

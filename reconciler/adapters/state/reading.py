@@ -12,13 +12,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from reconciler.adapters.state import database, folder, migrations, rows
-from reconciler.model.errors import StateDamaged, UsageError
+from reconciler.model.errors import StateDamaged, StateUnavailable, UsageError
 from reconciler.model.refs import ObjectRef
 from reconciler.model.values import Record
 from reconciler.ports import QueuedNote
 
 # Without the right to write, SQLite reads a log only where its index is there already.
 _UNWRITABLE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+_ATTEMPTS = 10
 
 
 def open_reading(path: Path) -> StateReading:
@@ -34,17 +35,68 @@ def open_reading(path: Path) -> StateReading:
         raise UsageError(f"there is no state to read in {path}: {error.strerror}") from None
     if size == 0:
         raise StateDamaged(f"the database {file} is damaged: it was emptied")
-    with database.reported(file):
-        try:
-            return StateReading(file, _connect(file, file))
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF not in _UNWRITABLE:
-                raise
-        return StateReading(file, _connect_copy(file))
+    with database.reported(file), folder.reported(path, "cannot be read"):
+        return StateReading(file, _open(file))
 
 
-def _connect(file: Path, shown: Path) -> sqlite3.Connection:
-    connection = database.connect(file, "ro")
+def _open(file: Path) -> sqlite3.Connection:
+    for _ in range(_ATTEMPTS):
+        found = _beside_writer(file) if _log(file).exists() else _unwatched(file)
+        if found is not None:
+            return found
+    raise StateUnavailable(f"the agent starts and stops with the database {file}; try again")
+
+
+def _log(file: Path) -> Path:
+    return Path(f"{file}-wal")
+
+
+def _unwatched(file: Path) -> sqlite3.Connection | None:
+    """The database while nobody has it open; None where somebody had in the meantime.
+
+    SQLite's read-only mode would leave a log and its index behind. A writer makes the log first.
+    """
+    before = _version(file)
+    memory = _in_memory(file, "mode=ro&immutable=1", file)
+    if not _log(file).exists() and _version(file) == before:
+        return memory
+    memory.close()
+    return None
+
+
+def _version(file: Path) -> tuple[int, ...]:
+    found = file.stat()
+    return (found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def _beside_writer(file: Path) -> sqlite3.Connection:
+    """The database while the agent runs, or after it was killed."""
+    try:
+        return _connect(file, "mode=ro", file)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in _UNWRITABLE:
+            raise
+    # Who may not write here reads a copy of both files, which nobody is changing: beside a
+    # running agent the log has its index.
+    with tempfile.TemporaryDirectory(prefix="fleet-reconciler-") as temporary:
+        copy = Path(temporary, file.name)
+        shutil.copyfile(file, copy)
+        shutil.copyfile(_log(file), _log(copy))
+        return _in_memory(copy, "mode=ro", file)
+
+
+def _in_memory(file: Path, options: str, shown: Path) -> sqlite3.Connection:
+    source = _connect(file, options, shown)
+    try:
+        memory = sqlite3.connect(":memory:", isolation_level=None)
+        source.backup(memory)
+    finally:
+        source.close()
+    return memory
+
+
+def _connect(file: Path, options: str, shown: Path) -> sqlite3.Connection:
+    connection = database.connect(file, options)
     try:
         version = migrations.check_version(connection, shown)
         if version < migrations.VERSION:
@@ -56,24 +108,6 @@ def _connect(file: Path, shown: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
-
-
-def _connect_copy(file: Path) -> sqlite3.Connection:
-    """Nobody writes where nobody can, so a copy of both files is whole. It has no name later."""
-    with tempfile.TemporaryDirectory(prefix="fleet-reconciler-") as temporary:
-        copy = Path(temporary, file.name)
-        with folder.reported(file.parent, "cannot be read"):
-            shutil.copyfile(file, copy)
-            log = Path(f"{file}-wal")
-            if log.exists():
-                shutil.copyfile(log, f"{copy}-wal")
-        source = _connect(copy, file)
-        try:
-            memory = sqlite3.connect(":memory:", isolation_level=None)
-            source.backup(memory)
-        finally:
-            source.close()
-    return memory
 
 
 class StateReading:

@@ -43,7 +43,7 @@ def _open(path: Path) -> sqlite3.Connection:
     elif file.stat().st_size == 0:  # SQLite would take it for a new one
         raise StateDamaged(f"the database {file} is damaged: it was emptied")
     with database.reported(file):
-        connection = database.connect(file, "rw")
+        connection = database.connect(file, "mode=rw")
         try:
             _make_ready(connection, file)
         except BaseException:
@@ -60,7 +60,7 @@ def _create(path: Path) -> None:
         # A log that stands here without its database would be read into the new one.
         folder.remove(file)
         os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        connection = database.connect(new, "rw")
+        connection = database.connect(new, "mode=rw")
         try:
             migrations.migrate(connection)
         finally:
@@ -99,9 +99,10 @@ class SqliteState:
         drop: Iterable[ObjectRef] = (),
         meta: Mapping[str, str] | None = None,
     ) -> None:
+        records, gone = tuple(put), tuple(drop)  # callers' code does not run inside the lock
         with self._writing() as connection:
-            rows.drop_records(connection, drop)
-            rows.put_records(connection, put)
+            rows.drop_records(connection, gone)
+            rows.put_records(connection, records)
             rows.put_meta(connection, meta or {})
 
     def meta(self, key: str) -> str:

@@ -91,6 +91,7 @@ EVENTS: Mapping[str, Event] = {
         "site version",
         _set("build_info", site="site", version="version"),
     ),
+    "agent.listening": _event("info", "Serving /metrics, /healthz and /readyz", "address"),
     "agent.stopped": _event("info", "The agent stopped"),
     "configuration.changed": _event(
         "info",

@@ -1,0 +1,84 @@
+"""Drift: a foreign edit sent, until a third party sees it reverted; against the bare loop."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bench import link, site
+
+NAMESPACE = "bench-drift"
+OBJECTS = 100
+_WANTED = {"key": "value"}
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Milliseconds."""
+
+    p50: float
+    p99: float
+
+
+def run(bench: site.Bench, edits: int) -> Iterator[tuple[str, str]]:
+    """Rows of the table: agent, bare loop, ratio."""
+    remote = bench.fleet(NAMESPACE, site.config_maps(OBJECTS))
+    with bench.agent(remote, "drift"):
+        ours = _measure(bench.server, "object", edits)
+    given = (bench.plane.url, str(bench.plane.ca), bench.token, NAMESPACE, str(OBJECTS))
+    with site.beside("bench.bare", *given):
+        bare = _measure(bench.server, "bare", edits)
+    bench.clear(NAMESPACE)
+    yield "edit to correction, agent", f"p50 {ours.p50:.1f} ms, p99 {ours.p99:.1f} ms"
+    yield "edit to correction, bare loop", f"p50 {bare.p50:.1f} ms, p99 {bare.p99:.1f} ms"
+    yield "ratio", f"p50 {ours.p50 / bare.p50:.2f}, p99 {ours.p99 / bare.p99:.2f}"
+
+
+def _measure(server: link.Server, prefix: str, edits: int) -> Figures:
+    path = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
+    seen: queue.Queue[tuple[str, bool, float]] = queue.Queue()
+    threading.Thread(target=_look, args=(server, path, seen), daemon=True).start()
+    seen.get(timeout=60)
+    connection = server.connect()
+    spent = []
+    for number in range(edits):
+        name = f"{prefix}-{number % OBJECTS}"
+        began = time.perf_counter()
+        status, _ = link.send(
+            server,
+            connection,
+            "PATCH",
+            f"{path}/{name}?fieldManager=meddler",
+            {"data": {"key": f"edit {number}"}},
+            link.MERGE,
+        )
+        if status != 200:
+            raise RuntimeError(f"the edit of {name} was answered {status}")
+        spent.append(_reverted(seen, name) - began)
+    milliseconds = [seconds * 1000 for seconds in spent]
+    return Figures(site.percentile(milliseconds, 0.5), site.percentile(milliseconds, 0.99))
+
+
+def _look(server: link.Server, path: str, seen: queue.Queue[tuple[str, bool, float]]) -> None:
+    """The third party: a watch of its own."""
+    events = link.watch(server, path)
+    seen.put(("", True, 0.0))
+    for event in events:
+        found = event["object"]
+        at = time.perf_counter()
+        seen.put((found["metadata"]["name"], found.get("data") == _WANTED, at))
+
+
+def _reverted(seen: queue.Queue[tuple[str, bool, float]], name: str) -> float:
+    """When the edit was seen, and after it the wanted value."""
+    edited = False
+    while True:
+        found, is_wanted, at = seen.get(timeout=60)
+        if found != name:
+            continue
+        if edited and is_wanted:
+            return at
+        edited = edited or not is_wanted

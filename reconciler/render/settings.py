@@ -1,0 +1,197 @@
+"""fleet.yaml and site.yaml in, a site's frozen settings out; called by ``site`` and by plans.
+
+A site's settings are the fleet's defaults with its site.yaml laid over them: labels are merged
+by name, any other value replaces the default. A new key is a row of SITE (or FLEET), a field of
+values.SiteSettings and its line in ``_settings``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.model.errors import FileError, SettingsError
+from reconciler.model.refs import API_VERSION, SiteName
+from reconciler.model.values import SiteSettings, Tree
+from reconciler.render import strict
+from reconciler.render.strict import Key
+from reconciler.schema import names
+
+FLEET_FILE = "fleet.yaml"
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    """fleet.yaml: the fleet's name, its rings in order, and any key of site.yaml by default."""
+
+    name: str
+    rings: tuple[str, ...] = ()
+    defaults: Mapping[str, Any]
+
+
+def _merged(under: Mapping[str, str], over: Mapping[str, str]) -> Mapping[str, str]:
+    return {**under, **over}
+
+
+def _title(text: str) -> str:
+    return "" if 0 < len(text) <= 253 and text.isprintable() else "must be 1 to 253 characters"
+
+
+SITE: strict.Table = {
+    "labels": Key(read=strict.string_map(names.qualified, names.label_value), lay=_merged),
+    "ring": Key(read=strict.string(names.word)),
+    "kinds.forbid": Key(read=strict.strings(names.group_kind)),
+}
+FLEET: strict.Table = {
+    "name": Key(read=strict.string(_title)),
+    "rings": Key(read=strict.strings(names.word)),
+    "defaults": Key(read=lambda node: strict.read(node, SITE, refused)),
+}
+
+# Keys of the site's own configuration and trust file, as a repository might spell them.
+_SOURCES = (
+    "source, source.urls, remote, remotes, url, urls, branch, repo, repository, poll, interval,"
+    " bytesperday, staleafter, credentials, credential, username, password, token, tokenfile,"
+    " sshkey, sshkeyfile, knownhosts, knownhostsfile, ca, cafile, proxy, proxies, httpproxy,"
+    " httpsproxy, noproxy"
+)
+_TRUST = (
+    "trust, trustfile, trustmode, mode, key, keys, signers, principals, role, roles,"
+    " minimumcommit, localaccept"
+)
+_PLACE = (
+    "site, path, paths, state, statedir, status, status.remote, overrides.dir, metrics, agent,"
+    " fromrepository, config, configuration, kubeconfig, context"
+)
+_LOCAL = frozenset(", ".join((_SOURCES, _TRUST, _PLACE)).split(", "))
+
+
+def refused(dotted: str) -> str:
+    """Why a key may not stand in the repository, ``""`` if it is merely unknown."""
+    if dotted.lower().replace("_", "").replace("-", "") not in _LOCAL:
+        return ""
+    return (
+        "is refused in the repository: how a site trusts and reaches its sources (remotes,"
+        " credentials, proxies, paths, keys, trust mode, roles) and where it keeps its state live"
+        " in the site's own configuration"
+    )
+
+
+def read_fleet(tree: Tree) -> Fleet:
+    """Raises SettingsError, MissingBlobs."""
+    node = _file(tree, FLEET_FILE)
+    values = _read(node, "Fleet", FLEET)
+    if "name" not in values:
+        raise node.error("name is missing: expected the fleet's name")
+    rings = values.get("rings", ())
+    defaults = values.get("defaults", {})
+    if "ring" in defaults:
+        _check_ring(node.under("defaults"), defaults["ring"], rings)
+    return Fleet(name=values["name"], rings=rings, defaults=defaults)
+
+
+def read_settings(tree: Tree, site: SiteName) -> SiteSettings:
+    """A site that has no site.yaml has the fleet's defaults. Raises SettingsError, MissingBlobs."""
+    fleet = read_fleet(tree)
+    listing = _overlay(tree, site)
+    values: dict[str, Any] = {}
+    if "site.yaml" in listing:
+        node = _file(tree, f"{site.folder}/site.yaml")
+        values = _read(node, "SiteSettings", SITE)
+        if "ring" in values:
+            _check_ring(node, values["ring"], fleet.rings)
+    elif "site.yml" in listing:
+        raise SettingsError("the file must be called site.yaml", path=f"{site.folder}/site.yml")
+    return _settings(fleet, strict.lay(fleet.defaults, values, SITE))
+
+
+def sites(tree: Tree) -> tuple[SiteName, ...]:
+    """Every folder sites/REGION/SITE with a kustomization, sorted."""
+    return tuple(site for site in _folders(tree) if _has_overlay(tree, site))
+
+
+def _settings(fleet: Fleet, values: Mapping[str, Any]) -> SiteSettings:
+    return SiteSettings(
+        fleet=fleet.name,
+        labels=values.get("labels", {}),
+        ring=values.get("ring", ""),
+        forbid=values.get("kinds.forbid", ()),
+    )
+
+
+def _read(node: strict.Node, kind: str, table: strict.Table) -> dict[str, Any]:
+    head = {
+        "apiVersion": Key(read=strict.exactly(API_VERSION)),
+        "kind": Key(read=strict.exactly(kind)),
+    }
+    values = strict.read(node, {**head, **table}, refused)
+    for name, expected in (("apiVersion", API_VERSION), ("kind", kind)):
+        if name not in values:
+            raise node.error(f"{name} is missing: expected {name}: {expected}")
+    return {name: value for name, value in values.items() if name in table}
+
+
+def _check_ring(node: strict.Node, ring: str, rings: tuple[str, ...]) -> None:
+    if ring not in rings:
+        known = ", ".join(strict.nearest(ring, rings, len(rings))) or "none"
+        raise node.under("ring").error(
+            f'ring: "{ring}" is not among the rings of {FLEET_FILE}: {known}'
+        )
+
+
+def _file(tree: Tree, path: str) -> strict.Node:
+    try:
+        return strict.document(path, tree.read(path))
+    except FileNotFoundError:
+        raise SettingsError("the file is missing", path=path) from None
+    except SettingsError:
+        raise
+    except FileError as error:  # unreadable, too large
+        raise SettingsError(error.message, path=error.path or path) from None
+
+
+def _overlay(tree: Tree, site: SiteName) -> tuple[str, ...]:
+    """The names in a site's folder. Raises SettingsError where it is no site's."""
+    if not _is_folder(tree, site.folder):
+        raise SettingsError(f"site {site} is not in the repository{_hint(tree, site)}")
+    if not _has_overlay(tree, site):
+        expected = ", ".join(KUSTOMIZATIONS)
+        raise SettingsError(f"no kustomization: expected one of {expected}", path=site.folder)
+    return tree.names(site.folder)
+
+
+def _hint(tree: Tree, site: SiteName) -> str:
+    """The nearest sites: by name in its region or one like it, and of its own name elsewhere."""
+    regions = [name for name in _names(tree, "sites") if _is_folder(tree, f"sites/{name}")]
+    alike = strict.nearest(site.region, regions)
+    found = [f"{region}/{name}" for region in alike for name in _names(tree, f"sites/{region}")]
+    found += [f"{region}/{site.site}" for region in regions if region not in alike]
+    likely = strict.nearest(str(site), found, most=30)
+    known = [name for name in likely if _is_folder(tree, f"sites/{name}")][:3]
+    return f"; nearest: {', '.join(known)}" if known else ""
+
+
+def _folders(tree: Tree) -> Iterator[SiteName]:
+    for region in _names(tree, "sites"):
+        for name in _names(tree, f"sites/{region}"):
+            try:
+                yield SiteName.parse(f"{region}/{name}")
+            except ValueError:
+                continue  # a README, or what no site can be called
+
+
+def _has_overlay(tree: Tree, site: SiteName) -> bool:
+    return any(name in KUSTOMIZATIONS for name in _names(tree, site.folder))
+
+
+def _names(tree: Tree, path: str) -> tuple[str, ...]:
+    return tree.names(path) if _is_folder(tree, path) else ()
+
+
+def _is_folder(tree: Tree, path: str) -> bool:
+    try:
+        return tree.kind(path) == "folder"
+    except FileError:  # a symlink or submodule
+        return False

@@ -1,0 +1,123 @@
+"""Ports for engine tests: a source whose commits are set by hand, a renderer, a mailbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from reconciler import ports
+from reconciler.model import errors
+from reconciler.model.refs import SiteName
+from reconciler.model.values import (
+    Finding,
+    Manifest,
+    Rendered,
+    SiteSettings,
+    Snapshot,
+    Tree,
+    Verdict,
+    Verified,
+)
+
+
+class Commits:
+    """Implements ports.Source. ``tip`` is what a fetch brings, or the error that it raises."""
+
+    def __init__(self, tip: str | errors.SourceUnavailable = "a" * 40) -> None:
+        self.tip = tip
+        self.mirrored: set[str] = set()
+        self.refused: set[str] = set()
+        self.fetches = 0
+
+    def fetch(self) -> Snapshot:
+        self.fetches += 1
+        if isinstance(self.tip, errors.SourceUnavailable):
+            raise self.tip
+        self.mirrored.add(self.tip)
+        return Snapshot(commit=self.tip)
+
+    def verify(self, commit: str, since: str) -> tuple[Verified, ...]:
+        if commit in self.refused:
+            raise errors.HistoryRefused(f"{commit} does not descend from {since}")
+        return (Verified(commit=commit, changed=()),)
+
+    def tree(self, commit: str) -> Tree:
+        return _Empty()
+
+    def fetch_blobs(self, ids: tuple[str, ...]) -> None:
+        raise errors.SourceUnavailable("no blobs here")
+
+    def has(self, commit: str) -> bool:
+        return commit in self.mirrored
+
+
+class _Empty:
+    """A Tree without files."""
+
+    def kind(self, path: str) -> None:
+        return None
+
+    def names(self, path: str) -> tuple[str, ...]:
+        return ()
+
+    def read(self, path: str) -> bytes:
+        raise FileNotFoundError(path)
+
+    def digest(self, path: str) -> str:
+        raise FileNotFoundError(path)
+
+
+class Renders:
+    """Implements ports.Renderer. ``objects`` is what each render gives, or what it raises."""
+
+    def __init__(self) -> None:
+        self.objects: Sequence[Manifest] | Exception = ()
+        self.findings: tuple[Finding, ...] = ()
+        self.rendered: list[str] = []
+
+    def render(
+        self,
+        tree: Tree,
+        site: SiteName,
+        commit: str,
+        fetch_blobs: Callable[[tuple[str, ...]], None],
+    ) -> Rendered:
+        self.rendered.append(commit)
+        if isinstance(self.objects, Exception):
+            raise self.objects
+        return Rendered(
+            site=site,
+            commit=commit,
+            settings=SiteSettings(fleet="test", labels={}),
+            objects=tuple(self.objects),
+            verdict=Verdict(findings=self.findings),
+        )
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+class Mailbox:
+    """Implements ports.Notes. ``broken`` is raised by each push while it is set."""
+
+    def __init__(self) -> None:
+        self.notes: list[ports.QueuedNote] = []
+        self.broken: errors.SourceUnavailable | None = None
+
+    def push(self, commit: str, text: str, subject: str, time: float) -> None:
+        if self.broken is not None:
+            raise self.broken
+        self.notes.append(ports.QueuedNote(commit=commit, text=text, subject=subject, time=time))
+
+
+class Watcher:
+    """Implements ports.Observer: remembers all that it was told."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, dict[str, Any]]] = []
+
+    def event(self, name: str, /, **fields: object) -> None:
+        self.events.append((name, fields))
+
+    def named(self, name: str) -> list[dict[str, Any]]:
+        return [fields for found, fields in list(self.events) if found == name]
