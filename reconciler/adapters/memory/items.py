@@ -1,0 +1,75 @@
+"""How values are told apart: the facet of a shape that one has, and the names of items. Pure."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any, Final
+
+import orjson
+
+from reconciler.schema.typed import ListShape, MapShape, Shape
+
+
+class Absent(Enum):
+    """No value at all, which is something else than null."""
+
+    ABSENT = "absent"
+
+
+ABSENT: Final = Absent.ABSENT
+
+
+class Unnamed(ValueError):
+    """A list item without one of its keys; the message names the key."""
+
+
+def facet(shape: Shape, value: Any) -> MapShape | ListShape | None:
+    """The map or list that ``value`` is by its shape; None for a scalar.
+
+    A null, or no value, takes the first facet that the shape has.
+    """
+    if isinstance(value, dict):
+        return shape.map
+    if isinstance(value, list):
+        return shape.list
+    if value is None or value is ABSENT:
+        return shape.map or (None if shape.scalar else shape.list)
+    return None
+
+
+def is_empty(value: Any) -> bool:
+    return value is ABSENT or value is None or (isinstance(value, dict | list) and not value)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two JSON values are equal; true and 1 are not."""
+    if one is other:
+        return True
+    return bool(one == other) and _json(one) == _json(other)
+
+
+def name(shape: ListShape, item: Any) -> str:
+    """An item's word in a path. Raises Unnamed where it lacks a key."""
+    if not shape.keys:
+        return f"v:{_json(item)}"
+    if not isinstance(item, dict):
+        raise Unnamed("an item of a list with keys is no object")
+    keys = {}
+    for key in shape.keys:
+        value = item.get(key, shape.defaults.get(key))
+        if value is None:
+            raise Unnamed(f"an item omits the key field {key!r}")
+        keys[key] = value
+    return f"k:{_json(keys)}"
+
+
+def by_name(shape: ListShape, items: Any) -> dict[str, list[Any]]:
+    """Items under their names, in their order; several under one where names repeat."""
+    found: dict[str, list[Any]] = {}
+    for item in items if isinstance(items, list) else ():
+        found.setdefault(name(shape, item), []).append(item)
+    return found
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
