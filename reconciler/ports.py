@@ -70,8 +70,9 @@ class ObjectSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectGone:
-    ref: ObjectRef
-    uid: str
+    """A watch saw it deleted; ``live`` is how it was last."""
+
+    live: Live
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

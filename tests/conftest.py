@@ -1,13 +1,15 @@
-"""What all tests may use: the real control plane."""
+"""What all tests may use: the real control plane, and the agent's rights on it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.controlplane.plane import ControlPlane
 from tests.integration import Integration
+from tests.rights import Rights
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,3 +34,11 @@ def plane(
     assert isinstance(integration, Integration)
     with ControlPlane(tmp_path_factory.mktemp("plane"), integration.binaries) as control_plane:
         yield control_plane
+
+
+@pytest.fixture(scope="session")
+def agent_kubeconfig(
+    plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Path]:
+    """``agent_kubeconfig("cluster")`` or ``("scoped")``: see tests.rights."""
+    return Rights(plane, tmp_path_factory.mktemp("agent")).kubeconfig

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from textwrap import dedent
 
 from reconciler.model.values import FileKind
 
 
 class DictTree:
-    """Implements values.Tree over a mapping from path to text or bytes."""
+    """Implements values.Tree over a mapping from path to bytes or text, which is dedented."""
 
     def __init__(self, files: Mapping[str, str | bytes]) -> None:
         self._files = {
-            path: text.encode() if isinstance(text, str) else text for path, text in files.items()
+            path: dedent(text).encode() if isinstance(text, str) else text
+            for path, text in files.items()
         }
+        self.reads: list[str] = []
 
     def kind(self, path: str) -> FileKind | None:
         if path in self._files:
@@ -28,6 +31,7 @@ class DictTree:
         return tuple(sorted({name[start:].partition("/")[0] for name in self._below(path)}))
 
     def read(self, path: str) -> bytes:
+        self.reads.append(path)
         try:
             return self._files[path]
         except KeyError:

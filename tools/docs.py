@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from reconciler import cli, settings
+from tools import metrics_page
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs"
 
@@ -54,7 +55,11 @@ def configuration() -> str:
     return head + "".join(rows) + example
 
 
-PAGES = {"commands.md": commands, "configuration.md": configuration}
+PAGES = {
+    "commands.md": commands,
+    "configuration.md": configuration,
+    "metrics.md": metrics_page.render,
+}
 
 
 def _help(text: str) -> str:

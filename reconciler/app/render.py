@@ -9,6 +9,7 @@ from pathlib import Path
 import orjson
 
 from reconciler.adapters.files import FolderTree
+from reconciler.documents import dump
 from reconciler.model.errors import MissingBlobs, UsageError
 from reconciler.model.refs import SiteName
 from reconciler.model.values import Rendered
@@ -38,7 +39,7 @@ def site(name: str, repo: str, rev: str, access: Mapping[str, str], *, output: s
         _local(wanted, repo, rev) if Path(repo).is_dir() else _remote(wanted, repo, rev, access)
     )
     values = [orjson.loads(manifest.body) for manifest in rendered.objects]
-    return _json(values) if output == "json" else yaml_output.dump_values(values)
+    return _json(values) if output == "json" else dump.dump_all(values)
 
 
 def _root(path: Path) -> tuple[Path, str]:

@@ -26,11 +26,11 @@ _FINISHED = "finished/"  # meta key's prefix: the uid of a Job that was seen to 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspect:
-    """An object to put right. ``version`` is the resourceVersion it was seen at, if it was."""
+    """An object to put right, and how it was seen; ``live`` is None where it was missing."""
 
     ref: ObjectRef
     change: str  # edited, deleted, suspected
-    version: str
+    live: Live | None
     seen: float  # the clock's monotonic seconds
 
 
@@ -71,8 +71,10 @@ class Healer:
         if isinstance(event, ports.ObjectSeen):
             yield from self._seen(event.live)
         elif isinstance(event, ports.ObjectGone):
-            record = self._books.records.get(event.ref)
-            if record is not None and record.uid == event.uid:
+            record = self._books.records.get(event.live.ref)
+            if record is not None and record.uid == event.live.uid:
+                if drift.is_finished(event.live):
+                    self._note_finished(event.live)
                 yield from self._gone(record)
         elif isinstance(event, ports.KindListed):
             for record in self._of_kind(event.kind):
@@ -110,19 +112,19 @@ class Healer:
         found = drift.compare(record.signature, live)
         if found is not drift.Drift.NONE and not live.deleting:  # its end is an event of its own
             change = "edited" if found is drift.Drift.CERTAIN else "suspected"
-            yield self._suspect(live.ref, change, live.resource_version)
+            yield self._suspect(live.ref, change, live)
 
     def _gone(self, record: Record) -> Iterable[Suspect]:
         if self._state.meta(f"{_FINISHED}{record.ref}") != record.uid:
-            yield self._suspect(record.ref, "deleted", "")
+            yield self._suspect(record.ref, "deleted", None)
 
     def _note_finished(self, live: Live) -> None:
         key = f"{_FINISHED}{live.ref}"
         if self._state.meta(key) != live.uid:
             self._state.save(meta={key: live.uid})
 
-    def _suspect(self, ref: ObjectRef, change: str, version: str) -> Suspect:
-        return Suspect(ref=ref, change=change, version=version, seen=self._clock.monotonic())
+    def _suspect(self, ref: ObjectRef, change: str, live: Live | None) -> Suspect:
+        return Suspect(ref=ref, change=change, live=live, seen=self._clock.monotonic())
 
     def _is_due(self, suspect: Suspect) -> bool:
         """Whether its allowance lets it be written now; it is appointed otherwise."""
@@ -141,8 +143,8 @@ class Healer:
         if (ref.group, ref.kind) in _NEEDED:
             for waiting in self._waiting.values():
                 self._later(waiting, 0)
-        if result.resource_version == suspect.version:
-            return None  # a false alarm: nothing was written
+        if suspect.live is not None and not _is_written(suspect.live, result):
+            return None  # a false alarm
         seconds = self._clock.monotonic() - suspect.seen
         change = "edited" if suspect.change == "suspected" else suspect.change
         self._observer.event("drift.corrected", ref=str(ref), change=change, seconds=seconds)
@@ -164,6 +166,16 @@ class Healer:
         return [
             record for ref, record in self._books.records.items() if (ref.group, ref.kind) == wanted
         ]
+
+
+def _is_written(seen: Live, now: Live) -> bool:
+    """Whether our apply changed the object that a watch had shown.
+
+    Others write status all the time, which moves the resourceVersion and not the generation.
+    """
+    if seen.generation and seen.managed and now.generation == seen.generation:
+        return drift.signature(seen).split(" ")[:2] != drift.signature(now).split(" ")[:2]
+    return seen.resource_version != now.resource_version
 
 
 def _manifest(record: Record) -> Manifest:

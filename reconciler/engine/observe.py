@@ -83,7 +83,7 @@ class Observatory:
     def _see(self, event: ports.WatchEvent) -> None:
         if isinstance(event, ports.ObjectSeen) and not self._matters(event):
             return
-        if isinstance(event, ports.ObjectGone) and event.ref not in self._books.entries:
+        if isinstance(event, ports.ObjectGone) and event.live.ref not in self._books.entries:
             return
         self._sink(event)
         if isinstance(event, ports.KindListed | ports.KindRefused):
@@ -102,8 +102,6 @@ class Observatory:
 
 def key_of(event: ports.WatchEvent) -> ObjectRef | tuple[str, Kind]:
     """Events of one object coalesce, and those about a whole kind."""
-    if isinstance(event, ports.ObjectSeen):
+    if isinstance(event, ports.ObjectSeen | ports.ObjectGone):
         return event.live.ref
-    if isinstance(event, ports.ObjectGone):
-        return event.ref
     return (type(event).__name__, event.kind)

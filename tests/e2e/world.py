@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ class World:
         self.kubeconfig = kubeconfig
         self.folder = folder
         self.state = folder / "state"
-        self.fleet = Fleet(folder / "fleet.git", f"app-{folder.name[-20:]}-{next(_SERIAL)}".lower())
+        self.fleet = Fleet(folder / "fleet.git", f"app-{os.getpid()}-{next(_SERIAL)}")
         self._logs = itertools.count()
 
     @property
@@ -64,11 +65,10 @@ class World:
     def synced(self, agent: process.Agent, commit: str = "", seconds: float = 30) -> None:
         """Wait until the commit, or else the newest one, is applied as a whole."""
         wanted = commit or self.fleet.head
-        eventually(
-            lambda: self.status().get("applied") == wanted,
-            f"{wanted} applied\n{agent.tail()}",
-            seconds,
-        )
+        try:
+            eventually(lambda: self.status().get("applied") == wanted, f"{wanted} applied", seconds)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{agent.tail()}") from None
 
     def status(self) -> dict[str, Any]:
         """The Site object's status; empty where there is none."""

@@ -216,7 +216,7 @@ class Watch:
             self._initial.pop(live.ref, None)
         else:
             self._version = live.resource_version or self._version
-        self._sink(ports.ObjectGone(ref=live.ref, uid=live.uid))
+        self._sink(ports.ObjectGone(live=live))
 
     def _bookmark(self, obj: Mapping[str, Any]) -> None:
         version = parse.resource_version(obj)

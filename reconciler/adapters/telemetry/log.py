@@ -8,13 +8,14 @@ from typing import Any, TextIO
 
 import structlog
 
-from reconciler.adapters.telemetry.clean import Clean
+from reconciler.adapters.telemetry.clean import clean
 
 
 class Log:
     """A logger of our own; structlog's global configuration stays untouched. Thread-safe."""
 
     def __init__(self, stream: TextIO, level: int, *, pretty: bool, colors: bool) -> None:
+        self._level = level
         self._logger: Any = structlog.wrap_logger(
             structlog.WriteLogger(stream),
             processors=[
@@ -27,14 +28,15 @@ class Log:
                 ),
             ],
             wrapper_class=structlog.make_filtering_bound_logger(level),
-            cache_logger_on_first_use=True,
         )
 
-    def write(self, level: str, name: str, message: str, fields: Mapping[str, Clean]) -> bool:
+    def write(self, level: str, name: str, message: str, fields: Mapping[str, object]) -> bool:
         """One line; False where it could not be written, as logging must not stop the agent."""
         number = logging.getLevelNamesMapping()[level.upper()]
+        if number < self._level:
+            return True
         try:
-            self._logger.log(number, message, name=name, **fields)
+            self._logger.log(number, message, name=name, **clean(fields))
         except (OSError, ValueError):  # the pipe's reader is gone, the disk is full, it is closed
             return False
         return True

@@ -8,6 +8,7 @@ an honest one is answered within milliseconds.
 from __future__ import annotations
 
 import io
+import re
 import socket
 import socketserver
 import threading
@@ -25,6 +26,7 @@ DEADLINE = 5.0  # seconds for a request to arrive, and again for its answer to l
 REQUEST_LIMIT = 16_384  # bytes
 
 Answer = tuple[HTTPStatus, str, bytes]
+_PORT = re.compile(r"[0-9]{1,5}")
 _PLAIN = "text/plain; charset=utf-8"
 
 
@@ -58,11 +60,7 @@ def _parse(address: str) -> tuple[str, int]:
     host, colon, port = address.rpartition(":")
     bracketed = host.startswith("[") and host.endswith("]")
     if not (
-        colon
-        and port.isascii()
-        and port.isdecimal()
-        and int(port) < 65_536
-        and (bracketed or ":" not in host)
+        colon and _PORT.fullmatch(port) and int(port) < 65_536 and (bracketed or ":" not in host)
     ):
         raise UsageError(
             f"the metrics address {address[:100]!r} is not HOST:PORT; examples: 127.0.0.1:9090,"

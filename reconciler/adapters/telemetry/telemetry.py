@@ -8,7 +8,6 @@ import sys
 from collections.abc import Mapping
 from typing import TextIO
 
-from reconciler.adapters.telemetry.clean import clean
 from reconciler.adapters.telemetry.events import EVENTS
 from reconciler.model.errors import UsageError
 
@@ -52,7 +51,7 @@ class Telemetry:
         row = EVENTS[name]
         for update in row.updates:
             self._metrics.update(update, fields)
-        if not self._log.write(row.level, name, row.message, clean(fields)):
+        if not self._log.write(row.level, name, row.message, fields):
             self._metrics.count("log_lines_dropped_total")
 
     def exposition(self) -> tuple[str, bytes]:

@@ -1,0 +1,93 @@
+"""A tree and a folder in, the objects that kustomize would print for it out.
+
+Pure: everything is read through the Tree; errors are RenderError with file, line and column,
+and MissingBlobs from the tree passes through. Called by ``site``, and by whoever renders a
+folder for its own sake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.model.errors import RenderError
+from reconciler.model.refs import Origin
+from reconciler.model.values import Tree
+from reconciler.render import (
+    collection,
+    hashes,
+    level,
+    marks,
+    order,
+    references,
+    variables,
+)
+from reconciler.render.cache import Cache
+from reconciler.render.collection import Collision
+from reconciler.render.context import Context
+from reconciler.render.folder import Folder, Problem, Reads
+from reconciler.render.items import Item, Value
+from reconciler.render.scalars import string_map
+from reconciler.schema import kustomize
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One object, as plain JSON values that others may share: not to be changed."""
+
+    value: Mapping[str, Any]
+    origin: Origin
+
+
+def build(
+    tree: Tree, path: str, *, restrict: bool = True, cache: Cache | None = None
+) -> tuple[Resource, ...]:
+    """Build the kustomization in a folder (``""`` is the root), in the order of the output.
+
+    ``restrict`` keeps each kustomization's files in or below its folder. A ``cache`` that was
+    handed to builds before saves what this one has in common with them. Raises RenderError.
+    """
+    cache = cache or Cache()
+    try:
+        start = Folder(tree, "", restrict=restrict, reads=Reads())
+        folder = Folder(tree, start.resolve(path), restrict=restrict, reads=start.reads)
+    except Problem as problem:
+        raise RenderError(str(problem), path=path) from None
+    top, own = level.build(folder, cache, kustomize.shapes())
+    here = Context(folder, cache.files, top.config, top.schemas, own.source, ())
+    items = hashes.suffixed(list(top.items))
+    items = references.fixed(items, cache.table(top.config.name_reference))
+    items = variables.resolved(items, top.variables, top.config.var_reference)
+    items = [item for item in items if not _is_local(item)]
+    items = order.arranged(items, own.fields.get("sortOptions"), here.under("sortOptions"))
+    try:
+        collection.append([], items)
+    except Collision as collision:
+        raise here.error(str(collision)) from None
+    return tuple(Resource(_finished(item.value), item.origin) for item in items)
+
+
+def _is_local(item: Item) -> bool:
+    """Marked as configuration for local tools; it took part in the build, and ends here."""
+    mark = marks.annotations_of(item.value).get(marks.LOCAL)
+    return mark is not None and mark not in ("false", False)
+
+
+def _finished(value: Value) -> Value:
+    """The object as printed: annotations as strings, without those of the books."""
+    metadata = value.get("metadata")
+    if not isinstance(metadata, dict) or "annotations" not in metadata:
+        return value
+    found = metadata["annotations"]
+    annotations = {
+        key: text
+        for key, text in string_map(found).items()
+        if key not in marks.NEVER_PRINTED and key not in (marks.ORIGIN, marks.TRANSFORMATIONS)
+    }
+    if annotations == found and annotations:
+        return value
+    rest = {key: item for key, item in metadata.items() if key != "annotations"}
+    if annotations:
+        rest["annotations"] = annotations
+    return {**value, "metadata": rest}

@@ -1,0 +1,89 @@
+"""Lists of items joined: each name once, and generated objects merged into those they name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from reconciler.render.context import Context
+from reconciler.render.items import Item
+from reconciler.render.scalars import string_map
+
+
+class Collision(Exception):
+    """Two objects with one name."""
+
+
+def append(items: list[Item], more: Iterable[Item]) -> None:
+    """Add to ``items`` in place. Raises Collision."""
+    taken = {item.id.key: item for item in items}
+    for item in more:
+        other = taken.setdefault(item.id.key, item)
+        if other is not item:
+            raise Collision(
+                f"may not add resource with an already registered id: {item.id}"
+                f" (from {item.origin}, and before from {other.origin})"
+            )
+        items.append(item)
+
+
+def absorb(items: list[Item], made: Item, context: Context) -> None:
+    """Add a generated object, or lay it over the one it names, in place. Raises RenderError."""
+    key = made.id.key
+    found = [index for index, item in enumerate(items) if item.answers_to(key)]
+    if len(found) > 1:
+        shown = ", ".join(f"{items[index].id} from {items[index].origin}" for index in found)
+        raise context.error(f"found multiple objects {shown} that could accept merge of {made.id}")
+    if not found:
+        if made.behavior in ("merge", "replace"):
+            raise context.error(
+                f"id {made.id} does not exist; cannot merge or replace: {_candidates(items, made)}"
+            )
+        items.append(made)
+        return
+    old = items[found[0]]
+    if made.behavior not in ("merge", "replace"):
+        raise context.error(
+            f"id {made.id} exists (from {old.origin}); can not use behavior:"
+            f" '{made.behavior or 'unspecified'}', behavior must be merge or replace"
+        )
+    items[found[0]] = _laid_over(old, made)
+
+
+def _candidates(items: list[Item], made: Item) -> str:
+    names = [str(item.id) for item in items if item.id.kind == made.id.kind]
+    return f"there are {', '.join(names[:10])}" if names else f"there is no {made.id.kind.kind}"
+
+
+def _laid_over(old: Item, made: Item) -> Item:
+    """The generated object with the old one's name, labels and annotations beneath its own."""
+    value = dict(made.value)
+    metadata, before = dict(value["metadata"]), old.value["metadata"]
+    for field in ("labels", "annotations"):
+        merged = {**string_map(before.get(field)), **string_map(metadata.get(field))}
+        metadata.pop(field, None)
+        if merged:
+            metadata[field] = merged
+    metadata["name"] = before["name"]
+    metadata.pop("namespace", None)
+    if before.get("namespace"):
+        metadata["namespace"] = before["namespace"]
+    value["metadata"] = metadata
+    if made.behavior == "merge":
+        for field in ("data", "binaryData"):
+            merged = {**string_map(old.value.get(field)), **string_map(value.get(field))}
+            value.pop(field, None)
+            if merged:
+                value[field] = merged
+    return replace(
+        made,
+        value=value,
+        former=old.former,
+        prefixes=old.prefixes,
+        suffixes=old.suffixes,
+        behavior=old.behavior,
+        hashed=made.hashed and old.hashed,
+        variables=old.variables,
+        origin=old.origin if made.behavior == "merge" else made.origin,
+        _id=None,
+    )

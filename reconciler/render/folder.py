@@ -1,0 +1,144 @@
+"""One kustomization's folder: what may be read from it, and where other folders are.
+
+Paths in a kustomization are relative to its folder. Files must lie in or below it (unless the
+restriction is lifted), nothing may lie outside the tree, and nothing is ever fetched.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from reconciler.model.errors import RenderError
+from reconciler.model.values import Tree
+
+FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+_REMOTE = re.compile(
+    r"(?:[a-z][a-z0-9+.-]*://|git::|(?:[\w.-]+@)?[\w.-]+:(?!/*$)|[\w-]+(?:\.[\w-]+)+/[^/]+/.*\?ref=)",
+    re.I,
+)
+_HOST = re.compile(r"(?:[\w-]+\.)+(?:com|org|io|net|dev)(?:[:/])", re.I)
+_DEPTH = 200  # folders within folders
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What a level has looked at: each path with what was found, so that it can be looked up."""
+
+    seen: dict[str, str | None] = field(default_factory=dict)
+
+
+class Problem(Exception):
+    """A path that cannot be used; the caller knows which file and line named it."""
+
+
+class Folder:
+    """A folder in a tree, and the folders from which the build came here."""
+
+    def __init__(
+        self, tree: Tree, path: str, *, restrict: bool, reads: Reads, trail: tuple[str, ...] = ()
+    ) -> None:
+        self.tree = tree
+        self.path = path
+        self.restrict = restrict
+        self.reads = reads
+        self.trail = trail
+
+    def resolve(self, relative: str) -> str:
+        """A path from here as a path of the tree. Raises Problem where it leads out of it."""
+        if relative.startswith("/"):
+            raise Problem(f"path '{relative}' cannot be absolute: write it relative to this folder")
+        parts = self.path.split("/") if self.path else []
+        for part in relative.split("/"):
+            if part == "..":
+                if not parts:
+                    raise Problem(f"security; '{relative}' leads out of the repository")
+                parts.pop()
+            elif part not in ("", "."):
+                parts.append(part)
+        return "/".join(parts)
+
+    def read(self, relative: str) -> tuple[str, bytes]:
+        """A file's path in the tree, and its bytes. Raises Problem."""
+        refuse_remote(relative)
+        path = self.resolve(relative)
+        kind = self.tree.kind(path)
+        if kind is None:
+            self.reads.seen[path] = None
+            raise Problem(f"no such file or directory: '{relative}' (looked for '{path}')")
+        if kind != "file":
+            self.reads.seen[path] = "folder"
+            raise Problem(f"'{relative}' must resolve to a file, and is a folder")
+        if self.restrict and not _below(path, self.path):
+            raise Problem(f"security; file '/{path}' is not in or below '/{self.path}'")
+        return path, self.load(path)
+
+    def load(self, path: str) -> bytes:
+        """A file's bytes by its path in the tree."""
+        self.reads.seen[path] = self.tree.digest(path)
+        return self.tree.read(path)
+
+    def is_folder(self, relative: str) -> bool:
+        """Whether the path leads to a folder, in bounds or not."""
+        try:
+            return self.tree.kind(self.resolve(relative)) == "folder"
+        except Problem:
+            return False
+
+    def child(self, relative: str, reads: Reads) -> Folder:
+        """Another folder with a kustomization. Raises Problem."""
+        refuse_remote(relative)
+        path = self.resolve(relative)
+        kind = self.tree.kind(path)
+        if kind != "folder":
+            self.reads.seen[path] = None if kind is None else self.tree.digest(path)
+            raise Problem(
+                f"'{relative}' is not directory: "
+                + ("it is a file" if kind else f"no such file or directory '{path}'")
+            )
+        trail = (*self.trail, self.path)
+        for visited in trail:
+            if _below(visited, path):
+                raise Problem(
+                    f"cycle detected: candidate root '/{path}' contains visited root '/{visited}'"
+                )
+        if len(trail) > _DEPTH:
+            raise Problem(f"more than {_DEPTH} kustomizations refer to one another")
+        return Folder(self.tree, path, restrict=self.restrict, reads=reads, trail=trail)
+
+    def kustomization(self) -> str:
+        """The path of this folder's kustomization file. Raises RenderError."""
+        found = []
+        for name in FILE_NAMES:
+            path = f"{self.path}/{name}" if self.path else name
+            if self.tree.kind(path) == "file":
+                found.append(path)
+            else:
+                self.reads.seen[path] = None
+        if not found:
+            names = "', '".join(FILE_NAMES)
+            raise RenderError(
+                f"unable to find one of '{names}' in directory '/{self.path}'", path=self.path
+            )
+        if len(found) > 1:
+            raise RenderError(
+                f"Found multiple kustomization files under: /{self.path}", path=found[1]
+            )
+        return found[0]
+
+
+def refuse_remote(path: str) -> None:
+    """Raises Problem for what kustomize would fetch; we never do."""
+    if _REMOTE.match(path) or _HOST.match(path):
+        raise Problem(
+            f"remote resource '{path}' is not supported: nothing is fetched while rendering;"
+            " copy it into the repository"
+        )
+
+
+def _below(path: str, folder: str) -> bool:
+    return not folder or path == folder or path.startswith(f"{folder}/")
+
+
+Reader = Callable[[str], tuple[str, bytes]]

@@ -1,0 +1,92 @@
+"""Keys and values for a generated ConfigMap or Secret: from env files, literals and files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from reconciler.render.context import Context
+
+_KEY = re.compile(r"[-._a-zA-Z0-9]+")
+_VARIABLE = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
+_LONGEST_KEY = 253
+
+
+def of(row: dict[str, Any], context: Context) -> dict[str, bytes]:
+    """All of an entry's pairs. Raises RenderError where a key is not one, or comes twice."""
+    found: dict[str, bytes] = {}
+    for key, value, at in _all(row, context):
+        if len(key) > _LONGEST_KEY or not _KEY.fullmatch(key) or key in (".", ".."):
+            raise context.error(
+                f"{key!r} is not a valid key name: expected at most {_LONGEST_KEY} of letters,"
+                " digits, '-', '_' and '.'",
+                *at,
+            )
+        if key in found:
+            raise context.error(
+                f"configmap {row.get('name', '')} illegally repeats the key `{key}`", *at
+            )
+        found[key] = value
+    return found
+
+
+At = tuple[str | int, ...]
+
+
+def _all(row: dict[str, Any], context: Context) -> Iterator[tuple[str, bytes, At]]:
+    for index, path in enumerate(row.get("envs", ())):
+        at: At = ("envs", index)
+        where, data = context.read(path, *at)
+        yield from ((key, value, at) for key, value in _lines(where, data, context, at))
+    for index, literal in enumerate(row.get("literals", ())):
+        at = ("literals", index)
+        yield (*_literal(literal, context, at), at)
+    for index, entry in enumerate(row.get("files", ())):
+        at = ("files", index)
+        key, path = _file(entry, context, at)
+        yield key, context.read(path, *at)[1], at
+
+
+def _lines(path: str, data: bytes, context: Context, at: At) -> Iterator[tuple[str, bytes]]:
+    """An env file's pairs: a key without ``=`` has an empty value, ``#`` begins a comment."""
+    for number, raw in enumerate(data.split(b"\n"), start=1):
+        line = raw.removesuffix(b"\r")
+        try:
+            text = line.decode()
+        except UnicodeDecodeError:
+            raise context.error(f"{path}:{number}: the line has invalid utf8 bytes", *at) from None
+        text = (text.removeprefix("\ufeff") if number == 1 else text).lstrip()
+        if not text or text.startswith("#"):
+            continue
+        key, _, value = text.partition("=")
+        if not _VARIABLE.fullmatch(key):
+            raise context.error(
+                f"{path}:{number}: {key!r} is not a valid environment variable name:"
+                " expected letters, digits, '_', '-' or '.', and no digit first",
+                *at,
+            )
+        yield key, value.encode()
+
+
+def _literal(literal: str, context: Context, at: At) -> tuple[str, bytes]:
+    key, equals, value = literal.partition("=")
+    if not key or not equals:
+        raise context.error(f"invalid literal source {literal}, expected key=value", *at)
+    if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
+        value = value[1:-1]
+    return key, value.encode()
+
+
+def _file(entry: str, context: Context, at: At) -> tuple[str, str]:
+    """``path`` or ``key=path``."""
+    key, equals, path = entry.partition("=")
+    if not equals:
+        return entry.rstrip("/").rpartition("/")[2], entry
+    if "=" in path:
+        raise context.error(f"source \"{entry}\" key name or file path contains '='", *at)
+    if not key:
+        raise context.error(f'missing key name for file path "{path}" in source "{entry}"', *at)
+    if not path:
+        raise context.error(f'missing file path for key name "{key}" in source "{entry}"', *at)
+    return key, path

@@ -1,0 +1,99 @@
+"""An object on its way through the build.
+
+An Item is never changed after it was made, and neither is its value: a step that changes an
+object makes a new Item whose value shares everything that stayed the same. So levels can be
+kept and handed to any number of overlays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.model.refs import Origin
+from reconciler.render import ids
+from reconciler.render.ids import Former, Id
+
+Value = dict[str, Any]
+
+
+@dataclass(slots=True, eq=False)  # not frozen: a frozen one takes three times as long to make
+class Item:
+    """``former`` holds what the object was called, oldest first.
+
+    ``prefixes`` and ``suffixes`` are those added so far, oldest first; ``hashed`` says that its
+    name gets a hash at the end; ``behavior`` is a generated object's (create, merge, replace);
+    ``variables`` are the names of the vars that point at it.
+    """
+
+    value: Value
+    origin: Origin
+    former: tuple[Former, ...] = ()
+    prefixes: tuple[str, ...] = ()
+    suffixes: tuple[str, ...] = ()
+    hashed: bool = False
+    behavior: str = ""
+    variables: tuple[str, ...] = ()
+    _id: Id | None = None
+
+    @property
+    def id(self) -> Id:
+        """What the object is called now."""
+        if self._id is None:
+            self._id = ids.of(self.value)
+        return self._id
+
+    @property
+    def original(self) -> Id:
+        """What the object was called first."""
+        return ids.of_former(self.id.kind, self.former[0]) if self.former else self.id
+
+    def formers(self) -> list[Id]:
+        kind = self.id.kind
+        return [ids.of_former(kind, former) for former in self.former]
+
+    def answers_to(self, key: tuple[ids.Kind, str, str]) -> bool:
+        """Whether the object is, or was, called so."""
+        if self.id.key == key:
+            return True
+        return any(former.key == key for former in self.formers())
+
+    def with_value(self, value: Value) -> Item:
+        """The same object with another value; itself if nothing changed."""
+        if value is self.value:
+            return self
+        return Item(
+            value,
+            self.origin,
+            self.former,
+            self.prefixes,
+            self.suffixes,
+            self.hashed,
+            self.behavior,
+            self.variables,
+        )
+
+    def remembering(self) -> Item:
+        """The same object, its present name kept among the former ones."""
+        now = self.id
+        former = (*self.former, Former(now.kind.kind, now.name, now.space)) if now.name else ()
+        return Item(
+            self.value,
+            self.origin,
+            former or self.former,
+            self.prefixes,
+            self.suffixes,
+            self.hashed,
+            self.behavior,
+            self.variables,
+            now,
+        )
+
+
+Step = Callable[[list[Item]], list[Item]]  # what a transformer is, once it is configured
+
+
+def each(change: Callable[[Value], Value]) -> Step:
+    """The step that changes each object by itself."""
+    return lambda items: [item.with_value(change(item.value)) for item in items]

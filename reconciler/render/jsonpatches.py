@@ -1,0 +1,331 @@
+"""JSON 6902 patches: parsed as kustomize does, applied by jsonpatch with Go's differences.
+
+Those are: ``replace`` and ``test`` of a missing key of a map work (a missing value counts as
+null), ``remove`` of one fails, and an integer that a float cannot hold is rounded wherever the
+patch or the object mentions it, as both go through Go's JSON. The object itself is copied, never
+changed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jsonpatch
+import jsonpointer
+import orjson
+
+from reconciler.documents import scalars
+from reconciler.model.errors import RenderError
+from reconciler.render.context import Context
+from reconciler.render.fieldspecs import Unfit
+from reconciler.render.items import Value
+
+Operation = dict[str, Any]
+_EXACT = 2**53
+_LONG = re.compile(rb"[0-9]{16}")
+_INDEX = re.compile(r"[-+]?[0-9]{1,18}")
+_MOST_COPIED = 200_000  # values that one patch's copies may add
+
+
+def parse(text: bytes, path: str, context: Context) -> list[Operation]:
+    """The operations of a patch: strict JSON if it starts with ``[``, YAML if not.
+
+    ``path`` is the file it stands in, for errors. Raises RenderError, and Unfit where the text
+    is well-formed but no patch.
+    """
+    if text.startswith(b"["):
+        try:
+            operations = orjson.loads(text)
+        except orjson.JSONDecodeError as error:
+            raise RenderError(
+                f"invalid JSON patch: {error}", path=path, line=error.lineno, column=error.colno
+            ) from None
+    else:
+        sources = context.files.settings(path, text)
+        operations = sources[0].value if sources else None
+    return _checked(operations)
+
+
+def _checked(operations: Any) -> list[Operation]:
+    if operations is None:
+        return []
+    if not isinstance(operations, list):
+        found = "object" if isinstance(operations, dict) else "string"
+        raise Unfit(
+            f"json: cannot unmarshal {found} into Go value of type jsonpatch.Patch:"
+            " a JSON patch is a list of operations"
+        )
+    for operation in operations:
+        if not isinstance(operation, dict):
+            raise Unfit(
+                "json: cannot unmarshal string into Go value of type jsonpatch.Operation:"
+                f" expected a mapping with op and path, found {operation!r}"
+            )
+    return operations
+
+
+def apply(value: Value, operations: Sequence[Operation]) -> Value:
+    """The object with the operations applied in order. Raises Unfit."""
+    document: Any = _rounded(value)
+    allowance = [_MOST_COPIED]
+    for operation in operations:
+        kind = operation.get("op")
+        perform = _OPERATIONS.get(kind) if isinstance(kind, str) else None
+        if perform is None:
+            raise Unfit(f"Unexpected kind: {kind}")
+        document = perform(document, operation, allowance)
+    if not isinstance(document, dict):
+        raise Unfit(f"the patch leaves no object: found {document!r}")
+    return document
+
+
+# -- one operation; each gives back the document, copied where it changed --------
+
+
+def _add(document: Any, operation: Operation, allowance: list[int]) -> Any:
+    return _put(document, _path(operation, "add"), operation.get("value"), "add")
+
+
+def _remove(document: Any, operation: Operation, allowance: list[int]) -> Any:
+    path = _path(operation, "remove")
+    document, parent, key = _open(
+        document, path, f'remove operation does not apply: doc is missing path: "{path}"'
+    )
+    if isinstance(parent, dict) and key not in parent:
+        raise Unfit(
+            f"error in remove for path: '{path}': Unable to remove nonexistent key: {key}:"
+            " missing value"
+        )
+    _engine(parent, {"op": "remove", "path": _pointer(parent, key, path, "remove")})
+    return document
+
+
+def _replace(document: Any, operation: Operation, allowance: list[int]) -> Any:
+    path, value = _path(operation, "replace"), operation.get("value")
+    if not path:
+        if not isinstance(value, dict | list):
+            raise Unfit("replace operation value must be object or array")
+        return value
+    document, parent, key = _open(
+        document, path, f"replace operation does not apply: doc is missing path: {path}"
+    )
+    if isinstance(parent, dict):
+        _engine(parent, {"op": "add", "path": _escaped(key), "value": value})
+        return document
+    pointer = _pointer(
+        parent,
+        key,
+        path,
+        "replace",
+        f"replace operation does not apply: doc is missing key: {path}",
+    )
+    _engine(parent, {"op": "replace", "path": pointer, "value": value})
+    return document
+
+
+def _move(document: Any, operation: Operation, allowance: list[int]) -> Any:
+    source = operation.get("from")
+    moved = _get(document, source, "move", "from path")
+    document = _remove(document, {"path": source}, allowance)
+    return _put(document, _path(operation, "move"), moved, "move")
+
+
+def _copy(document: Any, operation: Operation, allowance: list[int]) -> Any:
+    copied = _get(document, operation.get("from"), "copy", "from path")
+    allowance[0] -= _size(copied, allowance[0])
+    if allowance[0] < 0:
+        raise Unfit(f"the patch copies more than {_MOST_COPIED} values")
+    return _put(document, _path(operation, "copy"), copied, "copy")
+
+
+def _test(document: Any, operation: Operation, allowance: list[int]) -> Any:
+    path = _path(operation, "test")
+    found = document if not path else _get(document, path, "test", "path", missing=True)
+    if not _equal(found, operation.get("value")):
+        raise Unfit(f"testing value {path} failed: test failed: found {_shown(found)}")
+    return document
+
+
+_OPERATIONS: dict[str, Callable[[Any, Operation, list[int]], Any]] = {
+    "add": _add,
+    "remove": _remove,
+    "replace": _replace,
+    "move": _move,
+    "copy": _copy,
+    "test": _test,
+}
+
+
+def _engine(parent: Any, operation: Operation) -> None:
+    """Let the library change one container, which is ours alone."""
+    try:
+        jsonpatch.JsonPatch([operation]).apply(parent, in_place=True)
+    except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException) as error:
+        raise Unfit(str(error)) from None
+
+
+def _put(document: Any, path: str, value: Any, name: str) -> Any:
+    what = "path: " if name == "add" else "destination path: "
+    shown = f'"{path}"' if name == "add" else path
+    document, parent, key = _open(
+        document, path, f"{name} operation does not apply: doc is missing {what}{shown}"
+    )
+    if isinstance(parent, list) and key != "-":
+        pointer = _escaped(str(_index(parent, key, path, name, len(parent) + 1)))
+    else:
+        pointer = _escaped(key)
+    _engine(parent, {"op": "add", "path": pointer, "value": value})
+    return document
+
+
+def _get(document: Any, path: Any, name: str, what: str, *, missing: bool = False) -> Any:
+    refusal = f"{name} operation does not apply: doc is missing {what}: {path}"
+    if not isinstance(path, str):
+        raise Unfit(f"{name} operation failed to decode {what}: found {path!r}")
+    parent, key = _walk(document, path, refusal)
+    if isinstance(parent, dict):
+        if key not in parent and not missing:
+            raise Unfit(
+                f"error in {name} for path: '{key}': Unable to remove nonexistent key: {key}:"
+                " missing value"
+            )
+        return parent.get(key)
+    return parent[_index(parent, key, path, name, len(parent))]
+
+
+# -- paths -----------------------------------------------------------------------
+
+
+def _path(operation: Operation, name: str) -> str:
+    path = operation.get("path")
+    if not isinstance(path, str):
+        raise Unfit(f"{name} operation failed to decode path: missing value: found {path!r}")
+    return path
+
+
+def _parts(path: str, refusal: str) -> list[str]:
+    words = path.split("/")[1:]
+    if not words:
+        raise Unfit(refusal)
+    return [word.replace("~1", "/").replace("~0", "~") for word in words]
+
+
+def _walk(document: Any, path: str, refusal: str) -> tuple[Any, str]:
+    """The container that holds the path's last part, and that part."""
+    *before, key = _parts(path, refusal)
+    for part in before:
+        document = _step(document, part, refusal)
+    if not isinstance(document, dict | list):
+        raise Unfit(refusal)
+    return document, key
+
+
+def _open(document: Any, path: str, refusal: str) -> tuple[Any, Any, str]:
+    """As ``_walk``, with the containers on the way copied: the new document comes first."""
+    *before, key = _parts(path, refusal)
+    result = parent = _own(document, refusal)
+    for part in before:
+        child = _own(_step(parent, part, refusal), refusal)
+        if isinstance(parent, dict):
+            parent[part] = child
+        else:
+            parent[int(part)] = child
+        parent = child
+    return result, parent, key
+
+
+def _own(container: Any, refusal: str) -> Any:
+    if not isinstance(container, dict | list):
+        raise Unfit(refusal)
+    return container.copy()
+
+
+def _step(container: Any, part: str, refusal: str) -> Any:
+    if isinstance(container, dict):
+        found = container.get(part)
+    elif isinstance(container, list) and _INDEX.fullmatch(part):
+        index = int(part)
+        found = container[index] if -len(container) <= index < len(container) else None
+    else:
+        found = None
+    if found is None:
+        raise Unfit(refusal)
+    return found
+
+
+def _index(container: list[Any], key: str, path: str, name: str, size: int) -> int:
+    """A position, counted from the end where negative."""
+    if not _INDEX.fullmatch(key):
+        raise Unfit(
+            f"error in {name} for path: '{path}': value was not a proper array index: '{key}'"
+        )
+    index = int(key)
+    if not -size <= index < size:
+        raise Unfit(
+            f"error in {name} for path: '{path}': Unable to access invalid index: {index}:"
+            f" invalid index referenced: the list has {len(container)} items"
+        )
+    return index + size if index < 0 else index
+
+
+def _pointer(container: Any, key: str, path: str, name: str, refusal: str = "") -> str:
+    if isinstance(container, dict):
+        return _escaped(key)
+    try:
+        return f"/{_index(container, key, path, name, len(container))}"
+    except Unfit as unfit:
+        raise Unfit(f"{refusal}: {unfit}" if refusal else str(unfit)) from None
+
+
+def _escaped(key: str) -> str:
+    return "/" + key.replace("~", "~0").replace("/", "~1")
+
+
+# -- numbers and sizes -----------------------------------------------------------
+
+
+def _rounded(value: Any) -> Any:
+    """Integers as they come back from a float, where any is large enough to differ."""
+    if not _LONG.search(orjson.dumps(value, default=str)):
+        return value
+    return _round(value)
+
+
+def _round(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _round(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_round(item) for item in value]
+    if isinstance(value, int) and abs(value) > _EXACT:
+        return scalars.number(float(value))
+    return value
+
+
+def _equal(found: Any, wanted: Any) -> bool:
+    if isinstance(found, bool) or isinstance(wanted, bool):
+        return found is wanted
+    if isinstance(found, dict) and isinstance(wanted, dict):
+        return found.keys() == wanted.keys() and all(_equal(v, wanted[k]) for k, v in found.items())
+    if isinstance(found, list) and isinstance(wanted, list):
+        return len(found) == len(wanted) and all(map(_equal, found, wanted))
+    return bool(found == wanted)
+
+
+def _size(value: Any, limit: int) -> int:
+    """The number of values in it, counted no further than ``limit``."""
+    count, queue = 0, [value]
+    while queue and count <= limit:
+        item = queue.pop()
+        count += 1
+        if isinstance(item, dict):
+            queue.extend(item.values())
+        elif isinstance(item, list):
+            queue.extend(item)
+    return count
+
+
+def _shown(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else f"{shown[:57]}..."

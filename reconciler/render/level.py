@@ -1,0 +1,181 @@
+"""One kustomization, accumulated: its resources, generators and components, transformed.
+
+The stages follow kustomize: resources, configuration, generators, components, transformers,
+validators, vars. Hashes, name references and the values of vars come once, at the root
+(``build``). A level is a value: it can be kept and laid under any number of overlays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.model.errors import RenderError
+from reconciler.render import (
+    collection,
+    config,
+    generators,
+    kustomization,
+    plugins,
+    resources,
+    transformers,
+    variables,
+)
+from reconciler.render.cache import Cache
+from reconciler.render.collection import Collision
+from reconciler.render.config import Config
+from reconciler.render.context import Context
+from reconciler.render.folder import Folder, Problem, Reads
+from reconciler.render.items import Item
+from reconciler.render.kustomization import Kustomization
+from reconciler.render.variables import Variable
+from reconciler.schema.openapi import Shapes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """What a kustomization hands up. ``schemas`` are those in force after it."""
+
+    items: tuple[Item, ...] = ()
+    config: Config = config.EMPTY
+    variables: tuple[Variable, ...] = ()
+    schemas: Shapes
+
+
+def build(folder: Folder, cache: Cache, schemas: Shapes) -> tuple[Level, Kustomization]:
+    """The level of the folder that a build starts from. Raises RenderError."""
+    own = kustomization.read(folder, cache.files)
+    work = _Work(folder, cache, own, Level(schemas=schemas))
+    work.run()
+    return work.level(), own
+
+
+class _Work:
+    """A level while it is built up."""
+
+    def __init__(self, folder: Folder, cache: Cache, own: Kustomization, start: Level) -> None:
+        self._folder = folder
+        self._cache = cache
+        self._own = own
+        self._items = list(start.items)
+        self._config = start.config
+        self._variables = start.variables
+        self._schemas = start.schemas
+
+    def level(self) -> Level:
+        return Level(
+            items=tuple(self._items),
+            config=self._config,
+            variables=self._variables,
+            schemas=self._schemas,
+        )
+
+    def run(self) -> None:
+        self._resources()
+        self._configure()
+        self._generate()
+        self._components()
+        self._transform()
+        self._name_variables()
+
+    def _context(self, *at: str | int) -> Context:
+        return Context(
+            self._folder,
+            self._cache.files,
+            self._config,
+            self._schemas,
+            self._own.source,
+            at,
+        )
+
+    # -- stages ------------------------------------------------------------------
+
+    def _resources(self) -> None:
+        for index, path in enumerate(self._own.list("resources")):
+            here = self._context("resources", index)
+            if self._folder.is_folder(path):
+                self._merge(self._child(path, here, component=False), here)
+                continue
+            try:
+                items = resources.of(here.objects(path))
+                collection.append(self._items, items)
+            except RenderError as error:
+                raise _told(error, f"accumulating resources from '{path}'") from None
+            except Collision as collision:
+                raise here.error(f"merging resources from '{path}': {collision}") from None
+
+    def _configure(self) -> None:
+        with self._context("configurations").placing():
+            self._config = self._config.merged(config.default())
+            for index, path in enumerate(self._own.list("configurations")):
+                more = plugins.configuration(path, self._context("configurations", index))
+                self._config = self._config.merged(more)
+
+    def _generate(self) -> None:
+        options = self._own.fields.get("generatorOptions")
+        for field, (_, make) in generators.FIELDS.items():
+            if field in self._own.fields:
+                here = self._context(field)
+                for item in make(self._own.fields[field], options, here):
+                    collection.absorb(self._items, item, here)
+
+    def _components(self) -> None:
+        for index, path in enumerate(self._own.list("components")):
+            here = self._context("components", index)
+            level = self._child(path, here, component=True)
+            self._items = list(level.items)
+            self._config, self._variables = level.config, level.variables
+            self._schemas = level.schemas
+
+    def _transform(self) -> None:
+        for field, (_, configure) in transformers.FIELDS.items():
+            words = self._own.fields.get(field)
+            if words:
+                for step in configure(words, self._context(field)):
+                    self._items = step(self._items)
+
+    def _name_variables(self) -> None:
+        found = self._own.list("vars")
+        if found:
+            here = self._context("vars")
+            self._items = variables.attached(self._items, found, here)
+            self._variables = variables.added(self._variables, variables.of(found), here)
+
+    # -- levels below --------------------------------------------------------------
+
+    def _merge(self, level: Level, here: Context) -> None:
+        """Lay what a base hands up beside what is there."""
+        try:
+            collection.append(self._items, level.items)
+        except Collision as collision:
+            raise here.error(f"recursed merging from path: {collision}") from None
+        with here.placing():
+            self._config = self._config.merged(level.config)
+        self._variables = variables.added(self._variables, level.variables, here)
+        self._schemas = level.schemas
+
+    def _child(self, path: str, here: Context, *, component: bool) -> Level:
+        reads = Reads()
+        try:
+            folder = self._folder.child(path, reads)
+        except Problem as problem:
+            raise here.error(f"accumulating resources: {problem}") from None
+        own = kustomization.read(folder, self._cache.files)
+        if own.is_component != component:
+            shown = f"/{folder.path}"
+            raise here.error(
+                f"expected kind '{kustomization.COMPONENT}' for path '{shown}'"
+                f" but got '{own.fields['kind']}'"
+                if component
+                else f"expected kind != '{kustomization.COMPONENT}' for path '{shown}'"
+            )
+        start = self.level() if component else Level(schemas=self._schemas)
+        work = _Work(folder, self._cache, own, start)
+        work.run()
+        self._folder.reads.seen.update(reads.seen)
+        return work.level()
+
+
+def _told(error: RenderError, doing: str) -> RenderError:
+    """The error with what was being done; its place stays."""
+    message = error.message if doing in error.message else f"{doing}: {error.message}"
+    return RenderError(message, path=error.path, line=error.line, column=error.column)

@@ -1,0 +1,328 @@
+"""Strategic merge: one patch laid over one object.
+
+Maps are merged key by key, null deletes, lists are replaced unless the kind's schema gives
+them merge keys. ``$patch: delete``, ``replace`` and ``merge`` steer a map, a list's item or a
+list. The order of a merged list and what becomes of items without their keys follow kustomize
+exactly, even where that is surprising; every rule here has a golden case.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.render.fieldspecs import Unfit, node_kind
+from reconciler.render.scalars import text
+from reconciler.schema.openapi import Shape, Shapes
+
+DIRECTIVE = "$patch"
+_DIRECTIVES = ("delete", "replace", "merge")
+
+
+class _Absent:
+    """Where a side has nothing at all, which is not the same as null."""
+
+
+ABSENT = _Absent()
+
+
+def merge(target: Any, patch: Any, shapes: Shapes) -> Any:
+    """``target`` with ``patch`` laid over it, or ABSENT if the patch deletes it. Raises Unfit."""
+    return _walk(target, patch, None, shapes)
+
+
+def _walk(target: Any, patch: Any, shape: Shape | None, shapes: Shapes) -> Any:
+    shape = shape or _shape_of(target, shapes) or _shape_of(patch, shapes)
+    kind = next((node_kind(side) for side in (target, patch) if not _void(side)), "MappingNode")
+    for side in (target, patch):
+        if not _void(side) and node_kind(side) != kind:
+            raise Unfit(f"wrong node kind: expected {kind} but got {node_kind(side)}: {side!r}")
+    if kind == "MappingNode":
+        return _walk_map(target, patch, shape, shapes)
+    if kind == "SequenceNode" and shape is not None and shape.merges:
+        return _walk_list(target, patch, shape, shapes)
+    return target if patch is ABSENT else patch
+
+
+def _void(side: Any) -> bool:
+    return side is None or side is ABSENT
+
+
+def _shape_of(side: Any, shapes: Shapes) -> Shape | None:
+    """An object inside an object brings its own schema."""
+    if not isinstance(side, dict):
+        return None
+    api_version, kind = side.get("apiVersion"), side.get("kind")
+    if not isinstance(api_version, str) or not isinstance(kind, str):
+        return None
+    return shapes.of(api_version, kind)
+
+
+# -- maps ----------------------------------------------------------------------
+
+
+def _walk_map(target: Any, patch: Any, shape: Shape | None, shapes: Shapes) -> Any:
+    directive, rest = _map_directive(patch)
+    if directive == "delete" or (patch is None and not _void(target)):
+        return ABSENT
+    if _void(target):
+        if patch is ABSENT:
+            return target
+        if not isinstance(rest, dict):
+            return rest
+        target = rest  # what the patch adds is merged with itself, which drops its nulls
+    elif directive == "replace" or target is patch:
+        target = rest
+    if rest is ABSENT:
+        rest = {}
+    return _merge_fields(target, rest, shape, shapes, alone=patch is ABSENT)
+
+
+def _merge_fields(
+    target: dict[str, Any],
+    patch: dict[str, Any],
+    shape: Shape | None,
+    shapes: Shapes,
+    *,
+    alone: bool,
+) -> dict[str, Any]:
+    result = target
+    for key in sorted({*target, *patch}):
+        old = target.get(key, ABSENT)
+        field = shape.field(key) if shape else None
+        new = _walk(old, ABSENT if alone else patch.get(key, ABSENT), field, shapes)
+        if new is old:
+            if new is None and not alone and key in patch:
+                new = ABSENT
+            else:
+                continue
+        if result is target:
+            result = target.copy()
+        if _void(new):
+            result.pop(key, None)
+        else:
+            result[key] = new
+    return result
+
+
+def _map_directive(patch: Any) -> tuple[str, Any]:
+    """A map's directive, and the map without it. Raises Unfit."""
+    if not isinstance(patch, dict) or DIRECTIVE not in patch:
+        return "merge", patch
+    directive = text(patch[DIRECTIVE])
+    if directive not in _DIRECTIVES:
+        raise Unfit(f"unknown patch strategy '{directive}'")
+    return directive, {key: value for key, value in patch.items() if key != DIRECTIVE}
+
+
+# -- lists with merge keys -----------------------------------------------------
+
+
+def _walk_list(target: Any, patch: Any, shape: Shape, shapes: Shapes) -> Any:
+    if _void(target):
+        if not isinstance(patch, list):
+            return patch
+        target = patch
+    elif patch is None:
+        return ABSENT
+    else:
+        directive, rest = _list_directive(patch)
+        if directive == "delete":
+            return ABSENT
+        if directive == "replace" or target is patch:
+            target = rest
+        patch = rest
+    if shape.keys:
+        wanted = _unique(_key_values(side, shape.keys) for side in (patch, target))
+    else:
+        wanted = _unique(_item_values(side) for side in (patch, target))
+    lists = _Lists(target, patch, shape.keys or ("",), shape.elements(), shapes)
+    return _same(lists.merge(wanted), target)
+
+
+def _same(new: list[Any], old: list[Any]) -> list[Any]:
+    """The old list where the new one holds the same items, so that it stays shared."""
+    if len(new) == len(old) and all(a is b for a, b in zip(new, old, strict=True)):
+        return old
+    return new
+
+
+def _list_directive(patch: Any) -> tuple[str, Any]:
+    """A list's directive, given by an item that is nothing else; and the list without it."""
+    if not isinstance(patch, list):
+        return "merge", patch
+    marks = [item for item in patch if isinstance(item, dict) and DIRECTIVE in item]
+    if not marks or len(marks[0]) > 1:
+        return "merge", patch
+    directive = text(marks[0][DIRECTIVE])
+    if directive not in _DIRECTIVES:
+        raise Unfit(f"unknown patch strategy '{directive}'")
+    return directive, _set_item(patch, (DIRECTIVE,), (directive,), ABSENT)
+
+
+def _key_values(side: Any, keys: tuple[str, ...]) -> list[tuple[str, ...]]:
+    if not isinstance(side, list):
+        return []
+    return [tuple(_key_value(item, key) for key in keys) for item in side]
+
+
+def _key_value(item: Any, key: str) -> str:
+    value = item.get(key) if isinstance(item, dict) else None
+    return "" if value is None else text(value)
+
+
+def _item_values(side: Any) -> list[tuple[str, ...]]:
+    return [(text(item),) for item in side] if isinstance(side, list) else []
+
+
+def _unique(sides: Any) -> list[tuple[str, ...]]:
+    return list(dict.fromkeys(values for side in sides for values in side))
+
+
+class _Lists:
+    """One merge of two lists by their keys."""
+
+    def __init__(
+        self,
+        target: list[Any],
+        patch: Any,
+        keys: tuple[str, ...],
+        shape: Shape | None,
+        shapes: Shapes,
+    ) -> None:
+        self._target = target.copy()
+        self._patch = patch
+        self._keys = keys
+        self._shape = shape
+        self._shapes = shapes
+
+    def merge(self, wanted: list[tuple[str, ...]]) -> list[Any]:
+        """The patch's items in its order, merged with the target's, then the target's others."""
+        if len(self._keys) > 1:
+            wanted = _complete(wanted)
+        used = {
+            key for values in wanted for key, value in zip(self._keys, values, strict=True) if value
+        }
+        keys = tuple(key for key in self._keys if key in used) or self._keys
+        result: list[Any] = []
+        for values in wanted:
+            known = tuple(
+                value for key, value in zip(self._keys, values, strict=True) if key in keys
+            )
+            item = self._merge_item(keys, known)
+            if _void(item) or item == {}:
+                self._target = _set_item(self._target, keys, known, ABSENT)
+            else:
+                result = _set_item(result, keys, known, _with_keys(item, keys, known))
+        return _append(result, self._target, keys) if wanted else self._target
+
+    def _merge_item(self, keys: tuple[str, ...], values: tuple[str, ...]) -> Any:
+        known = [(key, value) for key, value in zip(keys, values, strict=True) if value]
+        pairs = known or list(zip(keys, values, strict=True))
+        at = _find(self._target, pairs)
+        old = ABSENT if at is None else self._target[at]
+        found = None if not isinstance(self._patch, list) else _find(self._patch, pairs)
+        patch = ABSENT if found is None else self._patch[found]
+        new = _walk(old, patch, self._shape, self._shapes)
+        if at is not None and isinstance(new, dict) and _map_directive(patch)[0] != "replace":
+            self._target[at] = new
+        return new
+
+
+def _complete(wanted: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Items that lack one of several keys take it from an item that agrees in the others."""
+    wanted = wanted.copy()
+    for i, first in enumerate(wanted):
+        for j, second in enumerate(wanted):
+            both = _agreement(first, second)
+            if both is not None:
+                wanted[i] = wanted[j] = both
+    return wanted
+
+
+def _agreement(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...] | None:
+    pairs = list(zip(first, second, strict=True))
+    if any(a != b and a and b for a, b in pairs) or not any(a == b for a, b in pairs):
+        return None
+    return tuple(a or b for a, b in pairs)
+
+
+def _find(items: list[Any], pairs: list[tuple[str, str]]) -> int | None:
+    """The first item with these values."""
+    for index, item in enumerate(items):
+        if not pairs[0][0]:
+            if text(item) == pairs[0][1]:
+                return index
+        elif isinstance(item, dict) and all(
+            key in item and text(item[key]) == value for key, value in pairs
+        ):
+            return index
+    return None
+
+
+def _with_keys(item: Any, keys: tuple[str, ...], values: tuple[str, ...]) -> Any:
+    """An item with the keys that it was found by."""
+    if not isinstance(item, dict):
+        return item
+    missing = {
+        key: value for key, value in zip(keys, values, strict=True) if value and key not in item
+    }
+    return {**item, **missing} if missing else item
+
+
+def _set_item(
+    items: list[Any], keys: tuple[str, ...], values: tuple[str, ...], item: Any
+) -> list[Any]:
+    """``items`` with those that match replaced by ``item``, or it appended; ABSENT removes."""
+    result: list[Any] = []
+    matched = False
+    for old in items:
+        if _void(old) or old == {}:
+            continue
+        if not isinstance(old, dict) and keys[0] and values and values[0]:
+            result.append(old)
+        elif not _matches(old, keys, values):
+            if values:
+                result.append(old)
+        else:
+            matched = True
+            if item is not ABSENT:
+                result.append(item)
+    if item is not ABSENT and not matched:
+        result.append(item)
+    return result
+
+
+def _matches(item: Any, keys: tuple[str, ...], values: tuple[str, ...]) -> bool:
+    if not values:
+        return False
+    for key, value in zip(keys, values, strict=False):
+        if not key:
+            if isinstance(item, dict | list):
+                raise Unfit(f"wrong node kind: expected ScalarNode but got {node_kind(item)}")
+            if text(item) != value:
+                return False
+            continue
+        if not isinstance(item, dict):
+            raise Unfit(f"wrong node kind: expected MappingNode but got {node_kind(item)}")
+        if key not in item or (value and text(item[key]) != value):
+            return False
+    return True
+
+
+def _append(result: list[Any], target: list[Any], keys: tuple[str, ...]) -> list[Any]:
+    for item in target:
+        if not keys[0]:
+            result = _set_item(result, keys, (text(item),), item)
+            continue
+        values = []
+        for key in keys:
+            if not isinstance(item, dict) and item is not None:
+                raise Unfit(f"wrong node kind: expected MappingNode but got {node_kind(item)}")
+            if item is None or item.get(key) is None:
+                result = [*result, item]
+            else:
+                values.append(text(item[key]))
+        if len(keys) > 1:
+            result = _set_item(result, keys, tuple(values), ABSENT)
+        result = _set_item(result, keys, tuple(values), item)
+    return result

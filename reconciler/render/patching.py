@@ -1,0 +1,100 @@
+"""A strategic merge patch laid over an Item: what stays, what is remembered, what goes."""
+
+from __future__ import annotations
+
+from reconciler.render import ids
+from reconciler.render.fieldspecs import Unfit
+from reconciler.render.items import Item, Value
+from reconciler.render.merge import ABSENT, DIRECTIVE, merge
+from reconciler.render.scalars import string_map, text
+from reconciler.schema.openapi import Shapes
+
+
+def apply(
+    item: Item, patch: Value, schemas: Shapes, *, names: bool = False, kinds: bool = False
+) -> Item | None:
+    """The patched item, or None if the patch deletes it. Raises Unfit.
+
+    ``names`` and ``kinds`` let the patch change the object's name and kind; its namespace never.
+    """
+    if names or kinds:
+        item = item.remembering()
+    merged = merge(item.value, patch, schemas)
+    if merged is ABSENT or not merged:
+        return None
+    patched = item.with_value(_kept(merged, item, names=names, kinds=kinds))
+    if patched is not item and _forgets(patch):
+        patched.former = patched.prefixes = patched.suffixes = ()
+        patched.hashed, patched.behavior = False, ""
+    return patched
+
+
+def _kept(merged: Value, item: Item, *, names: bool, kinds: bool) -> Value:
+    """What a patch must not change, put back."""
+    was = item.id
+    if not kinds and merged.get("kind") != item.value.get("kind"):
+        merged = {**merged, "kind": was.kind.kind}
+    metadata = merged.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    wanted = dict(metadata)
+    if not names:
+        wanted["name"] = item.value["metadata"]["name"]
+    if was.namespace:
+        wanted["namespace"] = item.value["metadata"]["namespace"]
+    else:
+        wanted.pop("namespace", None)
+    return merged if wanted == metadata else {**merged, "metadata": wanted}
+
+
+def _forgets(patch: Value) -> bool:
+    """kustomize keeps its books in annotations; a patch that drops those drops the books."""
+    if patch.get(DIRECTIVE) == "replace":
+        return True
+    metadata = patch.get("metadata")
+    if not isinstance(metadata, dict):
+        return False
+    if metadata.get(DIRECTIVE) == "replace":
+        return True
+    annotations = metadata.get("annotations", {})
+    return annotations is None or (
+        isinstance(annotations, dict) and annotations.get(DIRECTIVE) in ("replace", "delete")
+    )
+
+
+def for_target(patch: Value, item: Item) -> Value:
+    """A patch as it is laid over an object that a selector found: it takes that one's version.
+
+    Its labels and annotations are read as strings, so a null in them deletes nothing.
+    """
+    metadata = dict(patch.get("metadata") or {})
+    for field in ("labels", "annotations"):
+        if field in metadata:
+            strings = string_map(metadata.pop(field))
+            if strings:
+                metadata[field] = strings
+    if not text(metadata.get("namespace") or ""):
+        metadata.pop("namespace", None)
+    return {**patch, "apiVersion": item.id.kind.api_version, "metadata": metadata}
+
+
+def find(items: list[Item], patch: Value) -> int:
+    """The one object that a patch names. Raises Unfit with the nearest names."""
+    wanted = ids.of(patch)
+    found = [index for index, item in enumerate(items) if item.answers_to(wanted.key)]
+    if len(found) == 1:
+        return found[0]
+    many = "multiple" if found else "no"
+    nearest = "" if found else f"; nearest: {_nearest(items, wanted)}"
+    raise Unfit(
+        f"{many} matches for Id {wanted}; failed to find unique target for patch {wanted}{nearest}"
+    )
+
+
+def _nearest(items: list[Item], wanted: ids.Id) -> str:
+    """Objects whose name or kind comes close."""
+    import difflib
+
+    known = {str(item.id): item.id for item in items}
+    alike = difflib.get_close_matches(str(wanted), known, n=3, cutoff=0.5)
+    alike += [shown for shown, it in known.items() if it.name == wanted.name and shown not in alike]
+    return ", ".join(alike[:3]) or f"none of {len(items)} objects"

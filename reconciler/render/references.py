@@ -1,0 +1,282 @@
+"""Name references: fields that hold another object's name follow it when it changes.
+
+Which fields of which kinds hold names of which kind is a table (``config``). An object is found
+by any name that it had before; where several had it, those count whose prefixes and suffixes
+and namespace agree with the referring object's. Runs once, over all objects of the root.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.model.errors import RenderError
+from reconciler.render import fieldspecs
+from reconciler.render.config import NameReference
+from reconciler.render.fieldspecs import Unfit, node_kind
+from reconciler.render.ids import CLUSTER, Kind
+from reconciler.render.items import Item
+from reconciler.render.scalars import text
+
+_ROLE = "roleRef/name"
+Place = tuple[str | int, ...]
+
+
+@dataclass(slots=True)
+class _Node:
+    """A field on the way to names: its fields, and the kinds that it may name itself."""
+
+    fields: dict[str, _Node] = field(default_factory=dict)
+    targets: list[tuple[int, str, Kind]] = field(default_factory=list)  # rank, path, kind
+
+
+class Table:
+    """The name references of a configuration, ready to be looked up by kind."""
+
+    def __init__(self, rows: tuple[NameReference, ...]) -> None:
+        self._rows = rows
+        self._trees: dict[Kind, _Node] = {}
+
+    def tree(self, kind: Kind) -> _Node:
+        """Where objects of ``kind`` hold names."""
+        found = self._trees.get(kind)
+        if found is None:
+            found = self._trees[kind] = self._planted(kind)
+        return found
+
+    def _planted(self, kind: Kind) -> _Node:
+        root, rank = _Node(), 0
+        for target, referrers in self._rows:
+            for spec in referrers:
+                rank += 1
+                if spec.kind.selects(kind):
+                    node = root
+                    for part in fieldspecs.split(spec.path):
+                        node = node.fields.setdefault(part.removesuffix("[]"), _Node())
+                    node.targets.append((rank, spec.path, target))
+        return root
+
+
+def fixed(items: list[Item], table: Table) -> list[Item]:
+    """The items with every reference to a renamed object brought up to date. Raises RenderError."""
+    known = _Known(items)
+    if not known.by_name:
+        return items
+    return [_Referrer(item, known).fixed(table) for item in items]
+
+
+class _Known:
+    """The objects that have had other names or namespaces, by each name that they had."""
+
+    def __init__(self, items: list[Item]) -> None:
+        self.by_name: dict[str, list[Item]] = {}
+        for item in items:
+            for name in dict.fromkeys(former.name for former in item.former):
+                self.by_name.setdefault(name, []).append(item)
+        self.by_first_space: dict[str, list[Item]] = {}
+        for item in items:
+            self.by_first_space.setdefault(item.original.space, []).append(item)
+
+
+class _Referrer:
+    """One object, and what it may refer to."""
+
+    def __init__(self, item: Item, known: _Known) -> None:
+        self._item = item
+        self._known = known
+        self._everywhere = item.id.space == CLUSTER
+        self._more_spaces: frozenset[str] | None = None
+
+    def fixed(self, table: Table) -> Item:
+        item = self._item
+        spaces = self._subject_spaces()
+        self._more_spaces = spaces
+        value = item.value
+        try:
+            hits = sorted(_hits(value, table.tree(item.original.kind), ()))
+            for _, path, target, place in hits:
+                old = _at(value, place)
+                new = self._renamed(old, path, target)
+                if new is not old:
+                    value = _put(value, place, 0, new)
+        except Unfit as unfit:
+            raise RenderError(
+                f"updating name references of {item.id}: {unfit}",
+                path=item.origin.path,
+                line=item.origin.line,
+            ) from None
+        return item.with_value(value)
+
+    def _subject_spaces(self) -> frozenset[str]:
+        """Namespaces of the accounts that a RoleBinding names."""
+        item = self._item
+        subjects = item.value.get("subjects") if item.id.kind.kind == "RoleBinding" else None
+        spaces = set()
+        for subject in subjects if isinstance(subjects, list) else ():
+            if isinstance(subject, dict) and "namespace" in subject:
+                if subject.get("kind") != "ServiceAccount":
+                    continue
+                if not isinstance(subject["namespace"], str):
+                    raise RenderError(
+                        f'Invalid Input: namespace is blank for resource "{item.id}"',
+                        path=item.origin.path,
+                        line=item.origin.line,
+                    )
+                spaces.add(subject["namespace"])
+        return frozenset(spaces)
+
+    # -- one field -----------------------------------------------------------------
+
+    def _renamed(self, old: Any, path: str, target: Kind) -> Any:
+        if isinstance(old, list):
+            new = [self._renamed_one(item, path, target) for item in old]
+            return old if all(a is b for a, b in zip(new, old, strict=True)) else new
+        return self._renamed_one(old, path, target)
+
+    def _renamed_one(self, old: Any, path: str, target: Kind) -> Any:
+        if old is None:
+            return old
+        if isinstance(old, dict):
+            return self._renamed_map(old, path, target)
+        if isinstance(old, list):
+            raise Unfit(f"{old!r} is expected to be either a string or a map of string")
+        name = text(old)
+        found = self._find(name, path, target, None)
+        return old if found is None or found.id.name == name else found.id.name
+
+    def _renamed_map(self, old: dict[str, Any], path: str, target: Kind) -> dict[str, Any]:
+        if "name" not in old:
+            raise Unfit(f"in '{path}': path config error; no 'name' field in node {old!r}")
+        name = text(old["name"])
+        space = text(old["namespace"]) if "namespace" in old else None
+        found = self._find(name, path, target, space, whole=True)
+        if found is None:
+            return old
+        now = found.id
+        new = {**old, "name": now.name}
+        if now.namespace:
+            new["namespace"] = now.namespace
+        return old if new == old else new
+
+    def _find(
+        self, name: str, path: str, target: Kind, space: str | None, *, whole: bool = False
+    ) -> Item | None:
+        """The object that ``name`` means, or None. Raises Unfit where several may be meant."""
+        found = [item for item in self._known.by_name.get(name, ()) if self._reaches(item)]
+        if found and whole and space is not None:
+            found = self._in_space(found, space)
+        found = [item for item in found if _was(item, target)]
+        if found and path.endswith(_ROLE):
+            role = self._role()
+            if role is not None:
+                found = [item for item in found if _was(item, role)]
+        if len(found) > 1:
+            found = self._agreeing(found)
+        if len(found) > 1 and not _alike(found, whole=whole):
+            shown = ", ".join(str(item.id) for item in found)
+            places = "; ".join(f"{item.id} from {item.origin}" for item in found)
+            raise Unfit(f"found multiple possible referrals: {shown} ({places})")
+        return found[0] if found else None
+
+    def _reaches(self, item: Item) -> bool:
+        """Whether an object of here can refer to that one at all."""
+        if self._everywhere or item.id.space == CLUSTER:
+            return True
+        if item.id.space == self._item.id.space:
+            return True
+        return (
+            item.id.kind.kind == "ServiceAccount"
+            and self._more_spaces is not None
+            and item.id.namespace in self._more_spaces
+        )
+
+    def _in_space(self, found: list[Item], space: str) -> list[Item]:
+        """Those that were first in a namespace; if nothing was, those that are there now."""
+        first = self._known.by_first_space.get(space, ()) if space != CLUSTER else ()
+        if any(self._reaches(item) for item in first):
+            return [item for item in found if item.original.space == space]
+        return [item for item in found if item.id.space == space != CLUSTER]
+
+    def _role(self) -> Kind | None:
+        role = self._item.value.get("roleRef")
+        if not isinstance(role, dict) or "apiGroup" not in role or "kind" not in role:
+            return None
+        return Kind(text(role["apiGroup"]), "", text(role["kind"]))
+
+    def _agreeing(self, found: list[Item]) -> list[Item]:
+        """Those whose prefixes and suffixes end as this object's do, or that have none."""
+        me = self._item
+        loose = [
+            item
+            for item in found
+            if _ends_alike(item.prefixes, me.prefixes, empty=True)
+            and _ends_alike(item.suffixes, me.suffixes, empty=True)
+        ]
+        if len(loose) <= 1:
+            return loose
+        return [
+            item
+            for item in loose
+            if _ends_alike(item.prefixes, me.prefixes, empty=False)
+            and _ends_alike(item.suffixes, me.suffixes, empty=False)
+        ]
+
+
+def _was(item: Item, kind: Kind) -> bool:
+    return any(kind.selects(former.kind) for former in item.formers())
+
+
+def _ends_alike(mine: tuple[str, ...], others: tuple[str, ...], *, empty: bool) -> bool:
+    if not mine or not others:
+        return empty or mine == others
+    size = min(len(mine), len(others))
+    return mine[-size:] == others[-size:]
+
+
+def _alike(found: list[Item], *, whole: bool) -> bool:
+    """Whether it makes no difference which one is meant."""
+    names = {(item.id.name, item.id.namespace if whole else "") for item in found}
+    return len(names) == 1
+
+
+# -- places ------------------------------------------------------------------------
+
+
+def _hits(value: Any, node: _Node, place: Place) -> Iterator[tuple[int, str, Kind, Place]]:
+    """Where in a value names are held, with the table's rank of each."""
+    for rank, path, kind in node.targets:
+        if value is not None:
+            yield rank, path, kind, place
+    if not node.fields or value is None:
+        return
+    if isinstance(value, dict):
+        for name, child in _common(node.fields, value):
+            yield from _hits(value[name], child, (*place, name))
+    elif isinstance(value, list):
+        below = _Node(node.fields) if node.targets else node
+        for index, item in enumerate(value):
+            yield from _hits(item, below, (*place, index))
+    else:
+        raise Unfit(f"expected sequence or mapping node, found {node_kind(value)} {value!r}")
+
+
+def _common(fields: dict[str, _Node], value: dict[str, Any]) -> Iterable[tuple[str, _Node]]:
+    if len(fields) < len(value):
+        return [(name, child) for name, child in fields.items() if name in value]
+    return [(name, fields[name]) for name in value if name in fields]
+
+
+def _at(value: Any, place: Place) -> Any:
+    for part in place:
+        value = value[part]
+    return value
+
+
+def _put(value: Any, place: Place, at: int, new: Any) -> Any:
+    """A copy of ``value`` with ``new`` at ``place``, sharing the rest."""
+    if at == len(place):
+        return new
+    copy = value.copy()
+    copy[place[at]] = _put(value[place[at]], place, at + 1, new)
+    return copy

@@ -1,0 +1,88 @@
+"""Objects out of the text of a file: lists taken apart, each object checked for its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from reconciler.model.errors import RenderError
+from reconciler.model.refs import Origin
+from reconciler.render import marks
+from reconciler.render.items import Item
+from reconciler.render.scalars import string_map, text
+from reconciler.render.sources import Source
+
+
+def of(sources: tuple[Source, ...]) -> list[Item]:
+    """The objects of a file's documents. Raises RenderError."""
+    queue = list(_unwrapped(sources))
+    items: list[Item] = []
+    while queue:
+        source, value = queue.pop(0)
+        if value is None or value in ({}, []):
+            continue
+        _check(source, value)
+        if value["kind"].endswith("List") and "items" in value:
+            queue.extend((source, item) for item in _members(source, value))
+        else:
+            items.append(marks.absorbed(Item(value, Origin(source.path, source.document.line))))
+    return items
+
+
+def _unwrapped(sources: tuple[Source, ...]) -> Iterator[tuple[Source, Any]]:
+    """A file that is one ``kind: List`` is its members, in place."""
+    for source in sources:
+        value = source.value
+        is_list = isinstance(value, dict) and value.get("kind") in ("List", "ResourceList")
+        if len(sources) == 1 and is_list and "items" in value:
+            yield from ((source, item) for item in _members(source, value))
+        else:
+            yield source, value
+
+
+def _members(source: Source, value: dict[str, Any]) -> list[Any]:
+    members = value["items"]
+    if members is None:
+        return []
+    if not isinstance(members, list):
+        raise source.error(
+            f"expected array in {value['kind']}/items, found {members!r}", ("items",)
+        )
+    return members
+
+
+def _check(source: Source, value: Any) -> None:
+    if not isinstance(value, dict):
+        raise _refusal(
+            source, f"missing Resource metadata: found {_brief(value)} where an object should be"
+        )
+    kind = text(value.get("kind") or "")
+    metadata = value.get("metadata") or {}
+    if not kind:
+        raise _refusal(source, f"missing kind in object {_described(value)}")
+    if not isinstance(metadata, dict):
+        raise source.error("metadata is not a mapping", ("metadata",))
+    if not kind.endswith("List") and not text(metadata.get("name") or ""):
+        raise _refusal(source, f"missing metadata.name in object {_described(value)}")
+
+
+def _refusal(source: Source, message: str) -> RenderError:
+    return RenderError(message, path=source.path, line=source.document.line)
+
+
+def _described(value: dict[str, Any]) -> str:
+    """As kustomize shows an object's metadata."""
+    metadata = value.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    maps = " ".join(_go_map(metadata.get(name)) for name in ("labels", "annotations"))
+    api_version, kind = text(value.get("apiVersion") or ""), text(value.get("kind") or "")
+    name, space = text(metadata.get("name") or ""), text(metadata.get("namespace") or "")
+    return f"{{{{{api_version} {kind}}} {{{{{name} {space}}} {maps}}}}}"
+
+
+def _go_map(value: Any) -> str:
+    return "map[" + " ".join(f"{k}:{v}" for k, v in sorted(string_map(value).items())) + "]"
+
+
+def _brief(value: Any) -> str:
+    return "a list" if isinstance(value, list) else repr(value)[:60]

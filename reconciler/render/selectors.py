@@ -1,0 +1,207 @@
+"""Which objects a patch or a replacement is meant for: regular expressions and label selectors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from reconciler.render.fieldspecs import Unfit
+from reconciler.render.ids import Id, Kind
+from reconciler.render.items import Item
+from reconciler.render.scalars import string_map
+
+Labels = Mapping[str, str]
+_PATTERNS = 4096
+
+
+@lru_cache(_PATTERNS)
+def pattern(text: str) -> re.Pattern[str]:
+    """A regular expression as Go reads it, matched against the whole text. Raises Unfit."""
+    return compile_pattern(f"^(?:{text})$")
+
+
+@lru_cache(_PATTERNS)
+def compile_pattern(text: str) -> re.Pattern[str]:
+    """A regular expression as Go reads it, close enough. Raises Unfit."""
+    try:
+        return re.compile(_as_python(text))
+    except (re.error, RecursionError, OverflowError) as error:
+        raise Unfit(f"error parsing regexp: {error}: `{text}`") from error
+
+
+_CLASSES = {
+    "alnum": "0-9A-Za-z",
+    "alpha": "A-Za-z",
+    "digit": "0-9",
+    "lower": "a-z",
+    "upper": "A-Z",
+    "space": r"\t\n\v\f\r ",
+    "punct": r"!-/:-@\[-`{-~",
+    "word": "0-9A-Za-z_",
+    "xdigit": "0-9A-Fa-f",
+}
+
+
+def _as_python(text: str) -> str:
+    """Go's ``$`` is the very end; its classes are ASCII; ``[[:alpha:]]`` has no Python word."""
+    text = re.sub(
+        r"\[:(\^?)(\w+):\]",
+        lambda match: _CLASSES.get(match[2], match[0]) if not match[1] else match[0],
+        text,
+    )
+    ends = re.sub(r"(?<!\\)((?:\\\\)*)\$", r"\1\\Z", text) if "[" not in text else _ends(text)
+    return f"(?a:{ends})" if not ends.startswith("(?") else ends
+
+
+def _ends(text: str) -> str:
+    """``$`` outside of brackets becomes ``\\Z``."""
+    out, inside, skip = [], False, False
+    for character in text:
+        if skip:
+            skip = False
+        elif character == "\\":
+            skip = True
+        elif inside:
+            inside = character != "]"
+        elif character == "[":
+            inside = True
+        elif character == "$":
+            out.append("\\Z")
+            continue
+        out.append(character)
+    return "".join(out)
+
+
+_ANY = Kind()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selector:
+    """``""`` matches anything; group, version, kind, name and namespace are patterns."""
+
+    kind: Kind = _ANY
+    name: str = ""
+    namespace: str = ""
+    labels: str = ""
+    annotations: str = ""
+
+    @classmethod
+    def of(cls, words: Mapping[str, Any]) -> Selector:
+        """From a ``target`` or ``select`` mapping."""
+        return cls(
+            kind=Kind(words.get("group", ""), words.get("version", ""), words.get("kind", "")),
+            name=words.get("name", ""),
+            namespace=words.get("namespace", ""),
+            labels=words.get("labelSelector", ""),
+            annotations=words.get("annotationSelector", ""),
+        )
+
+    @property
+    def names_nothing(self) -> bool:
+        """Whether only label and annotation selectors are given, if any."""
+        return not (any(self.kind) or self.name or self.namespace)
+
+    def check(self) -> None:
+        """Raises Unfit for a pattern or selector that cannot be read."""
+        for part in (*self.kind, self.name, self.namespace):
+            pattern(part)
+        label_matcher(self.labels)
+        label_matcher(self.annotations)
+
+    def matches_kind(self, kind: Kind) -> bool:
+        return all(_fits(text, found) for text, found in zip(self.kind, kind, strict=True))
+
+    def matches_id(self, it: Id) -> bool:
+        """By the namespace as it is written, not by the one it counts as in."""
+        return (
+            self.matches_kind(it.kind)
+            and _fits(self.name, it.name)
+            and _fits(self.namespace, it.namespace)
+        )
+
+    def matches_labels(self, item: Item) -> bool:
+        metadata = item.value.get("metadata") or {}
+        return label_matcher(self.annotations)(
+            string_map(metadata.get("annotations"))
+        ) and label_matcher(self.labels)(string_map(metadata.get("labels")))
+
+    def matches(self, item: Item) -> bool:
+        """Name and namespace may be the first or the present ones."""
+        now, first = item.id, item.original
+        return (
+            (_fits(self.namespace, first.space) or _fits(self.namespace, now.space))
+            and (_fits(self.name, first.name) or _fits(self.name, now.name))
+            and self.matches_kind(now.kind)
+            and self.matches_labels(item)
+        )
+
+    def __str__(self) -> str:
+        it = Id(self.kind, self.name, self.namespace, "")
+        return f"{it}:a={self.annotations}:l={self.labels}"
+
+
+def _fits(text: str, found: str) -> bool:
+    return not text or text == found or pattern(text).match(found) is not None
+
+
+# -- label selectors -----------------------------------------------------------
+
+_OPERATOR = re.compile(
+    r"\s*([-\w./]+)\s*(?:(==|=|!=|>|<)\s*([-\w./]*)|(in|notin)\s*\(([^()]*)\))?\s*\Z"
+)
+_ABSENT = re.compile(r"\s*!\s*([-\w./]+)\s*\Z")
+_COMMA = re.compile(r",(?![^(]*\))")
+
+Test = Callable[[Labels], bool]
+
+
+@lru_cache(_PATTERNS)
+def label_matcher(selector: str) -> Test:
+    """``a=b,c!=d,e in (f,g),!h`` as a function of labels. Raises Unfit."""
+    if not selector.strip():
+        return lambda labels: True
+    tests = [_requirement(part, selector) for part in _COMMA.split(selector)]
+    return lambda labels: all(test(labels) for test in tests)
+
+
+def _requirement(part: str, selector: str) -> Test:
+    absent = _ABSENT.match(part)
+    if absent:
+        return lambda labels: absent[1] not in labels
+    match = _OPERATOR.match(part)
+    if not match:
+        raise Unfit(f"unable to parse requirement: {part.strip()!r} in selector '{selector}'")
+    key, operator, value, among, listed = match.groups()
+    if among:
+        values = frozenset(item.strip() for item in listed.split(","))
+        if among == "in":
+            return lambda labels: key in labels and labels[key] in values
+        return lambda labels: labels.get(key) not in values
+    if not operator:
+        return lambda labels: key in labels
+    if operator == "!=":
+        return lambda labels: labels.get(key) != value
+    if operator in "<>":
+        return _comparison(key, operator, value, selector)
+    return lambda labels: labels.get(key) == value
+
+
+def _comparison(key: str, operator: str, value: str, selector: str) -> Test:
+    try:
+        limit = int(value)
+    except ValueError:
+        raise Unfit(
+            f"for 'Gt', 'Lt' operators, the value must be an integer: '{selector}'"
+        ) from None
+
+    def test(labels: Labels) -> bool:
+        try:
+            found = int(labels[key])
+        except (KeyError, ValueError):
+            return False
+        return found > limit if operator == ">" else found < limit
+
+    return test

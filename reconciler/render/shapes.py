@@ -1,0 +1,244 @@
+"""The shape of a kustomization and of the files that it names, as a table; and its check.
+
+To add a field: one row here, and one in ``transformers`` or ``generators``. A field that is
+not in the table is an error, never skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+STRING, BOOL, INT, ANY = "string", "bool", "int", "any"
+Shape = str | list[Any] | dict[str, Any]
+EACH = "*"  # in a mapping's shape: any key
+
+_KIND = {"group": STRING, "version": STRING, "kind": STRING}
+_ID = {**_KIND, "name": STRING, "namespace": STRING}
+SELECTOR: Shape = {**_ID, "annotationSelector": STRING, "labelSelector": STRING}
+FIELD_SPEC: Shape = {**_KIND, "path": STRING, "create": BOOL}
+STRINGS: Shape = {EACH: STRING}
+
+OPTIONS: Shape = {
+    "labels": STRINGS,
+    "annotations": STRINGS,
+    "disableNameSuffixHash": BOOL,
+    "immutable": BOOL,
+}
+CONFIG_MAP: dict[str, Any] = {
+    "namespace": STRING,
+    "name": STRING,
+    "behavior": STRING,
+    "literals": [STRING],
+    "files": [STRING],
+    "envs": [STRING],
+    "env": STRING,
+    "options": OPTIONS,
+}
+SECRET: dict[str, Any] = {**CONFIG_MAP, "type": STRING}
+IMAGE: Shape = {
+    "name": STRING,
+    "newName": STRING,
+    "tagSuffix": STRING,
+    "newTag": STRING,
+    "digest": STRING,
+}
+PATCH: Shape = {
+    "path": STRING,
+    "patch": STRING,
+    "target": SELECTOR,
+    "options": {"allowNameChange": BOOL, "allowKindChange": BOOL},
+}
+_FIELD_OPTIONS = {"delimiter": STRING, "index": INT, "encoding": STRING, "create": BOOL}
+REPLACEMENT: dict[str, Any] = {
+    "source": {**_ID, "fieldPath": STRING, "options": _FIELD_OPTIONS},
+    "targets": [
+        {
+            "select": SELECTOR,
+            "reject": [SELECTOR],
+            "fieldPaths": [STRING],
+            "options": _FIELD_OPTIONS,
+        }
+    ],
+    "sourceValue": STRING,
+}
+REPLICA: Shape = {"name": STRING, "count": INT}
+LABEL: Shape = {
+    "pairs": STRINGS,
+    "includeSelectors": BOOL,
+    "includeTemplates": BOOL,
+    "fields": [FIELD_SPEC],
+}
+VARIABLE: Shape = {
+    "name": STRING,
+    "objref": {**_ID, "apiVersion": STRING},
+    "fieldref": {"fieldPath": STRING},
+}
+SORT: Shape = {
+    "order": STRING,
+    "legacySortOptions": {"orderFirst": [STRING], "orderLast": [STRING]},
+}
+OBJECT_META: Shape = {
+    "name": STRING,
+    "namespace": STRING,
+    "labels": STRINGS,
+    "annotations": STRINGS,
+}
+
+KUSTOMIZATION: dict[str, Any] = {
+    "apiVersion": STRING,
+    "kind": STRING,
+    "metadata": OBJECT_META,
+    "openapi": STRINGS,
+    "namePrefix": STRING,
+    "nameSuffix": STRING,
+    "namespace": STRING,
+    "commonLabels": STRINGS,
+    "labels": [LABEL],
+    "commonAnnotations": STRINGS,
+    "patchesStrategicMerge": [STRING],
+    "patchesJson6902": [PATCH],
+    "patches": [PATCH],
+    "images": [IMAGE],
+    "imageTags": [IMAGE],
+    "replacements": [{**REPLACEMENT, "path": STRING}],
+    "replicas": [REPLICA],
+    "vars": [VARIABLE],
+    "sortOptions": SORT,
+    "resources": [STRING],
+    "components": [STRING],
+    "crds": [STRING],
+    "bases": [STRING],
+    "configMapGenerator": [CONFIG_MAP],
+    "secretGenerator": [SECRET],
+    "helmGlobals": ANY,
+    "helmCharts": ANY,
+    "helmChartInflationGenerator": ANY,
+    "generatorOptions": OPTIONS,
+    "configurations": [STRING],
+    "generators": [STRING],
+    "transformers": [STRING],
+    "validators": [STRING],
+    "buildMetadata": [STRING],
+}
+CONFIGURATION: Shape = {
+    **{
+        name: [FIELD_SPEC]
+        for name in (
+            "namePrefix",
+            "nameSuffix",
+            "namespace",
+            "commonLabels",
+            "labels",
+            "templateLabels",
+            "commonAnnotations",
+            "varReference",
+            "images",
+            "replicas",
+        )
+    },
+    "nameReference": [{**_KIND, "fieldSpecs": [FIELD_SPEC]}],
+}
+
+
+class Misshapen(Exception):
+    """Where a value has not its shape: the path to it, as keys and indexes."""
+
+    def __init__(self, message: str, path: tuple[str | int, ...]) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+def fit(value: Any, shape: Shape, path: tuple[str | int, ...] = (), *, strict: bool = True) -> Any:
+    """``value`` with nulls left out and keys spelt as in the table. Raises Misshapen.
+
+    Not ``strict`` leaves out keys that the table does not have.
+    """
+    if shape == ANY:
+        return value
+    if isinstance(shape, str):
+        return _fit_scalar(value, shape, path)
+    if isinstance(shape, list):
+        if not isinstance(value, list):
+            raise _mismatch(value, "a list", path)
+        return [
+            fit(item, shape[0], (*path, index), strict=strict)
+            if item is not None
+            else _zero(shape[0])
+            for index, item in enumerate(value)
+        ]
+    if not isinstance(value, dict):
+        raise _mismatch(value, "a mapping", path)
+    if EACH in shape:
+        return {
+            key: fit(item, shape[EACH], (*path, key)) if item is not None else ""
+            for key, item in value.items()
+        }
+    return _fit_fields(value, shape, path, strict=strict)
+
+
+def _fit_fields(
+    value: Mapping[str, Any], shape: dict[str, Any], path: tuple[str | int, ...], *, strict: bool
+) -> dict[str, Any]:
+    result = {}
+    for key, item in value.items():
+        name = (
+            key if key in shape else _FOLDED.setdefault(id(shape), _folded(shape)).get(key.lower())
+        )
+        if name is None:
+            if not strict:
+                continue
+            raise Misshapen(f'json: unknown field "{key}"{_hint(key, shape)}', (*path, key))
+        if item is not None:
+            result[name] = fit(item, shape[name], (*path, key), strict=strict)
+    return result
+
+
+_FOLDED: dict[int, dict[str, str]] = {}  # the shapes of this module live as long as it does
+
+
+def _folded(shape: Mapping[str, Any]) -> dict[str, str]:
+    return {name.lower(): name for name in shape}
+
+
+def _hint(key: str, shape: Mapping[str, Any]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(key, shape, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _fit_scalar(value: Any, shape: str, path: tuple[str | int, ...]) -> Any:
+    if shape == STRING and isinstance(value, str):
+        return value
+    if shape == BOOL and isinstance(value, bool):
+        return value
+    if shape == INT and isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise _mismatch(
+        value, {STRING: "a string", BOOL: "true or false", INT: "an integer"}[shape], path
+    )
+
+
+def _mismatch(value: Any, wanted: str, path: tuple[str | int, ...]) -> Misshapen:
+    go = {"a string": "string", "true or false": "bool", "an integer": "int"}.get(wanted, wanted)
+    field = ".".join(str(part) for part in path if isinstance(part, str)) or "Kustomization"
+    return Misshapen(
+        f"json: cannot unmarshal {_json_kind(value)} into Go struct field {field} of type {go}:"
+        f" expected {wanted}, found {_shown(value)}",
+        path,
+    )
+
+
+def _json_kind(value: Any) -> str:
+    kinds = ((bool, "bool"), (str, "string"), (int | float, "number"), (list, "array"))
+    return next((name for kind, name in kinds if isinstance(value, kind)), "object")
+
+
+def _shown(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else f"{shown[:57]}..."
+
+
+def _zero(shape: Shape) -> Any:
+    return "" if isinstance(shape, str) else type(shape)()

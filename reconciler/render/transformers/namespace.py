@@ -1,0 +1,121 @@
+"""``namespace``: puts every namespaced object, and what refers to its namespace, into one.
+
+Cluster-scoped objects keep none; the Namespace object itself is renamed by the table of field
+specs. Of role bindings' subjects only accounts named ``default`` move here: the others follow
+by name reference at the end of the build.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from reconciler.render import fieldspecs
+from reconciler.render.context import Context
+from reconciler.render.fieldspecs import Route, Specs, scalar_only
+from reconciler.render.ids import is_cluster_scoped
+from reconciler.render.items import Item, Step, Value
+
+_HERE = Route(("metadata", "namespace"), True, "metadata/namespace")
+_BINDINGS = ("RoleBinding", "ClusterRoleBinding")
+_MODES = ("defaultOnly", "none", "allServiceAccounts")
+
+
+def from_field(words: str, context: Context) -> Iterator[Step]:
+    """``namespace`` of a kustomization."""
+    if words:
+        yield _step(words, context.config.namespace, context)
+
+
+def from_file(words: dict[str, Any], context: Context) -> Step:
+    """NamespaceTransformer: ``metadata.namespace``, ``fieldSpecs``, ``unsetOnly``,
+    ``setRoleBindingSubjects``."""
+    mode = words.get("setRoleBindingSubjects") or "defaultOnly"
+    if mode not in _MODES:
+        raise context.error(
+            f'invalid value "{mode}" for setRoleBindingSubjects: must be one of'
+            ' "defaultOnly", "none" or "allServiceAccounts"'
+        )
+    name = (words.get("metadata") or {}).get("namespace", "")
+    specs = context.specs(words)
+    if not name:
+        return list
+    return _step(name, specs, context, unset_only=bool(words.get("unsetOnly")), mode=mode)
+
+
+def _step(
+    name: str,
+    specs: Specs,
+    context: Context,
+    *,
+    unset_only: bool = False,
+    mode: str = "defaultOnly",
+) -> Step:
+    change = _change(name, specs, unset_only, mode)
+
+    def step(items: list[Item]) -> list[Item]:
+        taken = {item.id.key: item for item in items}
+        result = []
+        for item in items:
+            moved = context.changed(item.remembering(), partial(change, item))
+            if moved.id.key != item.id.key:
+                if taken.get(item.id.key) is item:
+                    del taken[item.id.key]
+                other = taken.setdefault(moved.id.key, moved)
+                if other is not moved:
+                    raise context.error(
+                        f"namespace transformation produces ID conflict: {moved.id} from"
+                        f" {item.origin} and from {other.origin}"
+                    )
+            result.append(moved)
+        return result
+
+    return step
+
+
+def _change(name: str, specs: Specs, unset_only: bool, mode: str) -> Callable[[Item, Value], Value]:
+    def put(old: Any) -> Any:
+        scalar_only(old)
+        return old if old == name or (unset_only and old not in (None, "")) else name
+
+    def change(item: Item, value: Value) -> Value:
+        kind = item.id.kind
+        if not is_cluster_scoped(kind):
+            value = fieldspecs.change(value, _HERE, put, "")
+        binding = kind.kind in _BINDINGS
+        if binding and mode != "none":
+            value = _move_subjects(value, put, mode)
+        for route in specs.routes(kind):
+            if not _reserved(route, kind.api_version, binding):
+                value = fieldspecs.change(value, route, put, "")
+        return value
+
+    return change
+
+
+def _reserved(route: Route, api_version: str, binding: bool) -> bool:
+    """Specs that are overruled by what stands above."""
+    return (
+        route.path == "metadata/namespace"
+        or (route.path == "metadata/name" and api_version != "v1")
+        or (binding and route.path == "subjects/namespace")
+    )
+
+
+def _move_subjects(value: Value, put: Callable[[Any], Any], mode: str) -> Value:
+    subjects = value.get("subjects")
+    if not isinstance(subjects, list):
+        return value
+    field, wanted = ("name", "default") if mode == "defaultOnly" else ("kind", "ServiceAccount")
+
+    def moved(subject: Any) -> Any:
+        if not isinstance(subject, dict) or subject.get(field) != wanted:
+            return subject
+        old = subject.get("namespace")
+        new = put(old)
+        return subject if new is old else {**subject, "namespace": new}
+
+    after = [moved(subject) for subject in subjects]
+    same = all(a is b for a, b in zip(after, subjects, strict=True))
+    return value if same else {**value, "subjects": after}

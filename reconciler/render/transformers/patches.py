@@ -1,0 +1,153 @@
+"""``patches``: strategic merge or JSON 6902, inline or from a file, by name or by selector.
+
+Without a target a strategic merge patch finds its object by its own kind, name and namespace,
+and it is an error if there is none. With one it is laid over every object that the selector
+matches, and none is no error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.model.errors import RenderError
+from reconciler.render import jsonpatches, patching, resources
+from reconciler.render.context import Context
+from reconciler.render.fieldspecs import Unfit
+from reconciler.render.items import Item, Step, Value
+from reconciler.render.jsonpatches import Operation
+from reconciler.render.selectors import Selector
+
+
+def from_field(words: list[dict[str, Any]], context: Context) -> Iterator[Step]:
+    """``patches`` of a kustomization."""
+    for index, row in enumerate(words):
+        yield from_file(row, context.under(index))
+
+
+def from_file(words: dict[str, Any], context: Context) -> Step:
+    """PatchTransformer: ``path`` or ``patch``, ``target``, ``options``."""
+    patch = _read(words, context)
+    target = words.get("target")
+    selector = None if target is None else Selector.of(target)
+    if selector:
+        with context.placing("target"):
+            selector.check()
+    if patch.operations is not None:
+        if selector is None:
+            raise context.error(f"must specify a target for JSON patch {patch.shown}")
+        return json_step(patch.operations, selector, context, remember=True)
+    options = words.get("options") or {}
+    allow = {
+        "names": bool(options.get("allowNameChange")),
+        "kinds": bool(options.get("allowKindChange")),
+    }
+    if selector is None:
+        return _by_name(patch.objects, context, patch, allow)
+    if len(patch.objects) > 1:
+        raise context.error(
+            "Multiple Strategic-Merge Patches in one `patches` entry is not allowed to set"
+            f" `patches.target` field: {patch.shown}"
+        )
+    return _by_selector(patch.objects, selector, context, allow)
+
+
+@dataclass(frozen=True, slots=True)
+class _Patch:
+    """Objects of a strategic merge patch, or operations of a JSON patch."""
+
+    shown: str
+    objects: list[Item]
+    operations: list[Operation] | None
+
+
+def _read(words: dict[str, Any], context: Context) -> _Patch:
+    inline, path = words.get("patch", "").strip(), words.get("path", "")
+    if bool(inline) == bool(path):
+        problem = "patch and path can't be set at the same time"
+        raise context.error(problem if path else "must specify one of patch and path in this entry")
+    if path:
+        where, data = context.read(path, "path")
+        shown = f'[path: "{path}"]'
+    else:
+        where, data = context.source.path, inline.encode()
+        shown = f"[patch: {_quoted(inline)}]"
+    try:
+        objects = _objects(where, data, context)
+    except RenderError as not_strategic:
+        try:
+            return _Patch(shown, [], jsonpatches.parse(data, where, context))
+        except (RenderError, Unfit) as not_json:
+            raise context.error(
+                f"unable to parse SM or JSON patch from {shown}: as a strategic merge patch:"
+                f" {not_strategic}; as a JSON patch: {not_json}"
+            ) from None
+    return _Patch(shown, objects, None)
+
+
+def _objects(where: str, data: bytes, context: Context) -> list[Item]:
+    digest = context.folder.reads.seen.get(where) if where != context.source.path else None
+    return resources.of(context.files.patches(where, data, digest or ""))
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+def _by_name(patches: list[Item], context: Context, patch: _Patch, allow: dict[str, bool]) -> Step:
+    def step(items: list[Item]) -> list[Item]:
+        result: list[Item] = list(items)
+        for one in patches:
+            try:
+                at = patching.find(result, one.value)
+            except Unfit as unfit:
+                raise context.error(
+                    f'no resource matches strategic merge patch "{one.id}": {unfit}'
+                    f" (patch {one.origin})"
+                ) from None
+            result[at : at + 1] = _laid(result[at], one.value, context, allow)
+        return result
+
+    return step
+
+
+def _by_selector(
+    patches: list[Item], selector: Selector, context: Context, allow: dict[str, bool]
+) -> Step:
+    def step(items: list[Item]) -> list[Item]:
+        keys = {item.id.key for item in items if selector.matches(item)} if patches else set()
+        if not keys:
+            return items
+        result: list[Item] = []
+        for item in items:
+            if item.id.key in keys:
+                patch = patching.for_target(patches[0].value, item)
+                result.extend(_laid(item, patch, context, allow))
+            else:
+                result.append(item)
+        return result
+
+    return step
+
+
+def _laid(item: Item, patch: Value, context: Context, allow: dict[str, bool]) -> list[Item]:
+    try:
+        patched = patching.apply(item, patch, context.schemas, **allow)
+    except Unfit as unfit:
+        raise context.misfit(item, unfit) from None
+    return [] if patched is None else [patched]
+
+
+def json_step(
+    operations: list[Operation], selector: Selector, context: Context, *, remember: bool
+) -> Step:
+    """The step that applies a JSON patch to every object that ``selector`` matches."""
+
+    def change(item: Item) -> Item:
+        if not selector.matches(item):
+            return item
+        before = item.remembering() if remember else item
+        return context.changed(before, lambda value: jsonpatches.apply(value, operations))
+
+    return lambda items: [change(item) for item in items] if operations else items

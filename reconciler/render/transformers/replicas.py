@@ -1,0 +1,59 @@
+"""``replicas``: the number of replicas of a workload, by its present or any former name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from reconciler.render import fieldspecs
+from reconciler.render.context import Context
+from reconciler.render.fieldspecs import Route, Specs, scalar_only
+from reconciler.render.items import Item, Step
+
+
+def from_field(words: list[dict[str, Any]], context: Context) -> Iterator[Step]:
+    """``replicas`` of a kustomization."""
+    for index, row in enumerate(words):
+        yield _step(row, context.config.replicas, context.under(index))
+
+
+def from_file(words: dict[str, Any], context: Context) -> Step:
+    """ReplicaCountTransformer: ``replica``, ``fieldSpecs``."""
+    return _step(words.get("replica", {}), context.specs(words), context)
+
+
+def _step(row: dict[str, Any], specs: Specs, context: Context) -> Step:
+    name, count = row.get("name", ""), row.get("count", 0)
+
+    def put(old: Any) -> Any:
+        scalar_only(old)
+        return count
+
+    def step(items: list[Item]) -> list[Item]:
+        result = list(items)
+        found = False
+        for spec in specs:
+            route = Route(fieldspecs.split(spec.path), spec.create, spec.path)
+            change = fieldspecs.changer(route, put, "")
+            for index, item in enumerate(result):
+                if any(
+                    it.name == name and spec.kind.selects(it.kind)
+                    for it in (*item.formers(), item.id)
+                ):
+                    found = True
+                    if spec.kind.selects(item.id.kind):
+                        result[index] = context.changed(item, change)
+        if not found:
+            kinds = " ".join(str(spec.kind) for spec in specs)
+            raise context.error(
+                f"resource with name {name} does not match a config with the following GVK"
+                f" [{kinds}]; objects of these kinds: {_names(items, specs)}"
+            )
+        return result
+
+    return step
+
+
+def _names(items: list[Item], specs: Specs) -> str:
+    names = sorted({i.id.name for i in items for s in specs if s.kind.selects(i.id.kind)})
+    return ", ".join(names[:10]) or "none"

@@ -1,0 +1,148 @@
+"""``vars``: names for fields of objects, put in where ``$(NAME)`` stands."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from reconciler.model.errors import RenderError
+from reconciler.render import fieldpaths, fieldspecs
+from reconciler.render.context import Context
+from reconciler.render.fieldspecs import Specs, Unfit
+from reconciler.render.ids import Id, Kind, is_cluster_scoped, kind_of, space_of
+from reconciler.render.items import Item
+from reconciler.render.scalars import text
+
+_NAME = "metadata.name"
+
+
+class Variable(NamedTuple):
+    """A name for one field of one object."""
+
+    name: str
+    field: str
+
+
+def of(rows: list[dict[str, Any]]) -> tuple[Variable, ...]:
+    return tuple(
+        Variable(row.get("name", ""), (row.get("fieldref") or {}).get("fieldPath") or _NAME)
+        for row in rows
+    )
+
+
+def added(
+    known: tuple[Variable, ...], more: tuple[Variable, ...], context: Context
+) -> tuple[Variable, ...]:
+    """Both together. Raises RenderError where a name comes twice."""
+    names = {variable.name for variable in known}
+    for variable in more:
+        if variable.name in names:
+            raise context.error(f"var '{variable.name}' already encountered")
+        names.add(variable.name)
+    return known + more
+
+
+def attached(items: list[Item], rows: list[dict[str, Any]], context: Context) -> list[Item]:
+    """The items, those that a var points at knowing so. Raises RenderError."""
+    result = list(items)
+    for index, row in enumerate(rows):
+        target = row.get("objref") or {}
+        found = [at for at, item in enumerate(result) if _points_at(target, item)]
+        if len(found) > 1:
+            shown = ", ".join(f"{result[at].id} from {result[at].origin}" for at in found)
+            raise context.error(
+                f"found {len(found)} resId matches for var {row.get('name', '')}"
+                f" (unable to disambiguate): {shown}",
+                index,
+            )
+        for at in found:
+            item = result[at]
+            result[at] = replace(item, variables=(*item.variables, row.get("name", "")))
+    return result
+
+
+def _points_at(target: dict[str, Any], item: Item) -> bool:
+    kind = Kind(target.get("group", ""), target.get("version", ""), target.get("kind", ""))
+    version = target.get("apiVersion", "")
+    if version and version.count("/") < 2:
+        parsed = kind_of(version, kind.kind)
+        kind = Kind(parsed.group or kind.group, parsed.version, kind.kind)
+    namespace = target.get("namespace", "")
+    strict = bool(namespace) or is_cluster_scoped(kind)
+    space = space_of(kind, namespace)
+
+    def fits(it: Id) -> bool:
+        same = it.kind == kind and it.name == target.get("name", "")
+        return same and (not strict or it.space == space)
+
+    return any(fits(it) for it in (*item.formers(), item.id))
+
+
+def resolved(items: list[Item], names: tuple[Variable, ...], specs: Specs) -> list[Item]:
+    """The items with every ``$(NAME)`` in the fields of ``specs`` replaced. Raises RenderError."""
+    if not names:
+        return items
+    values = {variable.name: _value(variable, items) for variable in names}
+
+    def put(old: Any) -> Any:
+        if isinstance(old, str):
+            return replaced(old, values)
+        if isinstance(old, dict):
+            return {k: replaced(v, values) if isinstance(v, str) else v for k, v in old.items()}
+        if isinstance(old, list):
+            if not all(isinstance(item, str) for item in old):
+                raise Unfit("invalid value type expect a string")
+            return [replaced(item, values) for item in old]
+        return old
+
+    def resolve(item: Item) -> Item:
+        value = item.value
+        for route in specs.routes(item.id.kind):
+            try:
+                value = fieldspecs.change(value, route, put)
+            except Unfit as unfit:
+                raise RenderError(
+                    f"considering field '{route.path}' of object {item.id}: {unfit}",
+                    path=item.origin.path,
+                    line=item.origin.line,
+                ) from None
+        return item.with_value(value)
+
+    return [resolve(item) for item in items]
+
+
+def _value(variable: Variable, items: list[Item]) -> Any:
+    for item in items:
+        if variable.name in item.variables:
+            found = fieldpaths.lookup(item.value, variable.field)
+            if found is fieldpaths.MISSING:
+                raise RenderError(
+                    f"field specified in var '{variable.name}' not found in corresponding"
+                    f" resource: {item.id} has no {variable.field}",
+                    path=item.origin.path,
+                    line=item.origin.line,
+                )
+            return found
+    raise RenderError(
+        f"var '{variable.name}' cannot be mapped to a field in the set of known resources"
+    )
+
+
+_REFERENCE = re.compile(r"\$(?:\$|\(([^)]*)\))")
+
+
+def replaced(content: str, values: dict[str, Any]) -> Any:
+    """``$(NAME)`` as its value, of its own type where it is all there is; ``$$`` is ``$``."""
+    whole = _REFERENCE.fullmatch(content)
+    if whole and whole[1] is not None:
+        found = values.get(whole[1])
+        return content if found is None or isinstance(found, dict | list) else found
+
+    def put(match: re.Match[str]) -> str:
+        if match[1] is None:
+            return "$"
+        found = values.get(match[1])
+        return match[0] if found is None or isinstance(found, dict | list) else text(found)
+
+    return _REFERENCE.sub(put, content)
