@@ -1,6 +1,6 @@
 """Make reconciler/schema/data/typed.json: Kubernetes' own types, and how they are served.
 
-Run as ``python tools/schema/typed.py``; needs ``go``. The source is the OpenAPI v3 of the
+Run as ``python -m tools.schema.typed``; needs ``go``. The source is the OpenAPI v3 of the
 k8s.io/kubernetes module, its generally available versions alone: others are not served unless
 asked for. Kept is what decides who owns a field: fields, kinds of lists and maps, and the
 defaults of keys.
@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from generate import KINDS, KUBERNETES, module, write
+from tools.schema.generate import KINDS, KUBERNETES, module, write
 
 STABLE = re.compile(r"(api__v1|apis__[a-z0-9.]+__v\d+)_openapi\.json")
 ITEM = re.compile(r"/(?P<plural>[a-z]+)/\{name\}(?P<status>/status)?$")

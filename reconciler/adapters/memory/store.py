@@ -95,15 +95,16 @@ class Feed:
     def sees(self, live: values.Live) -> bool:
         return self._selector(live.labels)
 
-    def changed(self, before: values.Live | None, after: values.Live | None) -> None:
+    def changed(self, before: values.Live | None, after: values.Live) -> None:
         """An object that leaves the selector is gone for this watch."""
-        if after is not None and self.sees(after):
-            seen = after
-            if after.api_version != self.kind.api_version:
-                seen = replace(after, api_version=self.kind.api_version)
-            self._put(ports.ObjectSeen(live=seen))
+        if self.sees(after):
+            self._put(ports.ObjectSeen(live=self._versioned(after)))
         elif before is not None and self.sees(before):
-            self._put(ports.ObjectGone(ref=before.ref, uid=before.uid))
+            self.gone(replace(before, resource_version=after.resource_version))
+
+    def gone(self, last: values.Live) -> None:
+        if self.sees(last):
+            self._put(ports.ObjectGone(live=self._versioned(last)))
 
     def end(self) -> None:
         """What the watch has not seen by now, it sees in a fresh list."""
@@ -122,6 +123,11 @@ class Feed:
             taken = tuple(self._events)
             self._events.clear()
             return taken
+
+    def _versioned(self, live: values.Live) -> values.Live:
+        if live.api_version == self.kind.api_version:
+            return live
+        return replace(live, api_version=self.kind.api_version)
 
     def _put(self, event: ports.WatchEvent) -> None:
         with self._ready:
@@ -161,13 +167,15 @@ class Store:
         ref = item.live.ref
         before = self.get((ref.group, ref.kind), ref.namespace, ref.name)
         self._objects.setdefault((ref.group, ref.kind), {})[ref.namespace, ref.name] = item
-        self._tell(before, item)
+        for feed in self._feeds.get((ref.group, ref.kind), ()):
+            feed.changed(before.live if before else None, item.live)
 
     def remove(self, item: Stored) -> None:
         ref = item.live.ref
         del self._objects[ref.group, ref.kind][ref.namespace, ref.name]
-        self._version += 1
-        self._tell(item, None)
+        last = replace(item.live, resource_version=self.next_version())
+        for feed in self._feeds.get((ref.group, ref.kind), ()):
+            feed.gone(last)
 
     def open(self, feed: Feed) -> tuple[Stored, ...]:
         """What the feed's watch begins with; from now on it hears of every change."""
@@ -184,9 +192,3 @@ class Store:
         """End the watches of a kind."""
         for feed in self._feeds.pop(key, ()):
             feed.end()
-
-    def _tell(self, before: Stored | None, after: Stored | None) -> None:
-        shown = after or before
-        assert shown is not None
-        for feed in self._feeds.get((shown.live.ref.group, shown.live.ref.kind), ()):
-            feed.changed(before.live if before else None, after.live if after else None)
