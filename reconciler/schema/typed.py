@@ -26,12 +26,14 @@ SCALARS: Mapping[str, str] = {
 class Shape:
     """One place in an object. Each facet is None where no value of that sort may stand there.
 
-    ``scalar`` is ``string``, ``numeric``, ``boolean`` or ``any``.
+    ``scalar`` is ``string``, ``numeric``, ``boolean`` or ``any``; ``nullable`` says whether a
+    custom resource may have a null there.
     """
 
-    __slots__ = ("list", "map", "scalar")
+    __slots__ = ("list", "map", "nullable", "scalar")
 
     def __init__(self) -> None:
+        self.nullable = False
         self.scalar: str | None = None
         self.list: ListShape | None = None
         self.map: MapShape | None = None
@@ -119,6 +121,7 @@ class _Reader:
 
     def fill(self, shape: Shape, schema: Mapping[str, Any]) -> None:
         sort = schema.get("type", "")
+        shape.nullable = schema.get("nullable") is True or not sort
         if schema.get("x-kubernetes-preserve-unknown-fields") is True and not self._keeps:
             _Reader(self._resolve, keeps=True).fill(shape, schema)
             return
@@ -201,6 +204,7 @@ def _types() -> Mapping[str, Shape]:
 def _free(items: Shape | None = None) -> Shape:
     """A place without a schema. Maps are merged where ``items``, for lists, are given."""
     shape = Shape()
+    shape.nullable = True
     shape.scalar = "any"
     shape.list = ListShape(items=items or shape, keys=(), defaults={}, atomic=True)
     shape.map = MapShape(fields={}, values=shape, atomic=items is None)

@@ -72,8 +72,19 @@ class MemoryClient:
         self._manager = manager
         self._lock = threading.Lock()
         self._forbidden: set[tuple[Kind, str]] = set()
-        self.unreachable = False
+        self._cuts = 0
+        self._unreachable = False
         self.requests: Counter[tuple[str, Kind]] = Counter()
+
+    @property
+    def unreachable(self) -> bool:
+        return self._unreachable
+
+    @unreachable.setter
+    def unreachable(self, value: bool) -> None:
+        with self._lock:
+            self._cuts += value
+            self._unreachable = value
 
     def forbid(self, kind: Kind, *verbs: str) -> None:
         """Refuse these verbs (get, list, watch, patch, create, delete) as RBAC would."""
@@ -158,11 +169,16 @@ class MemoryClient:
             self.requests[verb, kind] += 1
         self._check(verb, kind, namespace, name)
 
-    def _check(self, verb: str, kind: Kind, namespace: str, name: str) -> None:
-        """Raises what the switches say."""
-        if self.unreachable:
-            raise refusals.unreachable()
+    def _check(self, verb: str, kind: Kind, namespace: str, name: str) -> int:
+        """How often the link was cut so far. Raises what the switches say."""
         with self._lock:
-            refused = (kind, verb) in self._forbidden
+            refused, unreachable, cuts = (
+                (kind, verb) in self._forbidden,
+                self._unreachable,
+                self._cuts,
+            )
+        if unreachable:
+            raise refusals.unreachable()
         if refused:
             raise refusals.forbidden(verb, self._server.resource(kind), namespace, name)
+        return cuts

@@ -1,18 +1,15 @@
-"""Which fields an object sets, and what is wrong with it by its shape. Pure.
+"""Which fields an object sets. Pure.
 
-The fields of what someone applies are what that applier owns from then on.
+Those of what someone applies are what that applier owns from then on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from reconciler.adapters.memory import items
-from reconciler.adapters.memory.fields import FieldSet, Path, field, text
-from reconciler.schema.typed import UNTYPED, ListShape, MapShape, Shape
-
-_MAX_DEPTH = 200
+from reconciler.adapters.memory.fields import FieldSet, Path, field
+from reconciler.schema.typed import UNTYPED, MapShape, Shape
 
 
 def field_set(value: Any, shape: Shape) -> FieldSet:
@@ -61,64 +58,3 @@ def _is_declared(path: Path, shape: Shape) -> bool:
         else:
             return False
     return declared
-
-
-def faults(value: Any, shape: Shape, path: Path = ()) -> Iterator[str]:
-    """What keeps ``value`` from being applied; no message holds a value."""
-    if len(path) > _MAX_DEPTH:
-        yield f"{text(path)}: nested too deeply"
-        return
-    facet = items.facet(shape, value)
-    if value is None:
-        return
-    if facet is None:
-        if wrong := _sort_fault(value, shape):
-            yield f"{text(path)}: {wrong}"
-    elif isinstance(facet, MapShape):
-        yield from _map_faults(value, facet, path)
-    else:
-        yield from _list_faults(value, facet, path)
-
-
-def _map_faults(value: dict[str, Any], facet: MapShape, path: Path) -> Iterator[str]:
-    for name, below in value.items():
-        at = (*path, field(name))
-        shape = facet.field(name)
-        if shape is None:
-            yield f"{text(at)}: field not declared in schema"
-        else:
-            yield from faults(below, shape, at)
-
-
-def _list_faults(value: list[Any], facet: ListShape, path: Path) -> Iterator[str]:
-    seen: set[str] = set()
-    for index, item in enumerate(value):
-        word = f"i:{index}"
-        if not facet.atomic:
-            try:
-                word = items.name(facet, item)
-            except items.Unnamed as error:
-                yield f"{text(path)}: element {index}: {error}"
-                continue
-            if word in seen:
-                yield f"{text(path)}: duplicate entries for key {text((word,))}"
-            seen.add(word)
-        yield from faults(item, facet.items, (*path, word))
-
-
-def _sort_fault(value: Any, shape: Shape) -> str:
-    found = _SORTS[type(value)]
-    if shape.scalar in ("any", found):
-        return ""
-    wanted = shape.scalar or ("map" if shape.map else "list")
-    return f"expected {wanted}, got {found}"
-
-
-_SORTS = {
-    str: "string",
-    bool: "boolean",
-    int: "numeric",
-    float: "numeric",
-    dict: "map",
-    list: "list",
-}

@@ -19,10 +19,6 @@ class Absent(Enum):
 ABSENT: Final = Absent.ABSENT
 
 
-class Unnamed(ValueError):
-    """A list item without one of its keys; the message names the key."""
-
-
 def facet(shape: Shape, value: Any) -> MapShape | ListShape | None:
     """The map or list that ``value`` is by its shape; None for a scalar.
 
@@ -48,19 +44,18 @@ def same(one: Any, other: Any) -> bool:
     return bool(one == other) and _json(one) == _json(other)
 
 
+def omitted(shape: ListShape, item: Any) -> list[str]:
+    """The keys that an item lacks and that have no default."""
+    present = item.keys() if isinstance(item, dict) else ()
+    return [key for key in shape.keys if key not in present and key not in shape.defaults]
+
+
 def name(shape: ListShape, item: Any) -> str:
-    """An item's word in a path. Raises Unnamed where it lacks a key."""
+    """An item's word in a path. An item that lacks a key is told apart by the others."""
     if not shape.keys:
         return f"v:{_json(item)}"
-    if not isinstance(item, dict):
-        raise Unnamed("an item of a list with keys is no object")
-    keys = {}
-    for key in shape.keys:
-        value = item.get(key, shape.defaults.get(key))
-        if value is None:
-            raise Unnamed(f"an item omits the key field {key!r}")
-        keys[key] = value
-    return f"k:{_json(keys)}"
+    given = item if isinstance(item, dict) else {}
+    return f"k:{_json({key: given.get(key, shape.defaults.get(key)) for key in shape.keys})}"
 
 
 def by_name(shape: ListShape, items: Any) -> dict[str, list[Any]]:

@@ -17,6 +17,14 @@ def invalid(message: str) -> ClusterRefused:
     return ClusterRefused(message, reason="Invalid", status=422)
 
 
+def invalid_fields(resource: str, name: str, message: str, paths: Iterable[str]) -> ClusterRefused:
+    """As an object is refused whose fields are wrong: ``message`` says how."""
+    causes = tuple(errors.Cause(field=path, message=message) for path in paths)
+    where = ", ".join(f"{cause.field}: {message}" for cause in causes)
+    said = f'{resource} "{name}" is invalid: {where}'
+    return ClusterRefused(said, reason="Invalid", status=422, causes=causes)
+
+
 def bad_request(message: str) -> ClusterRefused:
     return ClusterRefused(message, reason="BadRequest", status=400)
 

@@ -17,13 +17,13 @@ from reconciler import ports
 from reconciler.adapters.memory import (
     deletion,
     fields,
-    footprint,
     kinds,
     ownership,
     refusals,
     selectors,
     store,
     strategy,
+    validate,
 )
 from reconciler.adapters.memory.items import same
 from reconciler.adapters.memory.kinds import Resource
@@ -89,8 +89,9 @@ class Server:
     def apply(self, target: Target, config: Mapping[str, Any], *, force: bool) -> Live:
         with self._lock:
             resource, found = self._find(target)
-            if faults := list(footprint.faults(config, resource.shape)):
+            if faults := list(validate.faults(config, resource.shape)):
                 raise refusals.schema_error(target.kind, target.namespace, target.name, faults)
+            _check_keys(resource, target.name, config)
             if found is None:
                 self._admit(resource, target)
             _check_preconditions(resource, target.name, config, found)
@@ -173,8 +174,9 @@ class Server:
         self, target: Target, resource: Resource, found: Stored | None, new: Mapping[str, Any]
     ) -> Stored:
         content = _without_managed_fields(new)
-        if faults := list(footprint.faults(content, resource.shape)):
+        if faults := list(validate.faults(content, resource.shape)):
             raise refusals.bad_request(f"strict decoding error: {'; '.join(faults)}")
+        _check_keys(resource, target.name, content)
         entries = found.entries if found else ()
         if not target.subresource:
             entries = _sent(new["metadata"], entries)
@@ -206,6 +208,9 @@ class Server:
         entries: tuple[Entry, ...],
     ) -> Stored:
         """Keep it, if anything but a time has changed."""
+        if resource.custom and (empty := list(validate.nulls(body, resource.shape))):
+            message = 'Invalid value: "null"'
+            raise refusals.invalid_fields(resource.name, target.name, message, empty)
         if found and same(found.body, body) and _timeless(found.entries) == _timeless(entries):
             return found
         metadata = {**body["metadata"], "resourceVersion": self._store.next_version()}
@@ -245,6 +250,11 @@ def _home(resource: Resource, namespace: str, name: str) -> str:
     if not namespace:
         raise refusals.invalid(f"{resource.kind} {name!r} needs a namespace")
     return namespace
+
+
+def _check_keys(resource: Resource, name: str, body: Mapping[str, Any]) -> None:
+    if lacking := list(validate.omitted_keys(body, resource.shape)):
+        raise refusals.invalid_fields(resource.name, name, "Required value", lacking)
 
 
 def _check_preconditions(

@@ -30,6 +30,10 @@ IDENTITY = (
 )
 
 
+# The server's metadata has no empty map or list.
+_EMPTY: tuple[Any, ...] = (None, {}, [], "")
+
+
 def ignored(resource: Resource, subresource: str) -> tuple[Path, ...]:
     """The fields that a write to the object, or to its status, leaves alone."""
     if subresource == STATUS:
@@ -48,12 +52,11 @@ def prepared(
     metadata = {
         name: value
         for name, value in (body.get("metadata") or {}).items()
-        if name not in IDENTITY and name != "managedFields"
+        if name not in IDENTITY and name != "managedFields" and value not in _EMPTY
     }
     body["apiVersion"], body["kind"] = resource.kind.api_version, resource.kind.kind
     body["metadata"] = {**metadata, **identity}
-    if not resource.custom:
-        body = _filled(body, resource.shape)
+    body = _filled(body, resource.shape, nulls=resource.custom)
     return _FILL.get(resource.key, lambda filled: filled)(body)
 
 
@@ -77,46 +80,50 @@ def _parted(old: Body, new: Body, resource: Resource, subresource: str) -> dict[
     if not resource.status:
         return dict(new)
     if subresource != STATUS:
-        return _with(new, STATUS, old.get(STATUS))
+        return _with(new, STATUS, old)
     if resource.custom:
-        return _with(old, STATUS, new.get(STATUS))
-    return _with(new, "spec", old.get("spec"))
+        return _with(old, STATUS, new)
+    return _with(new, "spec", old)
 
 
-def _with(body: Body, name: str, value: Any) -> dict[str, Any]:
+def _with(body: Body, name: str, source: Body) -> dict[str, Any]:
+    """``body`` with one field as ``source`` has it."""
     rest = {key: below for key, below in body.items() if key != name}
-    return rest if value is None else {**rest, name: value}
+    return {**rest, name: source[name]} if name in source else rest
 
 
-def _filled(value: Any, shape: Shape) -> Any:
-    """Without nulls, and with the defaults of the keys of list items; not copied if unchanged."""
+def _filled(value: Any, shape: Shape, *, nulls: bool) -> Any:
+    """With the defaults of the keys of list items, and without nulls unless they may stay.
+
+    Not copied where nothing is filled in.
+    """
     facet = items.facet(shape, value)
     if isinstance(facet, MapShape) and isinstance(value, dict):
-        return _filled_map(value, facet)
+        return _filled_map(value, facet, nulls=nulls)
     if isinstance(facet, ListShape) and isinstance(value, list):
-        return _filled_list(value, facet)
+        return _filled_list(value, facet, nulls=nulls)
     return value
 
 
-def _filled_map(value: dict[str, Any], facet: MapShape) -> dict[str, Any]:
+def _filled_map(value: dict[str, Any], facet: MapShape, *, nulls: bool) -> dict[str, Any]:
     filled = {}
     changed = False
     for name, below in value.items():
+        if below is None and not nulls:
+            changed = True
+            continue
         shape = facet.field(name)
-        after = below if shape is None else _filled(below, shape)
-        changed |= after is not below or below is None
-        if below is not None:
-            filled[name] = after
+        filled[name] = below if shape is None else _filled(below, shape, nulls=nulls)
+        changed |= filled[name] is not below
     return filled if changed else value
 
 
-def _filled_list(value: list[Any], facet: ListShape) -> list[Any]:
+def _filled_list(value: list[Any], facet: ListShape, *, nulls: bool) -> list[Any]:
     filled = []
     changed = False
     for item in value:
-        after = _filled(item, facet.items)
-        missing = facet.defaults.keys() - item.keys() if isinstance(item, dict) else ()
-        if missing:
+        after = _filled(item, facet.items, nulls=nulls)
+        if isinstance(item, dict) and (missing := facet.defaults.keys() - item.keys()):
             after = {**after, **{key: facet.defaults[key] for key in missing}}
         changed |= after is not item
         filled.append(after)

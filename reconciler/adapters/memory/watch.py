@@ -19,7 +19,10 @@ PATIENCE = 0.05  # seconds between looks at ``stop`` and at the switches
 
 
 class Watch:
-    """``run`` blocks its thread until ``stop`` is set. ``check`` raises as a request would."""
+    """``run`` blocks its thread until ``stop`` is set.
+
+    ``check`` raises as a request would, and gives another number once the link was cut.
+    """
 
     def __init__(
         self,
@@ -29,7 +32,7 @@ class Watch:
         selector: str,
         sink: Callable[[ports.WatchEvent], None],
         stop: threading.Event,
-        check: Callable[[], None],
+        check: Callable[[], int],
     ) -> None:
         self._server = server
         self._kind = kind
@@ -42,15 +45,14 @@ class Watch:
     def run(self) -> None:
         while not self._stop.is_set():
             try:
-                self._check()
-                self._follow()
+                self._follow(self._check())
             except errors.ClusterUnavailable:
                 self._stop.wait(PATIENCE)
             except errors.ClusterRefused as error:
                 self._tell(error)
                 self._stop.wait(PATIENCE)
 
-    def _follow(self) -> None:
+    def _follow(self, link: int) -> None:
         feed, initial = self._server.open(self._kind, self._selector)
         try:
             for live in initial:
@@ -58,15 +60,14 @@ class Watch:
             uids = {live.ref: live.uid for live in initial}
             self._refused = None
             self._sink(ports.KindListed(kind=self._kind, uids=uids))
-            self._pass_on(feed)
+            self._pass_on(feed, link)
         finally:
             self._server.close(feed)
 
-    def _pass_on(self, feed: Feed) -> None:
+    def _pass_on(self, feed: Feed, link: int) -> None:
         while not self._stop.is_set():
             events = feed.take(PATIENCE)
-            self._check()
-            if events is None:
+            if self._check() != link or events is None:
                 return
             for event in events:
                 self._sink(event)
