@@ -56,7 +56,8 @@ class Renderer(Protocol):
         commit: str,
         fetch_blobs: Callable[[tuple[str, ...]], None],
     ) -> Rendered:
-        """Raises RenderError and SettingsError (the user's), SourceUnavailable (blobs)."""
+        """Raises RenderError and SettingsError (the user's), SourceUnavailable (blobs),
+        RenderUnavailable (the machine's: try again)."""
 
     def close(self) -> None: ...
 

@@ -25,8 +25,8 @@ from yaml import (
 )
 from yaml.reader import ReaderError
 
-from reconciler.documents import locate, tags
-from reconciler.documents.scalars import NotANumber, Scalars, resolve, timestamp
+from reconciler.documents import folded, locate, tags
+from reconciler.documents.scalars import Scalars, Unsupported, resolve, timestamp
 
 _TAGLESS = (None, "!")  # ``! x`` is as good as no tag
 _LIST: Any = object()  # instead of a key: the container is a list
@@ -45,6 +45,10 @@ class Invalid(Exception):
 
 class _Merge:
     """Stands for a ``<<`` key until its mapping ends."""
+
+
+class _Lost:
+    """Stands for a quoted ``"<<"``, which kustomize drops in resources."""
 
 
 @dataclass(slots=True)
@@ -133,6 +137,8 @@ class Builder:
                         value = self._unseen(event, flow, annotations is not None)
                 elif tag in _TAGLESS:
                     value = text
+                    if event.style == ">" and strict and annotations is None:
+                        value = folded.again(text)
                 else:
                     value = self._tagged(event) if annotations is None else self._as_text(event)
                 if event.anchor is not None:
@@ -155,7 +161,7 @@ class Builder:
                 key = _WANTED if kind is MappingStartEvent else _LIST
                 continue
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
-                if self._merging and self._merging[-1] is container:
+                while self._merging and self._merging[-1] is container:
                     self._merge(event)
                 if flow:
                     flow -= 1
@@ -210,21 +216,22 @@ class Builder:
         text: str = event.value
         if annotation:
             return self._as_text(event)
-        if not text and self._scalars.hollow:
-            return "" if flow else None
+        if self._scalars.hollow and (not text or ":" in text):
+            # Between braces, kustomize quotes these on their way, and so makes strings of them.
+            return text if flow else self._plain(event)
         value = self._values[text] = self._plain(event)
         return value
 
     def _plain(self, event: Any) -> Any:
         try:
             return resolve(event.value, self._scalars)
-        except NotANumber:
+        except Unsupported:
             raise _invalid(f"unsupported value: {event.value}", event) from None
 
     def _tagged(self, event: Any) -> Any:
         try:
             return tags.tagged(event.tag, event.value, self._scalars)
-        except NotANumber:
+        except Unsupported:
             raise _invalid(f"unsupported value: {event.value}", event) from None
         except ValueError as error:
             raise _invalid(str(error), event) from None
@@ -233,23 +240,35 @@ class Builder:
         """A scalar's meaning as a key: a string, or a _Merge."""
         text: str = event.value
         if event.tag == tags.MERGE or (plain and text == "<<"):
-            if self._scalars.strict and self._merging and self._merging[-1] is container:
+            if self._scalars.strict and any(isinstance(key, _Merge) for key in container):
                 raise _invalid("duplicate merge key", event)
             self._merging.append(container)
             return _Merge()
+        if text == "<<" and self._scalars.strict:
+            self._merging.append(container)
+            return _Lost()
         if plain:
             key = self._as_key(self._plain(event), event)
             self._keys[text] = key
             return key
-        return text if event.tag in _TAGLESS else self._as_key(self._tagged(event), event)
+        if event.tag in _TAGLESS or event.tag == tags.STRING:
+            return text
+        if self._scalars.strict:
+            raise self._no_key(event)
+        return self._as_key(self._tagged(event), event)
 
     def _as_key(self, value: Any, event: Any) -> str:
         """Strings are keys; CONFIG, read as JSON later, also takes numbers and booleans."""
         if isinstance(value, str) and not (self._scalars.strict and timestamp(event.value)):
             return value
+        if self._scalars.any_key:
+            return str(event.value)
         if self._scalars.strict or value is None:
-            raise _invalid(f"the key {event.value or 'null'} is not a string: quote it", event)
+            raise self._no_key(event)
         return str(value).lower() if isinstance(value, bool) else str(value)
+
+    def _no_key(self, event: Any) -> Invalid:
+        return _invalid(f"the key {event.value or 'null'} is not a string: quote it", event)
 
     def _alias_key(self, event: Any, value: Any, container: Any) -> str:
         key = value if isinstance(value, str) else None
@@ -314,10 +333,10 @@ class Builder:
             if isinstance(key, _Merge):
                 for source in reversed(_sources(value, event)):
                     merged.update(source)
-            else:
+            elif not isinstance(key, _Lost):
                 merged[key] = value
         if self._scalars.strict:  # its own keys win wherever they stand; in CONFIG the later one
-            merged.update((k, v) for k, v in mapping.items() if not isinstance(k, _Merge))
+            merged.update((k, v) for k, v in mapping.items() if isinstance(k, str))
         mapping.clear()
         mapping.update(merged)
 

@@ -38,7 +38,10 @@ class _Writer:
     def document(self, value: Any) -> str:
         self._out = []
         self._value(value, "", "", 0)
-        return "".join(self._out)
+        text = "".join(self._out)
+        if strings.NO_LINE_END in text:
+            text = text.replace(strings.NO_LINE_END + "\n", "")
+        return text
 
     def _mapping(self, mapping: dict[str, Any], pad: str, lead: str) -> None:
         """Write entries behind ``pad``, the first of them behind ``lead``, which is as wide."""

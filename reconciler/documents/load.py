@@ -14,7 +14,7 @@ from typing import Any
 
 from reconciler.documents import locate as positions
 from reconciler.documents.build import Budget, Builder, Invalid
-from reconciler.documents.scalars import RESOURCE, Scalars
+from reconciler.documents.scalars import BLANK, RESOURCE, Scalars
 from reconciler.model.errors import FileError, RenderError
 
 _SEPARATOR = re.compile(rb"\n---(.*)\n")
@@ -86,7 +86,7 @@ def load_all(
             raise error(
                 str(refusal), path=path, line=part.before + refusal.line, column=refusal.column
             ) from None
-        if value is not None:
+        if value is not None and value is not BLANK:
             documents.append(Document(value, part.before + line))
     return tuple(documents)
 

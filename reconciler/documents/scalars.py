@@ -2,7 +2,8 @@
 
 Dialects, as kustomize has two readers. RESOURCE is for resources and strategic merge
 patches (``yes`` is a string), CONFIG for kustomization files and JSON patches (``yes`` is
-true). OBJECT is RESOURCE for what is no patch, where null does not mean "delete". All read
+true). OBJECT is RESOURCE for what is no patch, where null does not mean "delete"; MANIFEST
+also tells BLANK from null, and PATCH takes any key. All read
 ``010`` and ``0o10`` as 8, ``1_000`` as 1000, ``1.0`` as 1 and 2**64 as a float. Called by
 ``load``; ``dump`` asks which strings need quotes.
 """
@@ -20,7 +21,9 @@ INT64_MIN = -(2**63)
 UINT64_MAX = 2**64 - 1
 
 _FIRST = frozenset("+-0123456789.yYnNtTfFoO~")  # no other character begins a non-string
-_INTEGER = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))")
+_INTEGER = re.compile(
+    r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([-+]?[01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))"
+)
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _TIMESTAMP = re.compile(
     r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
@@ -30,18 +33,29 @@ _TIMESTAMP = re.compile(
 _LONGEST_INTEGER = 80  # characters; 64 binary digits with sign and prefix fit
 
 
-class NotANumber(ValueError):
-    """``.inf`` or ``.nan``: YAML has them, JSON and so Kubernetes have not."""
+class Blank:
+    """The type of BLANK."""
+
+    def __repr__(self) -> str:
+        return "BLANK"
+
+
+BLANK = Blank()  # null where nothing is written: a strategic merge drops it, and keeps ``null``
+
+
+class Unsupported(ValueError):
+    """``.inf``, ``.nan`` or a time zone of 24 hours: YAML has them, JSON has not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scalars:
     """A dialect. ``words`` are the unquoted words that are not strings."""
 
-    words: Mapping[str, bool | None]
+    words: Mapping[str, Any]
     timestamp: Callable[[str], str | None]
     strict: bool  # duplicate keys and keys that are not strings are errors; annotations are text
     hollow: bool = False  # null annotations are text too, and nothing between braces is ""
+    any_key: bool = False  # keys that are not strings are taken as they are written
 
 
 def _words(true: str, false: str) -> Mapping[str, bool | None]:
@@ -65,6 +79,8 @@ def integer(text: str) -> int | None:
     if match is None:
         return None
     sign, hexadecimal, binary, octal, decimal = match.groups()
+    if binary and binary[0] in "+-" and (sign or text[1] == "B"):
+        return None
     for digits, base in ((hexadecimal, 16), (binary, 2), (octal, 8), (decimal, 10)):
         if digits is not None:
             value = int(f"{sign}{digits}", base)
@@ -93,7 +109,7 @@ def timestamp(text: str) -> str | None:
         return None
     if hour and not (int(hour) < 24 and int(minute) < 60 and int(second) < 60):
         return None
-    if zone and zone != "Z" and (int(zone[1:3]) > 23 or int(zone[4:]) > 59):
+    if zone and zone != "Z" and (int(zone[1:3]) > 24 or int(zone[4:]) > 59):
         return None
     digits = (fraction or "")[:9].rstrip("0")
     clock = f"{int(hour or 0):02}:{int(minute or 0):02}:{int(second or 0):02}"
@@ -102,8 +118,15 @@ def timestamp(text: str) -> str | None:
     return f"{year}-{int(month):02}-{int(day):02}T{clock}{point}{place}"
 
 
+def _printed(text: str) -> str | None:
+    stamp = timestamp(text)
+    if stamp is not None and stamp[-6:-3] in ("+24", "-24"):
+        raise Unsupported(text)
+    return stamp
+
+
 def resolve(text: str, scalars: Scalars) -> Any:
-    """The value of an unquoted scalar. Raises NotANumber for infinities."""
+    """The value of an unquoted scalar. Raises Unsupported for what JSON cannot carry."""
     if text and text[0] not in _FIRST:
         return text
     words = scalars.words
@@ -112,7 +135,7 @@ def resolve(text: str, scalars: Scalars) -> Any:
     if text[0] not in "+-.0123456789":
         return text
     if text in _NO_NUMBERS:
-        raise NotANumber(text)
+        raise Unsupported(text)
     if text[0] == ".":
         value = real(text)
         return text if value is None else value
@@ -120,6 +143,8 @@ def resolve(text: str, scalars: Scalars) -> Any:
     if stamp is not None:
         return stamp
     plain = text.replace("_", "")
+    if scalars.strict and plain[:2] == "0o" and plain[2:3] in ("+", "-"):
+        plain = f"{plain[2]}0o{plain[3:]}"
     for read in (integer, real):
         value = read(plain)
         if value is not None:
@@ -149,8 +174,10 @@ _NO_NUMBERS = frozenset(
 _TRUE = "true True TRUE"
 _FALSE = "false False FALSE"
 
-RESOURCE = Scalars(words=_words(_TRUE, _FALSE), timestamp=timestamp, strict=True)
+RESOURCE = Scalars(words=_words(_TRUE, _FALSE), timestamp=_printed, strict=True)
 OBJECT = replace(RESOURCE, hollow=True)
+MANIFEST = replace(OBJECT, words=MappingProxyType({**OBJECT.words, "": BLANK}))
+PATCH = replace(RESOURCE, any_key=True)
 CONFIG = Scalars(
     words=_words(f"{_TRUE} y Y yes Yes YES on On ON", f"{_FALSE} n N no No NO off Off OFF"),
     timestamp=_as_written,

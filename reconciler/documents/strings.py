@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 
-from reconciler.documents.scalars import CONFIG, NotANumber, resolve, timestamp
+from reconciler.documents.scalars import CONFIG, Unsupported, resolve, timestamp
 
+NO_LINE_END = "\0"  # ends a block after which kustomize begins no new line
 WIDTH = 80  # a line is folded at the first space past it
 INDENT = 2
 LONGEST_KEY = 128  # bytes; longer ones are written with "? "
@@ -24,7 +25,8 @@ _PLAIN = re.compile(
 )
 _WORD = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*+(?::[A-Za-z0-9_./-]++)*+")
 _SPECIAL = re.compile(f"[^\n{_PRINTED}]")
-_BREAK = re.compile("[\n\u2028\u2029]")
+_BREAK = re.compile("[\n\r\u2028\u2029]")
+_SEPARATORS = ("\u2028", "\u2029")
 _BREAKS = ("\n", "\u2028", "\u2029")
 _BREAK_SPACE = re.compile("[\n\u2028\u2029] ")
 _SPACE_BREAK = re.compile(" [\n\u2028\u2029]")
@@ -43,6 +45,7 @@ _NAMED = {
     '"': '\\"',
     "\\": "\\\\",
     "\x85": "\\N",
+    "\xa0": "\\_",
     "\u2028": "\\L",
     "\u2029": "\\P",
 }
@@ -77,9 +80,9 @@ def write(text: str, *, indent: int, column: int) -> str:
     if "\n" in text and not _no_block(text):
         return _literal(text, indent)
     line = _double(text) if "\n" in text else _quoted(text)
-    if column + len(line) <= WIDTH or not any(c in line for c in (" ", "\u2028", "\u2029")):
-        return line
-    return _fold(line, indent=indent, column=column)
+    if line[0] == "'" and ("\u2028" in line or "\u2029" in line):
+        return _fold_breaks(line, indent=indent, column=column)
+    return line if column + len(line) <= WIDTH else _fold(line, indent=indent, column=column)
 
 
 def fits_anywhere(text: str) -> bool:
@@ -96,7 +99,7 @@ def _reads_as_other(text: str) -> bool:
     """Whether it would be read back as a number, boolean, null or date, by old readers too."""
     try:
         value = resolve(text, CONFIG)
-    except NotANumber:
+    except Unsupported:
         return True
     if not isinstance(value, str) or timestamp(text) is not None:
         return True
@@ -129,17 +132,17 @@ def _literal(text: str, indent: int) -> str:
     chomp = "-"
     if text[-1] in _BREAKS:
         chomp = "+" if len(text) == 1 or text[-2] in _BREAKS else ""
-    lines = text.removesuffix("\n").split("\n")
-    body = "\n".join([pad + line if line else "" for line in lines])
+    end = NO_LINE_END if text.endswith(_SEPARATORS) else ""
+    text = text.removesuffix("\n")
     if "\u2028" in text or "\u2029" in text:  # they end a line of the block too
-        body = re.sub("([\u2028\u2029])(?=[^\n\u2028\u2029])", rf"\1{pad}", body)
-    return f"|{hint}{chomp}\n{body}"
+        body = re.sub("(^|[\n\u2028\u2029])(?=[^\n\u2028\u2029])", rf"\1{pad}", text)
+    else:
+        body = "\n".join([pad + line if line else "" for line in text.split("\n")])
+    return f"|{hint}{chomp}\n{body}{end}"
 
 
 def _fold(line: str, *, indent: int, column: int) -> str:
     """Break a plain or quoted line at single spaces past WIDTH."""
-    if line[0] == "'" and ("\u2028" in line or "\u2029" in line):
-        return _fold_breaks(line, indent=indent, column=column)
     double = line[0] == '"'
     low, high = (2, len(line) - 2) if double or line[0] == "'" else (0, len(line))
     parts = []

@@ -10,6 +10,7 @@ from reconciler.documents.scalars import Scalars, resolve, timestamp
 
 PREFIX = "tag:yaml.org,2002:"
 MERGE = PREFIX + "merge"
+STRING = PREFIX + "str"
 
 
 def tagged(tag: str, text: str, scalars: Scalars) -> Any:

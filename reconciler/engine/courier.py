@@ -93,10 +93,10 @@ class Courier:
             return Online()
         try:
             return self._consider(snapshot)
-        except errors.SourceUnavailable as error:
+        except (errors.SourceUnavailable, errors.RenderUnavailable) as error:
             return self._offline(error)
 
-    def _offline(self, error: errors.SourceUnavailable) -> Offline:
+    def _offline(self, error: errors.Transient) -> Offline:
         self._observer.event("source.failed", error=str(error), delay=error.delay)
         return Offline(message=str(error))
 
@@ -116,8 +116,8 @@ class Courier:
             return offline
         try:
             news = self._rendered(Snapshot(commit=commit))
-        except errors.SourceUnavailable:
-            return offline  # a file of it was never fetched
+        except (errors.SourceUnavailable, errors.RenderUnavailable):
+            return offline  # a file of it was never fetched, or the machine has no room
         return dataclasses.replace(news, offline=offline.message)
 
     def _consider(self, snapshot: Snapshot) -> SourceNews:

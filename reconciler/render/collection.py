@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from reconciler.render.context import Context
-from reconciler.render.items import Item
+from reconciler.render.items import Item, Value
 from reconciler.render.scalars import string_map
 
 
@@ -87,3 +87,20 @@ def _laid_over(old: Item, made: Item) -> Item:
         origin=old.origin if made.behavior == "merge" else made.origin,
         _id=None,
     )
+
+
+def same_but_for_label(before: list[Item], after: list[Item], label: str) -> bool:
+    """Whether two lists hold the same objects, one label left aside."""
+    if len(before) != len(after):
+        return False
+    values = {item.id.key: _without(item.value, label) for item in before}
+    return all(values.get(item.id.key) == _without(item.value, label) for item in after)
+
+
+def _without(value: Value, label: str) -> Value:
+    labels = value["metadata"].get("labels")
+    if not isinstance(labels, dict) or label not in labels:
+        return value
+    rest = {key: text for key, text in labels.items() if key != label}
+    metadata = {key: item for key, item in value["metadata"].items() if key != "labels"}
+    return {**value, "metadata": {**metadata, "labels": rest} if rest else metadata}

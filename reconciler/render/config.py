@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from reconciler.render.fieldspecs import FieldSpec, Specs
@@ -24,9 +24,10 @@ class NameReference(NamedTuple):
 
 
 _NONE = Specs()
+_REMEMBERED = 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # told apart by identity
 class Config:
     """One list of specs a transformer, under the names of a configuration file."""
 
@@ -45,21 +46,21 @@ class Config:
     def merged(self, other: Config) -> Config:
         """This and the other's additions; this itself if there are none.
 
-        Raises fieldspecs.Unfit.
+        A spec that an earlier, narrower one covers is no addition, so that a configuration can
+        take the place of kustomize's own. Raises fieldspecs.Unfit.
         """
-        if other is self or other is EMPTY:
-            return self
-        if self is EMPTY:
-            return other
-        changes: dict[str, Any] = {}
-        for field in fields(self):
-            mine, theirs = getattr(self, field.name), getattr(other, field.name)
-            if mine is theirs:
-                continue
-            both = _MERGE.get(field.name, Specs.merged)(mine, theirs)
-            if both is not mine:
-                changes[field.name] = _SORT.get(field.name, _sorted)(both)
-        return replace(self, **changes) if changes else self
+        return self if other is self else _merged(self, other)
+
+
+@lru_cache(_REMEMBERED)
+def _merged(mine: Config, theirs: Config) -> Config:
+    changes: dict[str, Any] = {}
+    for field in fields(mine):
+        before = getattr(mine, field.name)
+        after = _MERGE.get(field.name, Specs.merged)(before, getattr(theirs, field.name))
+        if after is not before:
+            changes[field.name] = _SORT.get(field.name, _sorted)(after)
+    return replace(mine, **changes) if changes else mine
 
 
 def of(words: Mapping[str, Any]) -> Config:

@@ -31,6 +31,10 @@ class Context:
         """The context of a part of the entry."""
         return replace(self, at=(*self.at, *more))
 
+    def within(self, source: Source, at: Path = ()) -> Context:
+        """The context of an entry in another file that this one names."""
+        return replace(self, source=source, at=at)
+
     def error(self, message: str, *more: str | int) -> RenderError:
         """An error at the entry, or at a part of it."""
         return self.source.error(message, (*self.at, *more))

@@ -16,6 +16,7 @@ from reconciler.render import ids
 from reconciler.render.ids import Former, Id
 
 Value = dict[str, Any]
+Path = tuple[str | int, ...]
 
 
 @dataclass(slots=True, eq=False)  # not frozen: a frozen one takes three times as long to make
@@ -24,7 +25,8 @@ class Item:
 
     ``prefixes`` and ``suffixes`` are those added so far, oldest first; ``hashed`` says that its
     name gets a hash at the end; ``behavior`` is a generated object's (create, merge, replace);
-    ``variables`` are the names of the vars that point at it.
+    ``variables`` are the names of the vars that point at it; ``blanks`` the nulls in it for
+    which the file has nothing at all, which a strategic merge patch drops.
     """
 
     value: Value
@@ -35,6 +37,7 @@ class Item:
     hashed: bool = False
     behavior: str = ""
     variables: tuple[str, ...] = ()
+    blanks: tuple[Path, ...] = ()
     _id: Id | None = None
 
     @property
@@ -72,6 +75,7 @@ class Item:
             self.hashed,
             self.behavior,
             self.variables,
+            self.blanks,
         )
 
     def remembering(self) -> Item:
@@ -87,6 +91,7 @@ class Item:
             self.hashed,
             self.behavior,
             self.variables,
+            self.blanks,
             now,
         )
 

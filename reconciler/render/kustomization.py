@@ -23,10 +23,6 @@ _HELM = ("helmCharts", "helmChartInflationGenerator", "helmGlobals")
 _LATER = (
     "openapi",
     "crds",
-    "generators",
-    "transformers",
-    "validators",
-    "replacements",
     "buildMetadata",
 )
 _LEGACY = {"bases": "resources", "imageTags": "images"}  # entries follow those of the new name

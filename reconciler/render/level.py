@@ -13,6 +13,7 @@ from reconciler.model.errors import RenderError
 from reconciler.render import (
     collection,
     config,
+    configurations,
     generators,
     kustomization,
     plugins,
@@ -27,8 +28,11 @@ from reconciler.render.context import Context
 from reconciler.render.folder import Folder, Problem, Reads
 from reconciler.render.items import Item
 from reconciler.render.kustomization import Kustomization
+from reconciler.render.plugins import Plugin
 from reconciler.render.variables import Variable
 from reconciler.schema.openapi import Shapes
+
+_VALIDATED = "validated-by"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +79,7 @@ class _Work:
         self._generate()
         self._components()
         self._transform()
+        self._validate()
         self._name_variables()
 
     def _context(self, *at: str | int) -> Context:
@@ -105,10 +110,11 @@ class _Work:
 
     def _configure(self) -> None:
         with self._context("configurations").placing():
-            self._config = self._config.merged(config.default())
+            own = config.EMPTY
             for index, path in enumerate(self._own.list("configurations")):
-                more = plugins.configuration(path, self._context("configurations", index))
-                self._config = self._config.merged(more)
+                more = configurations.load(path, self._context("configurations", index))
+                own = own.merged(more)
+            self._config = self._config.merged(config.default().merged(own))
 
     def _generate(self) -> None:
         options = self._own.fields.get("generatorOptions")
@@ -117,6 +123,9 @@ class _Work:
                 here = self._context(field)
                 for item in make(self._own.fields[field], options, here):
                     collection.absorb(self._items, item, here)
+        for plugin in self._plugins("generators"):
+            for item in plugin.items():
+                collection.absorb(self._items, item, plugin.context)
 
     def _components(self) -> None:
         for index, path in enumerate(self._own.list("components")):
@@ -132,6 +141,35 @@ class _Work:
             if words:
                 for step in configure(words, self._context(field)):
                     self._items = step(self._items)
+        for plugin in self._plugins("transformers"):
+            self._items = plugin.step()(self._items)
+
+    def _validate(self) -> None:
+        """Validators are transformers that may change nothing but a label that says so."""
+        for plugin in self._plugins("validators"):
+            after = plugin.step()(self._items)
+            if not collection.same_but_for_label(self._items, after, _VALIDATED):
+                raise plugin.context.error("validator shouldn't modify the resource map")
+            self._items = after
+
+    def _plugins(self, field: str) -> list[Plugin]:
+        found: list[Plugin] = []
+        paths: list[int] = []
+        entries = self._own.list(field)
+        for index, entry in enumerate(entries):
+            more = plugins.inline(entry, self._context(field, index))
+            if more is None:
+                paths.append(index)
+            else:
+                found += more
+        for index in paths:
+            here = self._context(field, index)
+            if self._folder.is_folder(entries[index]):
+                level = self._child(entries[index], here, component=False)
+                found += plugins.from_items(level.items, here)
+            else:
+                found += plugins.from_file(entries[index], here)
+        return found
 
     def _name_variables(self) -> None:
         found = self._own.list("vars")

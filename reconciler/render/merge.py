@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from reconciler.documents.scalars import BLANK
 from reconciler.render.fieldspecs import Unfit, node_kind
 from reconciler.render.scalars import text
 from reconciler.schema.openapi import Shape, Shapes
@@ -44,7 +45,7 @@ def _walk(target: Any, patch: Any, shape: Shape | None, shapes: Shapes) -> Any:
 
 
 def _void(side: Any) -> bool:
-    return side is None or side is ABSENT
+    return side is None or side is ABSENT or side is BLANK
 
 
 def _shape_of(side: Any, shapes: Shapes) -> Shape | None:
@@ -66,7 +67,7 @@ def _walk_map(target: Any, patch: Any, shape: Shape | None, shapes: Shapes) -> A
         return ABSENT
     if _void(target):
         if patch is ABSENT:
-            return target
+            return ABSENT if target is BLANK else target
         if not isinstance(rest, dict):
             return rest
         target = rest  # what the patch adds is merged with itself, which drops its nulls
@@ -167,7 +168,7 @@ def _key_values(side: Any, keys: tuple[str, ...]) -> list[tuple[str, ...]]:
 
 def _key_value(item: Any, key: str) -> str:
     value = item.get(key) if isinstance(item, dict) else None
-    return "" if value is None else text(value)
+    return "" if _void(value) else text(value)
 
 
 def _item_values(side: Any) -> list[tuple[str, ...]]:
@@ -316,9 +317,9 @@ def _append(result: list[Any], target: list[Any], keys: tuple[str, ...]) -> list
             continue
         values = []
         for key in keys:
-            if not isinstance(item, dict) and item is not None:
+            if not isinstance(item, dict) and not _void(item):
                 raise Unfit(f"wrong node kind: expected MappingNode but got {node_kind(item)}")
-            if item is None or item.get(key) is None:
+            if _void(item) or _void(item.get(key)):
                 result = [*result, item]
             else:
                 values.append(text(item[key]))

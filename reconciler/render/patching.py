@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from reconciler.render import ids
+from typing import Any
+
+from reconciler.documents.scalars import BLANK
+from reconciler.render import ids, places
 from reconciler.render.fieldspecs import Unfit
 from reconciler.render.items import Item, Value
 from reconciler.render.merge import ABSENT, DIRECTIVE, merge
@@ -19,14 +22,34 @@ def apply(
     """
     if names or kinds:
         item = item.remembering()
-    merged = merge(item.value, patch, schemas)
+    merged = merge(_marked(item), patch, schemas)
     if merged is ABSENT or not merged:
         return None
+    if item.blanks:
+        merged = _unmarked(merged)
     patched = item.with_value(_kept(merged, item, names=names, kinds=kinds))
     if patched is not item and _forgets(patch):
         patched.former = patched.prefixes = patched.suffixes = ()
         patched.hashed, patched.behavior = False, ""
     return patched
+
+
+def _marked(item: Item) -> Value:
+    """The item's value with its blank nulls told from the others."""
+    value = item.value
+    for path in item.blanks:
+        if places.at(value, path) is None:
+            value = places.put(value, path, BLANK)
+    return value
+
+
+def _unmarked(value: Any) -> Any:
+    """Null again where the patch did not come by."""
+    if isinstance(value, dict):
+        return {key: _unmarked(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_unmarked(item) for item in value]
+    return None if value is BLANK else value
 
 
 def _kept(merged: Value, item: Item, *, names: bool, kinds: bool) -> Value:

@@ -1,19 +1,100 @@
-"""Settings in files of their own: configurations."""
+"""Generators, transformers and validators that stand in files of their own.
+
+Only kustomize's built-in ones (``apiVersion: builtin``): nothing is ever executed. An entry is
+the configuration itself, a file of it, or a folder whose kustomization builds it.
+"""
 
 from __future__ import annotations
 
-from reconciler.render import config, shapes
-from reconciler.render.config import Config
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.documents.load import Document
+from reconciler.model.errors import RenderError
+from reconciler.render import generators, resources, shapes, transformers
 from reconciler.render.context import Context
+from reconciler.render.items import Item, Step
 from reconciler.render.shapes import Misshapen
+from reconciler.render.sources import Source
+
+_FUNCTIONS = ("config.kubernetes.io/function", "config.k8s.io/function")
 
 
-def configuration(path: str, context: Context) -> Config:
-    """A file of ``configurations``. Raises RenderError."""
-    sources = context.settings(path)
-    if not sources:
-        return config.EMPTY
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """One configuration: its fields as its kind has them, and where they stand."""
+
+    kind: str
+    item: Item
+    words: dict[str, Any]
+    context: Context
+
+    def items(self) -> Iterator[Item]:
+        """What a generator makes. Raises RenderError."""
+        make = generators.KINDS.get(self.kind)
+        if make is None:
+            raise self.context.error(f"plugin {self.item.original} not a generator")
+        return make(self.words, self.context)
+
+    def step(self) -> Step:
+        """What a transformer does. Raises RenderError."""
+        configure = transformers.KINDS.get(self.kind)
+        if configure is None:
+            raise self.context.error(f"plugin {self.item.original} not a transformer")
+        return configure(self.words, self.context)
+
+
+def inline(entry: str, context: Context) -> list[Plugin] | None:
+    """The plugins that an entry holds itself; None if it is a path. Raises RenderError."""
+    if "\n" not in entry and ":" not in entry:
+        return None
     try:
-        return config.of(shapes.fit(sources[0].value, shapes.CONFIGURATION))
+        sources = context.files.objects(context.source.path, entry.encode())
+        items = resources.of(sources)
+    except RenderError:
+        if "\n" in entry.strip():
+            raise
+        return None
+    return [_plugin(item, context) for item in items]
+
+
+def from_file(path: str, context: Context) -> list[Plugin]:
+    """The plugins in a file. Raises RenderError."""
+    sources = context.objects(path)
+    return [_plugin(item, _place(item, sources, context)) for item in resources.of(sources)]
+
+
+def from_items(items: tuple[Item, ...], context: Context) -> list[Plugin]:
+    """The plugins that a folder's kustomization built. Raises RenderError."""
+    return [_plugin(item, context) for item in items]
+
+
+def _place(item: Item, sources: tuple[Source, ...], context: Context) -> Context:
+    for source in sources:
+        if source.value is item.value:
+            return context.within(source)
+    return context.within(Source(item.origin.path, b"", Document(item.value, item.origin.line)))
+
+
+def _plugin(item: Item, context: Context) -> Plugin:
+    kind = item.id.kind
+    if kind.group or kind.version != "builtin":
+        raise context.error(_refusal(item))
+    shape = shapes.FILES.get(kind.kind)
+    if shape is None:
+        raise context.error(f"unable to load builtin {kind}: it is no generator or transformer")
+    try:
+        words = shapes.fit(item.value, shape, lenient=True)
     except Misshapen as error:
-        raise sources[0].error(f"error unmarshaling: while decoding {error}", error.path) from None
+        raise context.error(f"plugin {item.id} fails configuration: {error}", *error.path) from None
+    return Plugin(kind.kind, item, words, context)
+
+
+def _refusal(item: Item) -> str:
+    annotations = item.value["metadata"].get("annotations") or {}
+    what = "a function" if any(key in annotations for key in _FUNCTIONS) else "a plugin"
+    return (
+        f"external plugins disabled; unable to load external plugin '{item.id.kind.kind}':"
+        f" {item.id} asks for {what}, and nothing is executed while rendering"
+    )

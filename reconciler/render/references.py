@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.model.errors import RenderError
-from reconciler.render import fieldspecs
+from reconciler.render import fieldspecs, places
 from reconciler.render.config import NameReference
 from reconciler.render.fieldspecs import Unfit, node_kind
 from reconciler.render.ids import CLUSTER, Kind
 from reconciler.render.items import Item
+from reconciler.render.places import Place
 from reconciler.render.scalars import text
 
 _ROLE = "roleRef/name"
-Place = tuple[str | int, ...]
 
 
 @dataclass(slots=True)
@@ -61,8 +61,6 @@ class Table:
 def fixed(items: list[Item], table: Table) -> list[Item]:
     """The items with every reference to a renamed object brought up to date. Raises RenderError."""
     known = _Known(items)
-    if not known.by_name:
-        return items
     return [_Referrer(item, known).fixed(table) for item in items]
 
 
@@ -96,10 +94,10 @@ class _Referrer:
         try:
             hits = sorted(_hits(value, table.tree(item.original.kind), ()))
             for _, path, target, place in hits:
-                old = _at(value, place)
+                old = places.at(value, place)
                 new = self._renamed(old, path, target)
                 if new is not old:
-                    value = _put(value, place, 0, new)
+                    value = places.put(value, place, new)
         except Unfit as unfit:
             raise RenderError(
                 f"updating name references of {item.id}: {unfit}",
@@ -265,18 +263,3 @@ def _common(fields: dict[str, _Node], value: dict[str, Any]) -> Iterable[tuple[s
     if len(fields) < len(value):
         return [(name, child) for name, child in fields.items() if name in value]
     return [(name, fields[name]) for name in value if name in fields]
-
-
-def _at(value: Any, place: Place) -> Any:
-    for part in place:
-        value = value[part]
-    return value
-
-
-def _put(value: Any, place: Place, at: int, new: Any) -> Any:
-    """A copy of ``value`` with ``new`` at ``place``, sharing the rest."""
-    if at == len(place):
-        return new
-    copy = value.copy()
-    copy[place[at]] = _put(value[place[at]], place, at + 1, new)
-    return copy

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from reconciler.documents.scalars import BLANK
 from reconciler.model.errors import RenderError
 from reconciler.model.refs import Origin
 from reconciler.render import marks
-from reconciler.render.items import Item
+from reconciler.render.items import Item, Path
 from reconciler.render.scalars import string_map, text
 from reconciler.render.sources import Source
 
@@ -19,14 +20,31 @@ def of(sources: tuple[Source, ...]) -> list[Item]:
     items: list[Item] = []
     while queue:
         source, value = queue.pop(0)
-        if value is None or value in ({}, []):
+        if value is None or value is BLANK or value in ({}, []):
             continue
         _check(source, value)
         if value["kind"].endswith("List") and "items" in value:
             queue.extend((source, item) for item in _members(source, value))
         else:
-            items.append(marks.absorbed(Item(value, Origin(source.path, source.document.line))))
+            items.append(_item(source, value))
     return items
+
+
+def _item(source: Source, value: dict[str, Any]) -> Item:
+    blanks: list[Path] = []
+    _fill_in(value, (), blanks)
+    origin = Origin(source.path, source.document.line)
+    return marks.absorbed(Item(value, origin, blanks=tuple(blanks)))
+
+
+def _fill_in(value: Any, path: Path, blanks: list[Path]) -> None:
+    """Put null where the file has nothing, and note where."""
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+        if isinstance(item, dict | list):
+            _fill_in(item, (*path, key), blanks)
+        elif item is BLANK:
+            value[key] = None
+            blanks.append((*path, key))
 
 
 def _unwrapped(sources: tuple[Source, ...]) -> Iterator[tuple[Source, Any]]:
@@ -42,7 +60,7 @@ def _unwrapped(sources: tuple[Source, ...]) -> Iterator[tuple[Source, Any]]:
 
 def _members(source: Source, value: dict[str, Any]) -> list[Any]:
     members = value["items"]
-    if members is None:
+    if members is None or members is BLANK:
         return []
     if not isinstance(members, list):
         raise source.error(

@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from reconciler.render.scalars import is_scalar, text
+
 STRING, BOOL, INT, ANY = "string", "bool", "int", "any"
 Shape = str | list[Any] | dict[str, Any]
+Path = tuple[str | int, ...]
 EACH = "*"  # in a mapping's shape: any key
 
 _KIND = {"group": STRING, "version": STRING, "kind": STRING}
@@ -121,6 +124,40 @@ KUSTOMIZATION: dict[str, Any] = {
     "validators": [STRING],
     "buildMetadata": [STRING],
 }
+_SPECS = {"fieldSpecs": [FIELD_SPEC]}
+VALUE_TARGET: Shape = {"selector": SELECTOR, "fieldPath": STRING, "filePathPosition": INT}
+FILES: Mapping[str, Shape] = {
+    "AnnotationsTransformer": {"annotations": STRINGS, **_SPECS},
+    "ConfigMapGenerator": {"metadata": OBJECT_META, **CONFIG_MAP},
+    "HashTransformer": {},
+    "IAMPolicyGenerator": {
+        "cloud": STRING,
+        "kubernetesService": {"name": STRING, "namespace": STRING},
+        "serviceAccount": {"name": STRING, "projectId": STRING},
+    },
+    "ImageTagTransformer": {"imageTag": IMAGE, **_SPECS},
+    "LabelTransformer": {"labels": STRINGS, **_SPECS},
+    "NamespaceTransformer": {
+        "metadata": OBJECT_META,
+        "unsetOnly": BOOL,
+        "setRoleBindingSubjects": STRING,
+        **_SPECS,
+    },
+    "PatchJson6902Transformer": {"target": SELECTOR, "path": STRING, "jsonOp": STRING},
+    "PatchStrategicMergeTransformer": {"paths": [STRING], "patches": STRING},
+    "PatchTransformer": PATCH,
+    "PrefixSuffixTransformer": {"prefix": STRING, "suffix": STRING, **_SPECS},
+    "PrefixTransformer": {"prefix": STRING, **_SPECS},
+    "ReplacementTransformer": {"replacements": [{**REPLACEMENT, "path": STRING}]},
+    "ReplicaCountTransformer": {"replica": REPLICA, **_SPECS},
+    "SecretGenerator": {"metadata": OBJECT_META, **SECRET},
+    "SuffixTransformer": {"suffix": STRING, **_SPECS},
+    "ValueAddTransformer": {
+        "value": STRING,
+        "targets": [VALUE_TARGET],
+        "targetFilePath": STRING,
+    },
+}
 CONFIGURATION: Shape = {
     **{
         name: [FIELD_SPEC]
@@ -144,60 +181,55 @@ CONFIGURATION: Shape = {
 class Misshapen(Exception):
     """Where a value has not its shape: the path to it, as keys and indexes."""
 
-    def __init__(self, message: str, path: tuple[str | int, ...]) -> None:
+    def __init__(self, message: str, path: Path) -> None:
         super().__init__(message)
         self.path = path
 
 
-def fit(value: Any, shape: Shape, path: tuple[str | int, ...] = (), *, strict: bool = True) -> Any:
+def fit(value: Any, shape: Shape, path: Path = (), *, lenient: bool = False) -> Any:
     """``value`` with nulls left out and keys spelt as in the table. Raises Misshapen.
 
-    Not ``strict`` leaves out keys that the table does not have.
+    ``lenient`` leaves out keys that the table does not have, and takes numbers for strings.
     """
     if shape == ANY:
         return value
     if isinstance(shape, str):
-        return _fit_scalar(value, shape, path)
+        return _fit_scalar(value, shape, path, lenient=lenient)
     if isinstance(shape, list):
         if not isinstance(value, list):
             raise _mismatch(value, "a list", path)
         return [
-            fit(item, shape[0], (*path, index), strict=strict)
-            if item is not None
-            else _zero(shape[0])
+            _zero(shape[0])
+            if item is None
+            else fit(item, shape[0], (*path, index), lenient=lenient)
             for index, item in enumerate(value)
         ]
     if not isinstance(value, dict):
         raise _mismatch(value, "a mapping", path)
     if EACH in shape:
         return {
-            key: fit(item, shape[EACH], (*path, key)) if item is not None else ""
+            key: "" if item is None else fit(item, shape[EACH], (*path, key), lenient=lenient)
             for key, item in value.items()
         }
-    return _fit_fields(value, shape, path, strict=strict)
+    return _fit_fields(value, shape, path, lenient=lenient)
 
 
 def _fit_fields(
-    value: Mapping[str, Any], shape: dict[str, Any], path: tuple[str | int, ...], *, strict: bool
+    value: Mapping[str, Any], shape: dict[str, Any], path: Path, *, lenient: bool
 ) -> dict[str, Any]:
     result = {}
     for key, item in value.items():
-        name = (
-            key if key in shape else _FOLDED.setdefault(id(shape), _folded(shape)).get(key.lower())
-        )
+        name = key if key in shape else _folded(shape).get(key.lower())
         if name is None:
-            if not strict:
-                continue
-            raise Misshapen(f'json: unknown field "{key}"{_hint(key, shape)}', (*path, key))
-        if item is not None:
-            result[name] = fit(item, shape[name], (*path, key), strict=strict)
+            if not lenient:
+                raise Misshapen(f'json: unknown field "{key}"{_hint(key, shape)}', (*path, key))
+        elif item is not None:
+            result[name] = fit(item, shape[name], (*path, key), lenient=lenient)
     return result
 
 
-_FOLDED: dict[int, dict[str, str]] = {}  # the shapes of this module live as long as it does
-
-
 def _folded(shape: Mapping[str, Any]) -> dict[str, str]:
+    """Go's JSON takes a field's name in any case."""
     return {name.lower(): name for name in shape}
 
 
@@ -208,19 +240,21 @@ def _hint(key: str, shape: Mapping[str, Any]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
-def _fit_scalar(value: Any, shape: str, path: tuple[str | int, ...]) -> Any:
+def _fit_scalar(value: Any, shape: str, path: Path, *, lenient: bool) -> Any:
     if shape == STRING and isinstance(value, str):
         return value
     if shape == BOOL and isinstance(value, bool):
         return value
     if shape == INT and isinstance(value, int) and not isinstance(value, bool):
         return value
+    if lenient and shape == STRING and is_scalar(value):
+        return text(value)
     raise _mismatch(
         value, {STRING: "a string", BOOL: "true or false", INT: "an integer"}[shape], path
     )
 
 
-def _mismatch(value: Any, wanted: str, path: tuple[str | int, ...]) -> Misshapen:
+def _mismatch(value: Any, wanted: str, path: Path) -> Misshapen:
     go = {"a string": "string", "true or false": "bool", "an integer": "int"}.get(wanted, wanted)
     field = ".".join(str(part) for part in path if isinstance(part, str)) or "Kustomization"
     return Misshapen(

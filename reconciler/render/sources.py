@@ -11,7 +11,7 @@ from typing import Any
 
 from reconciler.documents import load
 from reconciler.documents.load import Document
-from reconciler.documents.scalars import CONFIG, OBJECT, RESOURCE, Scalars
+from reconciler.documents.scalars import CONFIG, MANIFEST, PATCH, Scalars
 from reconciler.model.errors import RenderError
 
 Path = tuple[str | int, ...]
@@ -54,11 +54,11 @@ class Files:
 
     def objects(self, path: str, data: bytes, digest: str = "") -> tuple[Source, ...]:
         """Every document of a file of objects. Raises RenderError."""
-        return self._load(path, data, digest, OBJECT)
+        return self._load(path, data, digest, MANIFEST)
 
     def patches(self, path: str, data: bytes, digest: str = "") -> tuple[Source, ...]:
         """Every document of a file of strategic merge patches. Raises RenderError."""
-        return self._load(path, data, digest, RESOURCE)
+        return self._load(path, data, digest, PATCH)
 
     def settings(self, path: str, data: bytes, digest: str = "") -> tuple[Source, ...]:
         """Every document of a file of settings: a kustomization, a JSON patch, ..."""

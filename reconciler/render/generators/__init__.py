@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from reconciler.render.context import Context
-from reconciler.render.generators import config_map, secret
+from reconciler.render.generators import config_map, iam_policy, secret
 from reconciler.render.items import Item
 
 FromField = Callable[[Any, Any, Context], Iterator[Item]]
@@ -20,4 +20,5 @@ FIELDS: Mapping[str, tuple[str, FromField]] = {
 KINDS: Mapping[str, FromFile] = {
     "ConfigMapGenerator": config_map.from_file,
     "SecretGenerator": secret.from_file,
+    "IAMPolicyGenerator": iam_policy.from_file,
 }

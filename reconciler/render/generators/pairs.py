@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from reconciler.render.context import Context
 
-_KEY = re.compile(r"[-._a-zA-Z0-9]+")
-_VARIABLE = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
-_LONGEST_KEY = 253
-
 
 def of(row: dict[str, Any], context: Context) -> dict[str, bytes]:
-    """All of an entry's pairs. Raises RenderError where a key is not one, or comes twice."""
+    """All of an entry's pairs. Raises RenderError where a key comes twice."""
     found: dict[str, bytes] = {}
     for key, value, at in _all(row, context):
-        if len(key) > _LONGEST_KEY or not _KEY.fullmatch(key) or key in (".", ".."):
-            raise context.error(
-                f"{key!r} is not a valid key name: expected at most {_LONGEST_KEY} of letters,"
-                " digits, '-', '_' and '.'",
-                *at,
-            )
         if key in found:
             raise context.error(
                 f"configmap {row.get('name', '')} illegally repeats the key `{key}`", *at
@@ -60,12 +49,6 @@ def _lines(path: str, data: bytes, context: Context, at: At) -> Iterator[tuple[s
         if not text or text.startswith("#"):
             continue
         key, _, value = text.partition("=")
-        if not _VARIABLE.fullmatch(key):
-            raise context.error(
-                f"{path}:{number}: {key!r} is not a valid environment variable name:"
-                " expected letters, digits, '_', '-' or '.', and no digit first",
-                *at,
-            )
         yield key, value.encode()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from reconciler.render import hashes
 from reconciler.render.context import Context
 from reconciler.render.items import Step
 from reconciler.render.transformers import (
@@ -19,8 +20,10 @@ from reconciler.render.transformers import (
     labels,
     namespace,
     patches,
+    replacements,
     replicas,
     strategic_patches,
+    value_add,
 )
 
 FromField = Callable[[Any, Context], Iterator[Step]]
@@ -38,6 +41,7 @@ FIELDS: Mapping[str, tuple[str, FromField]] = {
     "patchesJson6902": ("PatchJson6902Transformer", json_patches.from_field),
     "replicas": ("ReplicaCountTransformer", replicas.from_field),
     "images": ("ImageTagTransformer", images.from_field),
+    "replacements": ("ReplacementTransformer", replacements.from_field),
 }
 
 KINDS: Mapping[str, FromFile] = {
@@ -52,4 +56,7 @@ KINDS: Mapping[str, FromFile] = {
     "PatchJson6902Transformer": json_patches.from_file,
     "ReplicaCountTransformer": replicas.from_file,
     "ImageTagTransformer": images.from_file,
+    "ReplacementTransformer": replacements.from_file,
+    "ValueAddTransformer": value_add.from_file,
+    "HashTransformer": lambda words, context: hashes.suffixed,
 }

@@ -44,6 +44,11 @@ def from_file(words: dict[str, Any], context: Context) -> Step:
     return _step(name, specs, context, unset_only=bool(words.get("unsetOnly")), mode=mode)
 
 
+def in_namespace(item: Item, value: Value, name: str) -> Value:
+    """One object's value, moved, without any fields but its own. Raises Unfit."""
+    return _change(name, Specs(), unset_only=False, mode="defaultOnly")(item, value)
+
+
 def _step(
     name: str,
     specs: Specs,
@@ -52,7 +57,7 @@ def _step(
     unset_only: bool = False,
     mode: str = "defaultOnly",
 ) -> Step:
-    change = _change(name, specs, unset_only, mode)
+    change = _change(name, specs, unset_only=unset_only, mode=mode)
 
     def step(items: list[Item]) -> list[Item]:
         taken = {item.id.key: item for item in items}
@@ -74,7 +79,9 @@ def _step(
     return step
 
 
-def _change(name: str, specs: Specs, unset_only: bool, mode: str) -> Callable[[Item, Value], Value]:
+def _change(
+    name: str, specs: Specs, *, unset_only: bool, mode: str
+) -> Callable[[Item, Value], Value]:
     def put(old: Any) -> Any:
         scalar_only(old)
         return old if old == name or (unset_only and old not in (None, "")) else name

@@ -1,0 +1,140 @@
+"""Where a replacement goes: the places in an object that a field path means, made if need be.
+
+Works on a thawed copy of the object. A path's part is a key, an index, ``*`` for every item of
+a list, or ``[key=pattern]`` for the items whose key matches.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.documents import dump
+from reconciler.render import fieldpaths
+from reconciler.render.fieldspecs import Unfit, node_kind
+from reconciler.render.scalars import text
+from reconciler.render.selectors import compile_pattern
+
+
+class _New:
+    """A scalar that was just made, and has no type yet."""
+
+
+NEW = _New()
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One place: a container and a key or index in it."""
+
+    container: Any
+    key: Any
+
+    def get(self) -> Any:
+        return self.container[self.key]
+
+    def set(self, value: Any) -> None:
+        self.container[self.key] = value
+
+
+def thawed(value: Any) -> Any:
+    """A copy that may be changed."""
+    if isinstance(value, dict):
+        return {key: thawed(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [thawed(item) for item in value]
+    return value
+
+
+def text_of(value: Any) -> str:
+    return "" if value is NEW else text(value)
+
+
+def find(value: Any, parts: list[str], leaf: Any) -> list[Slot]:
+    """The places that ``parts`` lead to; ``leaf`` is what a missing one starts as, or None.
+
+    Raises Unfit where a part does not fit what is there.
+    """
+    return _find(Slot([value], 0), parts, leaf)
+
+
+def _find(slot: Slot, parts: list[str], leaf: Any) -> list[Slot]:
+    if not parts:
+        return [slot]
+    part = parts[0]
+    if part.lstrip("+").isdigit():
+        return _by_index(slot, parts, leaf)
+    if part.startswith("[") and part.endswith("]"):
+        return _by_condition(slot, parts, leaf)
+    if part == "*":
+        items = _list(slot)
+        return [
+            found
+            for index in range(len(items))
+            for found in _find(Slot(items, index), parts[1:], leaf)
+        ]
+    return _by_key(slot, parts, leaf)
+
+
+def _by_key(slot: Slot, parts: list[str], leaf: Any) -> list[Slot]:
+    value, name = slot.get(), parts[0]
+    if value is None:
+        return []
+    if not isinstance(value, dict):
+        raise Unfit(f"wrong node kind: expected MappingNode but got {node_kind(value)}")
+    if name not in value:
+        if leaf is None:
+            return []
+        value[name] = _start(parts[1:], leaf)
+    return _find(Slot(value, name), parts[1:], leaf)
+
+
+def _by_index(slot: Slot, parts: list[str], leaf: Any) -> list[Slot]:
+    items, index = _list(slot), int(parts[0])
+    if index == len(items) and leaf is not None:
+        items.append(_start(parts[1:], leaf))
+    if index >= len(items):
+        raise Unfit(f"index {index} specified but only {len(items)} elements found")
+    return _find(Slot(items, index), parts[1:], leaf)
+
+
+def _by_condition(slot: Slot, parts: list[str], leaf: Any) -> list[Slot]:
+    name, wanted = fieldpaths.condition(parts[0])
+    items, matches = _list(slot), compile_pattern(wanted).search
+    if not name:
+        found = [Slot(items, index) for index, item in enumerate(items) if matches(_written(item))]
+    else:
+        found = [
+            place
+            for index, item in enumerate(items)
+            if isinstance(item, dict) and name in item and matches(_written(item[name]))
+            for place in _find(Slot(items, index), parts[1:], leaf)
+        ]
+    if found or leaf is None:
+        return found
+    items.append({name: wanted} if name else wanted)
+    again = compile_pattern(wanted).search(_written(wanted))
+    return _by_condition(slot, parts, leaf) if again else []
+
+
+def _list(slot: Slot) -> list[Any]:
+    value = slot.get()
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise Unfit(f"wrong node kind: expected SequenceNode but got {node_kind(value)}")
+    return value
+
+
+def _start(rest: list[str], leaf: Any) -> Any:
+    """What is made where nothing is: a list if the next part goes into one, else a map."""
+    if not rest:
+        return thawed(leaf)
+    part = rest[0]
+    is_list = part.isdigit() or (part.startswith("[") and part.endswith("]"))
+    return [] if is_list else {}
+
+
+def _written(value: Any) -> str:
+    """A value as it stands in a file, quotes and all."""
+    return "" if value is NEW else dump.dump(value).strip()

@@ -1,0 +1,240 @@
+"""``replacements``: a field of one object, or a given value, copied into fields of others.
+
+A scalar that is copied over another takes that one's type (``"8080"`` over an integer is an
+integer); over anything else, and into a field made for it, it comes as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.documents.scalars import RESOURCE, Unsupported, resolve
+from reconciler.render import fieldpaths, shapes, targets
+from reconciler.render.context import Context
+from reconciler.render.fieldspecs import Unfit
+from reconciler.render.ids import DEFAULT, Id, Kind
+from reconciler.render.items import Item, Step
+from reconciler.render.scalars import is_scalar, text
+from reconciler.render.selectors import Selector
+from reconciler.render.shapes import Misshapen
+
+_NAME = "metadata.name"
+
+
+def from_field(words: list[dict[str, Any]], context: Context) -> Iterator[Step]:
+    """``replacements`` of a kustomization."""
+    for index, row in enumerate(words):
+        here = context.under(index)
+        if not row.get("path"):
+            yield _step(row, here)
+            continue
+        if row.get("source") is not None or row.get("targets"):
+            raise here.error("cannot specify both path and inline replacement")
+        for inner, entry in _from_path(row["path"], here.under("path")):
+            yield _step(entry, inner)
+
+
+def from_file(words: dict[str, Any], context: Context) -> Step:
+    """ReplacementTransformer: ``replacements``."""
+    steps = list(from_field(words.get("replacements", []), context.under("replacements")))
+
+    def step(items: list[Item]) -> list[Item]:
+        for one in steps:
+            items = one(items)
+        return items
+
+    return step
+
+
+def _from_path(path: str, context: Context) -> Iterator[tuple[Context, dict[str, Any]]]:
+    """A file with one replacement, or a list of them."""
+    for source in context.settings(path)[:1]:
+        rows = source.value if isinstance(source.value, list) else [source.value]
+        for index, row in enumerate(rows):
+            at = (index,) if isinstance(source.value, list) else ()
+            if not isinstance(row, dict):
+                raise source.error(
+                    f"unsupported replacement type encountered within replacement path: {row!r}"
+                )
+            try:
+                fitted = shapes.fit(row, shapes.REPLACEMENT, at, lenient=True)
+            except Misshapen as error:
+                raise source.error(str(error), error.path) from None
+            yield context.within(source, at), fitted
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """What is copied; ``typed`` is false for a text that a YAML reader would still give a type."""
+
+    value: Any
+    typed: bool = True
+
+    @property
+    def text(self) -> str:
+        return text(self.value)
+
+    def with_text(self, content: str) -> _Value:
+        return _Value(content if isinstance(self.value, str) else _read(content), self.typed)
+
+    def fresh(self) -> Any:
+        """The value where nothing gives it a type."""
+        return self.value if self.typed else _read(text(self.value))
+
+
+def _step(row: dict[str, Any], context: Context) -> Step:
+    source, given, wanted = row.get("source"), row.get("sourceValue"), row.get("targets")
+    if (source is None and given is None) or wanted is None:
+        raise context.error("replacements must specify a source and at least one target")
+    if source is not None and given is not None:
+        raise context.error("value and resource selectors are mutually exclusive")
+    for index, target in enumerate(wanted):
+        if target.get("select") is None:
+            raise context.error("target must specify resources to select", "targets", index)
+        with context.placing("targets", index):
+            for selector in (target["select"], *target.get("reject", ())):
+                Selector.of(selector).check()
+
+    def step(items: list[Item]) -> list[Item]:
+        with context.placing():
+            value = _Value(given, typed=False) if source is None else _source(items, source)
+        for index, target in enumerate(wanted):
+            here = context.under("targets", index)
+            items = [_filled(item, value, target, here) for item in items]
+        return items
+
+    return step
+
+
+# -- the source --------------------------------------------------------------------
+
+
+def _source(items: list[Item], source: dict[str, Any]) -> _Value:
+    kind = Kind(source.get("group", ""), source.get("version", ""), source.get("kind", ""))
+    name, namespace = source.get("name", ""), source.get("namespace", "")
+
+    def selects(it: Id) -> bool:
+        return (
+            (not name or name == it.name)
+            and (not namespace or (it.namespace or DEFAULT) == namespace)
+            and kind.selects(it.kind)
+        )
+
+    found = [item for item in items if any(map(selects, (item.id, *item.formers())))]
+    path = source.get("fieldPath") or _NAME
+    shown = f"{Id(kind, name, namespace, '')}:{path}"
+    if len(found) > 1:
+        places = ", ".join(f"{item.id} from {item.origin}" for item in found)
+        raise Unfit(f"multiple matches for selector {shown}: {places}")
+    if not found:
+        raise Unfit(f"nothing selected by {shown}")
+    value = fieldpaths.find(found[0].value, fieldpaths.split(path))
+    if value is fieldpaths.MISSING or value is None or value in ({}, []):
+        raise Unfit(
+            f"fieldPath `{path}` is missing for replacement source {Id(kind, name, namespace, '')}"
+        )
+    return _refined(_Value(value), source.get("options") or {})
+
+
+def _refined(value: _Value, options: dict[str, Any]) -> _Value:
+    delimiter, index = options.get("delimiter", ""), options.get("index", 0)
+    if not delimiter:
+        return value
+    if not is_scalar(value.value):
+        raise Unfit("delimiter option can only be used with scalar nodes")
+    parts = value.text.split(delimiter)
+    if not 0 <= index < len(parts):
+        raise Unfit(f"options.index {index} is out of bounds for value {value.text}")
+    return value.with_text(parts[index])
+
+
+# -- the targets -------------------------------------------------------------------
+
+
+def _filled(item: Item, value: _Value, target: dict[str, Any], context: Context) -> Item:
+    if not _selected(item, target):
+        return item
+    options = target.get("options") or {}
+    changed = targets.thawed(item.value)
+    for path in target.get("fieldPaths") or [_NAME]:
+        try:
+            _fill(changed, path, value, options)
+        except Unfit as unfit:
+            raise context.misfit(item, unfit) from None
+    return item.with_value(changed)
+
+
+def _selected(item: Item, target: dict[str, Any]) -> bool:
+    ids = (item.id, *item.formers())
+    selector = Selector.of(target["select"])
+    if not selector.matches_labels(item):
+        return False
+    for words in target.get("reject", ()):
+        reject = Selector.of(words)
+        if (reject.labels or reject.annotations) and reject.matches_labels(item):
+            return False
+        if not reject.names_nothing and any(map(reject.matches_id, ids)):
+            return False
+    return any(map(selector.matches_id, ids))
+
+
+def _fill(changed: Any, path: str, value: _Value, options: dict[str, Any]) -> None:
+    create = bool(options.get("create"))
+    leaf = _leaf(value.value) if create else None
+    try:
+        slots = targets.find(changed, fieldpaths.split(path), leaf)
+    except Unfit as unfit:
+        raise Unfit(f"{_missing(path, create)}: {unfit}") from None
+    if not slots:
+        raise Unfit(_missing(path, create))
+    for slot in slots:
+        slot.set(_laid(slot.get(), value, options))
+
+
+def _leaf(value: Any) -> Any:
+    """What a field that is made begins as."""
+    return targets.NEW if is_scalar(value) else type(value)()
+
+
+def _missing(path: str, create: bool) -> str:
+    verb = "find or create" if create else "find"
+    return f'unable to {verb} field "{path}" in replacement target'
+
+
+def _laid(old: Any, value: _Value, options: dict[str, Any]) -> Any:
+    """What a target's field becomes."""
+    delimiter, index = options.get("delimiter", ""), options.get("index", 0)
+    if delimiter:
+        if not is_scalar(old):
+            raise Unfit("delimiter option can only be used with scalar nodes")
+        value = value.with_text(_joined(targets.text_of(old), value.text, delimiter, index))
+    if old is targets.NEW:
+        return _read(value.text) if is_scalar(value.value) else targets.thawed(value.value)
+    if not is_scalar(old):
+        return targets.thawed(value.fresh())
+    if isinstance(old, str):
+        return value.text
+    new = _read(value.text)
+    if type(new) is not type(old) and not (isinstance(old, float) and isinstance(new, int)):
+        raise Unfit(f"cannot put {value.text!r} in the place of {old!r}: the types differ")
+    return new
+
+
+def _joined(old: str, new: str, delimiter: str, index: int) -> str:
+    parts = old.split(delimiter)
+    if index < 0:
+        parts.insert(0, new)
+    elif index >= len(parts):
+        parts.append(new)
+    else:
+        parts[index] = new
+    return delimiter.join(parts)
+
+
+def _read(content: str) -> Any:
+    try:
+        return resolve(content, RESOURCE)
+    except Unsupported as error:
+        raise Unfit(f"{error} is no number that JSON has") from None
