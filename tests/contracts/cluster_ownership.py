@@ -8,10 +8,9 @@ import pytest
 
 from reconciler.model.errors import Cause
 from reconciler.model.refs import FIELD_MANAGER
-from reconciler.model.values import Live
 from tests.contracts import objects
-from tests.contracts.suite import ClusterSuite, apply, changed, read, refusal
-from tests.contracts.world import EDITOR, Obj, World, kind_of, owned, place_of
+from tests.contracts.suite import ClusterSuite, apply, changed, look, partial, read, refusal
+from tests.contracts.world import EDITOR, World, owned
 
 LABEL = f"metadata/labels/{objects.LABEL}"
 MAIN = 'spec/template/spec/containers/{"name":"main"}'
@@ -362,20 +361,9 @@ class OwnershipContract(ClusterSuite):
         assert "Yg==" not in str(error)
 
 
-def look(world: World, obj: Obj) -> Live:
-    """How an object is, by a patch of nothing."""
-    return world.cluster.replace(kind_of(obj), *place_of(obj), b"{}", "merge")
-
-
 def config(home: str, **data: str) -> dict[str, Any]:
     """What another applies of our ConfigMap: these keys alone."""
     return partial(objects.config_map(home), {"data": data})
-
-
-def partial(obj: Obj, fields: dict[str, Any]) -> dict[str, Any]:
-    """The same object's name with these fields alone."""
-    metadata = {name: obj["metadata"][name] for name in ("name", "namespace")}
-    return {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "metadata": metadata, **fields}
 
 
 def add_env(name: str, value: str) -> dict[str, Any]:

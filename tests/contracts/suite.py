@@ -48,6 +48,11 @@ def read(world: World, obj: Obj) -> dict[str, Any]:
     return dict(found)
 
 
+def look(world: World, obj: Obj) -> Live:
+    """How an object is, by a patch of nothing."""
+    return world.cluster.replace(kind_of(obj), *place_of(obj), b"{}", "merge")
+
+
 def gone(world: World, obj: Obj) -> bool:
     return world.cluster.read(kind_of(obj), *place_of(obj)) is None
 
@@ -64,6 +69,12 @@ def changed(obj: Obj, path: str, value: Any) -> dict[str, Any]:
     else:
         place[last] = value
     return result
+
+
+def partial(obj: Obj, fields: dict[str, Any]) -> dict[str, Any]:
+    """The same object's name with these fields alone."""
+    metadata = {name: obj["metadata"][name] for name in ("name", "namespace")}
+    return {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "metadata": metadata, **fields}
 
 
 def refusal(call: Any) -> errors.ClusterRefused:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.contracts.cluster_contract import ObjectContract
 from tests.contracts.cluster_custom import CustomContract
+from tests.contracts.cluster_drift import DriftContract
 from tests.contracts.cluster_ownership import OwnershipContract
 from tests.contracts.cluster_watches import WatchContract
 from tests.contracts.world import KubeWorld, MemoryWorld, World
@@ -57,4 +58,12 @@ class TestWatchesInMemory(InMemory, WatchContract):
 
 
 class TestWatchesOnKubernetes(OnKubernetes, WatchContract):
+    pass
+
+
+class TestDriftInMemory(InMemory, DriftContract):
+    pass
+
+
+class TestDriftOnKubernetes(OnKubernetes, DriftContract):
     pass

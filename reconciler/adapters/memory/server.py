@@ -89,8 +89,7 @@ class Server:
     def apply(self, target: Target, config: Mapping[str, Any], *, force: bool) -> Live:
         with self._lock:
             resource, found = self._find(target)
-            if faults := list(validate.faults(config, resource.shape)):
-                raise refusals.schema_error(target.kind, target.namespace, target.name, faults)
+            _check_schema(resource, target, config)
             _check_keys(resource, target.name, config)
             if found is None:
                 self._admit(resource, target)
@@ -250,6 +249,13 @@ def _home(resource: Resource, namespace: str, name: str) -> str:
     if not namespace:
         raise refusals.invalid(f"{resource.kind} {name!r} needs a namespace")
     return namespace
+
+
+def _check_schema(resource: Resource, target: Target, config: Mapping[str, Any]) -> None:
+    faults = list(validate.faults(config, resource.shape))
+    faults = faults or list(validate.repeats(config, resource.shape))
+    if faults:
+        raise refusals.schema_error(target.kind, target.namespace, target.name, faults)
 
 
 def _check_keys(resource: Resource, name: str, body: Mapping[str, Any]) -> None:

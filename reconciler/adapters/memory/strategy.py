@@ -5,6 +5,7 @@ Its status apart from the rest, what nobody may change, what is filled in, and i
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
@@ -143,7 +144,13 @@ def _fill_namespace(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fill_secret(body: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "Opaque", **body}
+    """``stringData`` is for writing alone: it becomes part of ``data``."""
+    filled = {"type": "Opaque", **body}
+    plain = filled.pop("stringData", None) or {}
+    encoded = {name: b64encode(value.encode()).decode() for name, value in plain.items()}
+    if encoded:
+        filled["data"] = {**(filled.get("data") or {}), **encoded}
+    return filled
 
 
 _FILL = {kinds.NAMESPACE: _fill_namespace, ("", "Secret"): _fill_secret}

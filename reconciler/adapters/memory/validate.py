@@ -31,19 +31,19 @@ def faults(value: Any, shape: Shape, path: Path = ()) -> Iterator[str]:
             else:
                 yield from faults(below, inner, at)
     else:
-        yield from _list_faults(value, facet, path)
+        for index, item in enumerate(value):
+            yield from faults(item, facet.items, (*path, f"i:{index}"))
 
 
-def _list_faults(value: list[Any], facet: ListShape, path: Path) -> Iterator[str]:
-    seen: set[str] = set()
-    for index, item in enumerate(value):
-        word = f"i:{index}"
-        if not facet.atomic and not items.omitted(facet, item):
-            word = items.name(facet, item)
-            if word in seen:
+def repeats(value: Any, shape: Shape, path: Path = ()) -> Iterator[str]:
+    """Names that several items of a list have, which an apply must not."""
+    facet = items.facet(shape, value)
+    if isinstance(value, list) and isinstance(facet, ListShape) and not facet.atomic:
+        for word, alike in items.by_name(facet, value).items():
+            if len(alike) > 1:
                 yield f"{text(path)}: duplicate entries for key {text((word,))}"
-            seen.add(word)
-        yield from faults(item, facet.items, (*path, word))
+    for word, below, inner in _children(value, shape):
+        yield from repeats(below, inner, (*path, word))
 
 
 def _sort_fault(value: Any, shape: Shape) -> str:
@@ -66,9 +66,9 @@ _SORTS = {
 
 def omitted_keys(value: Any, shape: Shape, path: Path = ()) -> Iterator[str]:
     """Keys that list items lack, as in ``spec.containers[0].name``."""
+    facet = items.facet(shape, value)
     for word, below, inner in _children(value, shape):
         at = (*path, word)
-        facet = items.facet(shape, value)
         if isinstance(facet, ListShape) and not facet.atomic:
             yield from (plain((*at, field(key))) for key in items.omitted(facet, below))
         yield from omitted_keys(below, inner, at)
