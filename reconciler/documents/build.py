@@ -26,7 +26,7 @@ from yaml.reader import ReaderError
 
 from reconciler.documents import folded, locate, tags
 from reconciler.documents.aliases import Budget, Invalid, Lost, Merge, copied, invalid, merge
-from reconciler.documents.scalars import Scalars, Unsupported, resolve, timestamp
+from reconciler.documents.scalars import NoString, Scalars, Unsupported, resolve, timestamp
 
 _TAGLESS = (None, "!")  # ``! x`` is as good as no tag, and in CONFIG as a quoted x
 _LIST: Any = object()  # instead of a key: the container is a list
@@ -235,7 +235,7 @@ class Builder:
         if isinstance(value, str) and not (self._scalars.strict and timestamp(event.value)):
             return value
         if self._scalars.any_key:
-            return str(event.value)
+            return NoString(event.value)
         if self._scalars.strict or value is None:
             raise self._no_key(event)
         return str(value).lower() if isinstance(value, bool) else str(value)

@@ -104,6 +104,12 @@ class Healer:
             for book in (self.open, self._retries, self._waiting):
                 book.pop(ref, None)
 
+    def forget_finished(self, refs: Iterable[ObjectRef]) -> None:
+        """These were pruned: whether a Job was over is of no more interest."""
+        keys = [f"{_FINISHED}{ref}" for ref in refs if ref.kind == "Job"]
+        if keys:
+            self._state.save(meta=dict.fromkeys(keys, ""))
+
     def _seen(self, live: Live) -> Iterable[Suspect]:
         record = self._books.records.get(live.ref)
         if record is None or self._books.is_stale(live):
