@@ -150,7 +150,7 @@ class Healer:
         if (ref.group, ref.kind) in _NEEDED:
             for waiting in self._waiting.values():
                 self._later(waiting, 0)
-        if suspect.live is not None and not _is_written(suspect.live, result):
+        if suspect.live is not None and not drift.is_rewritten(suspect.live, result):
             return None  # a false alarm
         seconds = self._clock.monotonic() - suspect.seen
         change = "edited" if suspect.change == "suspected" else suspect.change
@@ -173,16 +173,6 @@ class Healer:
         return [
             record for ref, record in self._books.records.items() if (ref.group, ref.kind) == wanted
         ]
-
-
-def _is_written(seen: Live, now: Live) -> bool:
-    """Whether our apply changed the object that a watch had shown.
-
-    Others write status all the time, which moves the resourceVersion and not the generation.
-    """
-    if seen.generation and seen.managed and now.generation == seen.generation:
-        return drift.signature(seen).split(" ")[:2] != drift.signature(now).split(" ")[:2]
-    return seen.resource_version != now.resource_version
 
 
 def _manifest(record: Record) -> Manifest:

@@ -30,7 +30,7 @@ from reconciler.engine.messages import (
     SourceNews,
     Tell,
 )
-from reconciler.engine.observe import Observatory
+from reconciler.engine.observe import Observatory, key_of
 from reconciler.engine.postman import Postman
 from reconciler.engine.pulse import Pulse
 from reconciler.engine.reconcile import Reconciler
@@ -39,6 +39,8 @@ from reconciler.model import errors
 from reconciler.model.refs import SiteName
 from reconciler.model.values import Sync
 from reconciler.status import event
+
+Drift = ports.WatchEvent | Suspect
 
 TICK = 5.0  # seconds at most between two signs of life
 _BATCH = 256  # messages taken at once; drift among them is corrected side by side
@@ -177,40 +179,54 @@ class Engine:
         self._crew.inbox.put("commit" if is_commit else "link", news)
 
     def _handle(self, messages: Sequence[Message]) -> None:
+        """News first: drift is what differs from the newest commit, not from the one before it."""
+        drift = [m for m in messages if isinstance(m, ports.WatchEvent | Suspect)]
         try:
-            self._correct(messages)
-            due = False
-            for message in messages:
-                if isinstance(message, Candidate | Rejected | Offline | Online):
-                    due |= self._crew.reconciler.hear(message)
-                    self._owed = True
-                elif isinstance(message, Again):
-                    due = True
-                elif isinstance(message, Tell):
-                    self._owed = True
-                elif isinstance(message, ports.KindListed | ports.KindRefused):
-                    self._announce(message)
-                    self._crew.reconciler.hear_kind(message)
-                    self._crew.inbox.put_later("tell", Tell(), _REPORT_AFTER)
-            if due:
+            if self._hear(messages):
                 self._pass()
+            self._correct(drift)
             if self._owed:
                 self._report()
-        except (errors.ClusterUnavailable, errors.ClusterRefused) as error:
-            self._miss(error)
-            self._crew.inbox.put_later("again", Again(), self._reaches.next())
-        except errors.StateUnavailable as error:
-            self._observer.event("state.unavailable", error=str(error), delay=error.delay)
-            self._crew.inbox.put_later("again", Again(), self._reaches.next())
         except Interrupted:
             return  # the stop is set, and what was done is kept
+        except (errors.ClusterUnavailable, errors.ClusterRefused, errors.StateUnavailable) as error:
+            self._postpone(drift, error)
         self._ready = self._ready or (
             bool(self._crew.books.accepted) and self._crew.observatory.all_answered()
         )
 
-    def _correct(self, messages: Sequence[Message]) -> None:
-        events = [message for message in messages if isinstance(message, ports.WatchEvent)]
-        suspects = [message for message in messages if isinstance(message, Suspect)]
+    def _hear(self, messages: Sequence[Message]) -> bool:
+        """Take in what is new; True where a pass is due."""
+        due = False
+        for message in messages:
+            if isinstance(message, Candidate | Rejected | Offline | Online):
+                due |= self._crew.reconciler.hear(message)
+                self._owed = True
+            elif isinstance(message, Again):
+                due = True
+            elif isinstance(message, Tell):
+                self._owed = True
+            elif isinstance(message, ports.KindListed | ports.KindRefused):
+                self._announce(message)
+                self._crew.reconciler.hear_kind(message)
+                self._crew.inbox.put_later("tell", Tell(), _REPORT_AFTER)
+        return due
+
+    def _postpone(self, drift: Sequence[Drift], error: errors.ReconcilerError) -> None:
+        """Do it all again when the API server, or the disk, may be back; nothing is forgotten."""
+        if isinstance(error, errors.StateUnavailable):
+            self._observer.event("state.unavailable", error=str(error), delay=error.delay)
+        else:
+            self._miss(error)
+        delay = self._reaches.next()
+        self._crew.inbox.put_later("again", Again(), delay)
+        for message in drift:
+            key = ("heal", message.ref) if isinstance(message, Suspect) else key_of(message)
+            self._crew.inbox.put_later(("late", key), message, delay)
+
+    def _correct(self, drift: Sequence[Drift]) -> None:
+        events = [message for message in drift if not isinstance(message, Suspect)]
+        suspects = [message for message in drift if isinstance(message, Suspect)]
         suspects += self._crew.reconciler.suspects(events)
         if not suspects:
             return

@@ -70,7 +70,7 @@ class Postman:
             self._observer.event("note.failed", error=str(error), delay=error.delay)
             return False
         self._state.note_sent(note)
-        self._state.save(meta={_SENT: f"{self._clock.now():.0f}"})
+        self._state.save(meta={_SENT: str(int(self._clock.now()))})
         seconds = self._clock.monotonic() - began
         self._observer.event("note.pushed", commit=note.commit, seconds=seconds)
         return True

@@ -86,7 +86,7 @@ class Reporter:
                 time=now.time,
             )
         )
-        self._state.save(meta={_NEWS: fingerprint, _QUEUED: f"{now.time:.0f}"})
+        self._state.save(meta={_NEWS: fingerprint, _QUEUED: str(int(now.time))})
         return self._last is not None and report.worse(self._last.state, now.state)
 
     def _show(self, now: Report, offline: str) -> None:
