@@ -1,24 +1,35 @@
-"""What is worth keeping between builds: parsed files by their digest, tables by their rows."""
+"""What is worth keeping between builds: parsed files, built levels and whole builds."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import Any
 
 from reconciler.render.config import NameReference
+from reconciler.render.kept import Kept
 from reconciler.render.references import Table
 from reconciler.render.sources import Files
 
+_LEVELS = 2_000
+_BUILDS = 1_000
 
-@dataclass(frozen=True, slots=True)
+
 class Cache:
-    """Hand the same one to many builds; it holds nothing that depends on the tree's identity."""
+    """Hand the same one to many builds; nothing in it depends on which tree it came from.
 
-    files: Files = field(default_factory=Files)
-    _tables: dict[int, tuple[tuple[NameReference, ...], Table]] = field(default_factory=dict)
+    For one thread at a time.
+    """
+
+    def __init__(self) -> None:
+        self.files = Files()
+        self.levels: Kept[Any] = Kept(_LEVELS)  # level.Level
+        self.builds: Kept[Any] = Kept(_BUILDS)  # tuple[build.Resource, ...]
+        self._tables: dict[int, tuple[tuple[NameReference, ...], Table]] = {}
 
     def table(self, rows: tuple[NameReference, ...]) -> Table:
         """The name references of a configuration, made ready once."""
         found = self._tables.get(id(rows))
         if found is None or found[0] is not rows:
+            if len(self._tables) > _LEVELS:
+                self._tables.clear()
             found = self._tables[id(rows)] = (rows, Table(rows))
         return found[1]
