@@ -68,9 +68,9 @@ def build(
 
 def _build(folder: Folder, cache: Cache) -> tuple[Resource, ...]:
     top, own = level.build(folder, cache)
-    here = Context(folder, cache.files, top.config, top.schemas.shapes, own.source, ())
+    here = Context(folder, cache, top.config, top.schemas.shapes, own.source, ())
     items = hashes.suffixed(list(top.items))
-    items = references.fixed(items, cache.table(top.config.name_reference))
+    items = references.fixed(items, cache.references(top.config.name_reference))
     items = variables.resolved(items, top.variables, top.config.var_reference)
     items = [item for item in items if not _is_local(item)]
     items = order.arranged(items, own.fields.get("sortOptions"), here.under("sortOptions"))

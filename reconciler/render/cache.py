@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from reconciler.render import references
 from reconciler.render.config import NameReference
+from reconciler.render.finding import Finder
+from reconciler.render.images import Images
 from reconciler.render.kept import Kept
-from reconciler.render.references import Table
 from reconciler.render.sources import Files
 
 _LEVELS = 2_000
@@ -23,13 +25,14 @@ class Cache:
         self.files = Files()
         self.levels: Kept[Any] = Kept(_LEVELS)  # level.Level
         self.builds: Kept[Any] = Kept(_BUILDS)  # tuple[build.Resource, ...]
-        self._tables: dict[int, tuple[tuple[NameReference, ...], Table]] = {}
+        self.images = Images()
+        self._references: dict[int, tuple[tuple[NameReference, ...], Finder]] = {}
 
-    def table(self, rows: tuple[NameReference, ...]) -> Table:
+    def references(self, rows: tuple[NameReference, ...]) -> Finder:
         """The name references of a configuration, made ready once."""
-        found = self._tables.get(id(rows))
+        found = self._references.get(id(rows))
         if found is None or found[0] is not rows:
-            if len(self._tables) > _LEVELS:
-                self._tables.clear()
-            found = self._tables[id(rows)] = (rows, Table(rows))
+            if len(self._references) > _LEVELS:
+                self._references.clear()
+            found = self._references[id(rows)] = (rows, references.finder(rows))
         return found[1]

@@ -98,7 +98,7 @@ class _Work:
     def _context(self, *at: str | int) -> Context:
         return Context(
             self._folder,
-            self._cache.files,
+            self._cache,
             self._config,
             self._schemas.shapes,
             self._own.source,
