@@ -6,7 +6,6 @@ made anew when the configuration changes; state, watches and mirror then begin a
 
 from __future__ import annotations
 
-import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -58,9 +57,14 @@ class Agent:
         with self._served():
             while not self._ended:
                 self._renewed = False
-                with self._joined(self._settings) as (engine, wakeups):
-                    wakeups.start(self._wake)
-                    engine.run()
+                try:
+                    with self._joined(self._settings) as (engine, wakeups):
+                        wakeups.start(self._wake)
+                        engine.run()
+                except errors.StateDamaged as error:
+                    # Closed by now: the next opening rebuilds it from the cluster and the mirror.
+                    _set_aside(self._settings.state, self._telemetry, error)
+                    continue
                 if not self._renewed:
                     break
 
@@ -226,8 +230,13 @@ def _credentials(given: Credentials) -> git.Credentials:
 
 
 def _open_state(folder: Path, observer: ports.Observer) -> state.SqliteState:
-    with contextlib.suppress(errors.StateDamaged):
+    try:
         return state.open_state(folder)
-    aside = state.set_aside(folder)
-    observer.event("state.rebuilt", reason=f"the damaged database is kept as {aside}")
+    except errors.StateDamaged as error:
+        _set_aside(folder, observer, error)
     return state.open_state(folder)
+
+
+def _set_aside(folder: Path, observer: ports.Observer, error: errors.StateDamaged) -> None:
+    aside = state.set_aside(folder)
+    observer.event("state.rebuilt", reason=f"{error}; it is kept as {aside}")

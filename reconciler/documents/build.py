@@ -26,9 +26,9 @@ from yaml import (
 from yaml.reader import ReaderError
 
 from reconciler.documents import folded, locate, tags
-from reconciler.documents.scalars import Scalars, Unsupported, resolve, timestamp
+from reconciler.documents.scalars import NoString, Scalars, Unsupported, resolve, timestamp
 
-_TAGLESS = (None, "!")  # ``! x`` is as good as no tag
+_TAGLESS = (None, "!")  # ``! x`` is as good as no tag, and in CONFIG as a quoted x
 _LIST: Any = object()  # instead of a key: the container is a list
 _WANTED: Any = object()  # instead of a key: the next node is one
 _UNSEEN: Any = object()
@@ -121,7 +121,7 @@ class Builder:
             kind = event.__class__
             if kind is ScalarEvent:
                 tag, text = event.tag, event.value
-                plain = not event.style and tag in _TAGLESS
+                plain = not event.style and (tag is None or (strict and tag == "!"))
                 if key is _WANTED:
                     key = keys.get(text, _UNSEEN) if plain else _UNSEEN
                     if key is _UNSEEN:
@@ -239,7 +239,7 @@ class Builder:
     def _key(self, event: Any, plain: bool, container: Any) -> Any:
         """A scalar's meaning as a key: a string, or a _Merge."""
         text: str = event.value
-        if event.tag == tags.MERGE or (plain and text == "<<"):
+        if event.tag == tags.MERGE or (text == "<<" and (plain or not self._scalars.strict)):
             if self._scalars.strict and any(isinstance(key, _Merge) for key in container):
                 raise _invalid("duplicate merge key", event)
             self._merging.append(container)
@@ -262,7 +262,7 @@ class Builder:
         if isinstance(value, str) and not (self._scalars.strict and timestamp(event.value)):
             return value
         if self._scalars.any_key:
-            return str(event.value)
+            return NoString(event.value)
         if self._scalars.strict or value is None:
             raise self._no_key(event)
         return str(value).lower() if isinstance(value, bool) else str(value)

@@ -40,6 +40,12 @@ class Blank:
         return "BLANK"
 
 
+class NoString(str):
+    """A key that was no string, as it is written; only PATCH has such."""
+
+    __slots__ = ()
+
+
 BLANK = Blank()  # null where nothing is written: a strategic merge drops it, and keeps ``null``
 
 

@@ -6,7 +6,7 @@ import base64
 import binascii
 from typing import Any
 
-from reconciler.documents.scalars import Scalars, resolve, timestamp
+from reconciler.documents.scalars import BLANK, Scalars, resolve, timestamp
 
 PREFIX = "tag:yaml.org,2002:"
 MERGE = PREFIX + "merge"
@@ -29,7 +29,7 @@ def _string(text: str, scalars: Scalars) -> str:
 
 
 def _null(text: str, scalars: Scalars) -> None:
-    if resolve(text, scalars) is not None:
+    if resolve(text, scalars) not in (None, BLANK):
         raise _mismatch(text, "null")
 
 

@@ -78,7 +78,8 @@ class Healer:
                 yield from self._gone(record)
         elif isinstance(event, ports.KindListed):
             for record in self._of_kind(event.kind):
-                if record.ref not in event.uids:
+                # Nobody saw it go: a Job that cleans itself up is taken to have done so.
+                if record.ref not in event.uids and not drift.cleans_itself_up(record):
                     yield from self._gone(record)
 
     def put_right(self, suspects: Iterable[Suspect]) -> tuple[Correction, ...]:
@@ -102,6 +103,12 @@ class Healer:
         for ref in refs:
             for book in (self.open, self._retries, self._waiting):
                 book.pop(ref, None)
+
+    def forget_finished(self, refs: Iterable[ObjectRef]) -> None:
+        """These were pruned: whether a Job was over is of no more interest."""
+        keys = [f"{_FINISHED}{ref}" for ref in refs if ref.kind == "Job"]
+        if keys:
+            self._state.save(meta=dict.fromkeys(keys, ""))
 
     def _seen(self, live: Live) -> Iterable[Suspect]:
         record = self._books.records.get(live.ref)

@@ -109,6 +109,7 @@ class Reconciler:
             )
         applied = self._applier.run(plan)
         self._healer.forget([*applied.applied, *applied.pruned])
+        self._healer.forget_finished(applied.pruned)
         self._books.settle()
         self._conclude(rendered, objects, applied)
         self._observer.event(

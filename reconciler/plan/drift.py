@@ -15,7 +15,7 @@ from itertools import chain
 
 import orjson
 
-from reconciler.model.values import Live, ManagedEntry
+from reconciler.model.values import Live, ManagedEntry, Record
 from reconciler.plan import ownership
 
 
@@ -55,6 +55,14 @@ def is_finished(live: Live) -> bool:
         "f:completionTime" in status or {"f:conditions", "f:failed"} <= status.keys()
         for status in statuses
     )
+
+
+def cleans_itself_up(record: Record) -> bool:
+    """Whether the manifest is a Job's that is removed some time after its end."""
+    if (record.ref.group, record.ref.kind) != ("batch", "Job"):
+        return False
+    spec = orjson.loads(record.body).get("spec") or {}
+    return spec.get("ttlSecondsAfterFinished") is not None
 
 
 def _ours(live: Live) -> ManagedEntry | None:

@@ -208,16 +208,16 @@ class _Referrer:
         loose = [
             item
             for item in found
-            if _ends_alike(item.prefixes, me.prefixes, empty=True)
-            and _ends_alike(item.suffixes, me.suffixes, empty=True)
+            if _ends_alike(item.books.prefixes, me.books.prefixes, empty=True)
+            and _ends_alike(item.books.suffixes, me.books.suffixes, empty=True)
         ]
         if len(loose) <= 1:
             return loose
         return [
             item
             for item in loose
-            if _ends_alike(item.prefixes, me.prefixes, empty=False)
-            and _ends_alike(item.suffixes, me.suffixes, empty=False)
+            if _ends_alike(item.books.prefixes, me.books.prefixes, empty=False)
+            and _ends_alike(item.books.suffixes, me.books.suffixes, empty=False)
         ]
 
 

@@ -58,7 +58,7 @@ SCALARS: list[tuple[str, Any, Any]] = [  # text, as a resource, as configuration
     ("!!binary aGk=", "hi", "hi"),
     ("!!timestamp 2020-01-01", "2020-01-01T00:00:00Z", "2020-01-01"),
     ("!thing 1", "1", "1"),
-    ("! 1", 1, 1),
+    ("! 1", 1, "1"),
     ("! '1'", "1", "1"),
 ]
 

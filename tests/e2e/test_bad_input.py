@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -233,3 +235,25 @@ def test_a_configuration_that_changes_is_taken_up(world: World) -> None:
         file.write_text(json.dumps({"source": {"branch": "main"}}))
         agent.wait("configuration.changed")
         world.synced(agent)
+
+
+def damage(database: Path) -> None:
+    """Spoil all pages but the first, of a database that somebody has open and cached."""
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        connection.execute("insert into meta values ('test', 'so that the cache is dropped')")
+        connection.commit()
+        assert connection.execute("pragma wal_checkpoint(truncate)").fetchone()[0] == 0
+    size = database.stat().st_size
+    with database.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (size - 4096))
+
+
+def test_a_database_that_is_damaged_while_the_agent_runs_is_rebuilt(world: World) -> None:
+    with world.running() as agent:
+        world.synced(agent)
+        damage(world.state / "state.db")
+        world.fleet.extra(config_map("next"))
+        agent.wait("state.rebuilt", seconds=60)
+        world.synced(agent, seconds=60)
+        assert world.data("settings") == {"rate": "30", "mode": "quiet"}
