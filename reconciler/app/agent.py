@@ -83,16 +83,19 @@ class Agent:
     def end(self) -> None:
         with self._lock:
             self._ended = True
-            if self._engine is not None:
-                self._engine.end()
+            self._end_engine()
+
+    def _end_engine(self) -> None:
+        if self._engine is not None:
+            self._engine.end()
+            git.end_calls()
 
     def _wake(self, what: str) -> None:
         with self._lock:
             if what == "configuration" and self._changed():
                 self._renewed = True
                 self._telemetry.event("configuration.changed")
-                if self._engine is not None:
-                    self._engine.end()
+                self._end_engine()
             elif self._engine is not None:
                 self._engine.wake()  # a commit, or credentials that may work now
 
@@ -108,6 +111,7 @@ class Agent:
     @contextmanager
     def _joined(self, settings: Settings) -> Iterator[tuple[loop.Engine, ports.Wakeups]]:
         stop = threading.Event()
+        git.allow_calls()
         with ExitStack() as stack:
             parts = _parts(settings, self._place, self._telemetry, stack)
             options = assembly.Options(

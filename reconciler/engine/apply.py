@@ -20,6 +20,7 @@ from reconciler.plan import ownership, waves
 
 THREADS = 8  # more gain nothing
 ESTABLISHED = 15.0  # seconds that a CustomResourceDefinition may take to be served
+_EVICTIONS = 5  # attempts
 UNAVAILABLE = "Unavailable"  # our own reason: no answer about this object, and others had one
 _LOOKS = (0.005, 0.01, 0.02, 0.05, 0.1)  # seconds between looks, the last one repeated
 _CRD = Kind(*waves.CRD[:1], "v1", waves.CRD[1])
@@ -221,18 +222,23 @@ class Applier:
         raise AssertionError("the last attempt returns or raises")
 
     def _evict(self, manifest: Manifest, live: Live) -> Live:
-        entries = ownership.without_co_owners(live)
-        if entries is None:
-            return live
+        """Take our fields from those who own them beside us, as long as nobody writes meanwhile.
+
+        An apply that changes nothing shows the object anew after a controller wrote in between.
+        """
         kind, ref = manifest.kind, manifest.ref
-        try:
+        for _ in range(_EVICTIONS):
+            entries = ownership.without_co_owners(live)
+            if entries is None:
+                return live
             patch = ownership.patch(live, entries)
-            return self._cluster.replace(kind, ref.namespace, ref.name, patch, "json")
-        except errors.ClusterRefused as error:
-            # Somebody wrote in between: the watch shows it, and the next apply tries again.
-            if error.reason not in ("Conflict", "Invalid", "NotFound"):
-                raise
-            return live
+            try:
+                return self._cluster.replace(kind, ref.namespace, ref.name, patch, "json")
+            except errors.ClusterRefused as error:
+                if error.reason not in ("Conflict", "Invalid", "NotFound"):
+                    raise
+            live = self._cluster.apply(manifest, force=True)
+        return live  # the next correction or commit tries again
 
     def _await_definitions(self, refs: list[ObjectRef]) -> dict[ObjectRef, Failure]:
         """Wait until the kinds that were just defined are served; those that are not, fail."""

@@ -74,8 +74,22 @@ class Books:
         return self._cluster.read(inventory.CONFIG_MAP, self._namespace, inventory.name(number))
 
     def kinds(self) -> set[Kind]:
-        """What must be watched: every kind of which something is ours."""
-        return {Kind.of(entry.api_version, entry.ref.kind) for entry in self.entries.values()}
+        """What must be watched: every kind of which something is ours, the inventory's included."""
+        listed = {Kind.of(entry.api_version, entry.ref.kind) for entry in self.entries.values()}
+        return {inventory.CONFIG_MAP, *listed}
+
+    def is_inventory(self, ref: ObjectRef) -> bool:
+        """Whether this is one of the inventory's own ConfigMaps, as far as they are in use."""
+        return (ref.group, ref.kind, ref.namespace) == (
+            "",
+            "ConfigMap",
+            self._namespace,
+        ) and ref.name in self._written
+
+    def write_again(self, ref: ObjectRef) -> None:
+        """Somebody changed or deleted this ConfigMap of the inventory."""
+        self._written[ref.name] = ""
+        self.settle()
 
     def accept(self, commit: str) -> None:
         """The floor: no commit that does not descend from this one is ever considered again."""
@@ -158,7 +172,7 @@ class Books:
 
     def _write(self, manifest: Manifest) -> None:
         try:
-            self._cluster.apply(manifest, force=True)
+            live = self._cluster.apply(manifest, force=True)
         except errors.ClusterRefused as error:
             if error.reason != "NamespaceNotFound":
                 raise
@@ -166,6 +180,7 @@ class Books:
                 f"there is no namespace {self._namespace} for the inventory: {_NAMESPACE_HINT}"
             ) from None
         self._written[manifest.ref.name] = manifest.digest
+        self.versions[manifest.ref] = live.resource_version
 
     def _remove(self, name: str) -> None:
         found = self._cluster.read(inventory.CONFIG_MAP, self._namespace, name)

@@ -254,6 +254,9 @@ class Engine:
 
     def _correct(self, drift: Sequence[Drift]) -> None:
         events = [message for message in drift if not isinstance(message, Suspect)]
+        for message in events:
+            if isinstance(message, ports.ObjectSeen | ports.ObjectGone):
+                self._guard_inventory(message)
         suspects = [message for message in drift if isinstance(message, Suspect)]
         suspects += self._crew.reconciler.suspects(events)
         if not suspects:
@@ -265,6 +268,12 @@ class Engine:
             )
         self._found()
         self._crew.inbox.put_later("tell", Tell(), _REPORT_AFTER)
+
+    def _guard_inventory(self, event: ports.ObjectSeen | ports.ObjectGone) -> None:
+        books, live = self._crew.books, event.live
+        is_own_write = isinstance(event, ports.ObjectSeen) and books.is_stale(live)
+        if books.is_inventory(live.ref) and not is_own_write:
+            books.write_again(live.ref)
 
     def _pass(self) -> None:
         try:

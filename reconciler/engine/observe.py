@@ -119,12 +119,15 @@ class Observatory:
             self._answered.add((event.kind.group, event.kind.kind))
 
     def _concerns(self, ref: ObjectRef) -> bool:
-        return ref in self._books.entries or is_site(ref, self._site)
+        own = self._books.is_inventory(ref) or is_site(ref, self._site)
+        return own or ref in self._books.entries
 
     def _matters(self, event: ports.ObjectSeen) -> bool:
         ref = event.live.ref
         if ref in self._books.flight:
             return True  # its signature is not known yet
+        if self._books.is_inventory(ref):
+            return not self._books.is_stale(event.live)
         record = self._books.records.get(ref)
         if record is None or self._books.is_stale(event.live):
             return False

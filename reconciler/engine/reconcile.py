@@ -53,6 +53,7 @@ class Reconciler:
         self._observer = observer
         self._namespace = namespace
         self._rendered: Rendered | None = None
+        self._is_rejected = False  # whether the newest commit is another one, which cannot be
         self._unfinished = (
             False  # the last process ended within a pass, which none has finished yet
         )
@@ -85,15 +86,15 @@ class Reconciler:
         self._change(offline=news.offline)
         if isinstance(news, Rejected):
             self._unfinished = False
-            self._rendered = None
+            self._is_rejected = True  # what is retried of the commit before it goes on
             self._change(
                 commit=news.commit,
                 sync=news.sync,
                 reason=news.reason,
                 message=news.message,
-                failed=(),
             )
             return False
+        self._is_rejected = False
         self._rendered = news.rendered
         self._books.accept(news.snapshot.commit)
         self._change(
@@ -235,13 +236,17 @@ class Reconciler:
         self._unfinished = False
         self._change(objects=counts, failed=applied.failed, drift_open=len(self._healer.open))
         self.rendered_digest = _digest(objects)
-        if not applied.complete:
+        if applied.complete:
+            done = {_RUNNING: rendered.commit, _DIGEST: self.rendered_digest, _APPLYING: ""}
+            self._state.save(meta=done)
+            self._state.mark_commit(rendered.commit, self._clock.now(), "synced")
+            self._change(applied=rendered.commit)
+        if self._is_rejected:
+            return  # the newest commit's reason is what the site has to say
+        if applied.complete:
+            self._change(sync=Sync.SYNCED, reason="", message="")
+        else:
             self._change(sync=Sync.FAILED, reason=note.APPLY_FAILED, message=_first(applied.failed))
-            return
-        done = {_RUNNING: rendered.commit, _DIGEST: self.rendered_digest, _APPLYING: ""}
-        self._state.save(meta=done)
-        self._state.mark_commit(rendered.commit, self._clock.now(), "synced")
-        self._change(sync=Sync.SYNCED, applied=rendered.commit, reason="", message="")
 
     def _change(self, **fields: object) -> None:
         changes: Any = fields
