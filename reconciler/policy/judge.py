@@ -28,12 +28,6 @@ def _forbidden_kind(case: Case) -> Iterator[str]:
         yield f"kind {kind} is forbidden by this site's settings (kinds.forbid)"
 
 
-def _size(case: Case) -> Iterator[str]:
-    size = len(case.manifest.body)
-    if size > OBJECT_BYTES:
-        yield f"the object has {size} bytes; at most {OBJECT_BYTES} fit the API server"
-
-
 RULES: Mapping[str, Rule] = {
     "kind": naming.kind_words,
     "name": naming.object_names,
@@ -42,7 +36,6 @@ RULES: Mapping[str, Rule] = {
     "annotation": naming.annotation_words,
     "our-prefix": naming.our_words,
     "forbidden-kind": _forbidden_kind,
-    "object-size": _size,
     "agent-object": agent.agents_own,
 }
 
@@ -74,6 +67,11 @@ def judge(
 def _findings(objects: tuple[Manifest, ...], around: Around) -> Iterator[Finding]:
     scopes: dict[tuple[str, str], bool] = {}
     for manifest in objects:
+        size = len(manifest.body)
+        if size > OBJECT_BYTES:  # not even looked into, as that takes many times its size
+            message = f"the object has {size} bytes; at most {OBJECT_BYTES} fit the API server"
+            yield _finding("object-size", message, manifest)
+            continue
         case = Case(manifest=manifest, value=mapping(orjson.loads(manifest.body)), around=around)
         scopes.update(_defined(case))
         for rule, check in RULES.items():

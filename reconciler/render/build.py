@@ -20,16 +20,17 @@ from reconciler.render import (
     level,
     marks,
     order,
+    provenance,
     references,
     variables,
 )
 from reconciler.render.cache import Cache
 from reconciler.render.collection import Collision
 from reconciler.render.context import Context
-from reconciler.render.folder import Folder, Problem, Reads
+from reconciler.render.folder import Folder, Problem
 from reconciler.render.items import Item, Value
+from reconciler.render.kept import Reads
 from reconciler.render.scalars import string_map
-from reconciler.schema import kustomize
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +50,27 @@ def build(
     handed to builds before saves what this one has in common with them. Raises RenderError.
     """
     cache = cache or Cache()
+    reads = Reads()
     try:
-        start = Folder(tree, "", restrict=restrict, reads=Reads())
-        folder = Folder(tree, start.resolve(path), restrict=restrict, reads=start.reads)
+        start = Folder(tree, "", restrict=restrict, reads=reads)
+        folder = Folder(tree, start.resolve(path), restrict=restrict, reads=reads)
     except Problem as problem:
         raise RenderError(str(problem), path=path) from None
-    top, own = level.build(folder, cache, kustomize.shapes())
-    here = Context(folder, cache.files, top.config, top.schemas, own.source, ())
+    key = (folder.path, restrict)
+    kept = cache.builds.find(key, tree)
+    if kept is not None:
+        found: tuple[Resource, ...] = kept[1]
+        return found
+    resources = _build(folder, cache)
+    cache.builds.add(key, reads, resources)
+    return resources
+
+
+def _build(folder: Folder, cache: Cache) -> tuple[Resource, ...]:
+    top, own = level.build(folder, cache)
+    here = Context(folder, cache, top.config, top.schemas.shapes, own.source, ())
     items = hashes.suffixed(list(top.items))
-    items = references.fixed(items, cache.table(top.config.name_reference))
+    items = references.fixed(items, cache.references(top.config.name_reference))
     items = variables.resolved(items, top.variables, top.config.var_reference)
     items = [item for item in items if not _is_local(item)]
     items = order.arranged(items, own.fields.get("sortOptions"), here.under("sortOptions"))
@@ -65,7 +78,10 @@ def build(
         collection.append([], items)
     except Collision as collision:
         raise here.error(str(collision)) from None
-    return tuple(Resource(_finished(item.value), item.origin) for item in items)
+    wanted = frozenset(own.list("buildMetadata"))
+    if wanted:
+        return tuple(Resource(_finished(item, wanted, folder.path), item.origin) for item in items)
+    return tuple(Resource(_printed(item.value), item.origin) for item in items)
 
 
 def _is_local(item: Item) -> bool:
@@ -74,7 +90,24 @@ def _is_local(item: Item) -> bool:
     return mark is not None and mark not in ("false", False)
 
 
-def _finished(value: Value) -> Value:
+def _finished(item: Item, wanted: frozenset[str], root: str) -> Value:
+    """The object as printed, with what ``buildMetadata`` asks for."""
+    value = _printed(item.value)
+    metadata, trace = dict(value.get("metadata") or {}), item.books.trace
+    if provenance.LABEL in wanted:
+        label, text = provenance.MANAGED_BY
+        metadata["labels"] = {**(metadata.get("labels") or {}), label: text}
+    annotations = dict(metadata.get("annotations") or {})
+    if trace and provenance.ORIGINS in wanted:
+        annotations[marks.ORIGIN] = trace.shown_origin(root)
+    if trace and trace.steps and provenance.TRANSFORMERS in wanted:
+        annotations[marks.TRANSFORMATIONS] = trace.shown_steps(root)
+    if annotations:
+        metadata["annotations"] = annotations
+    return {**value, "metadata": metadata}
+
+
+def _printed(value: Value) -> Value:
     """The object as printed: annotations as strings, without those of the books."""
     metadata = value.get("metadata")
     if not isinstance(metadata, dict) or "annotations" not in metadata:

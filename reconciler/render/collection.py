@@ -35,17 +35,17 @@ def absorb(items: list[Item], made: Item, context: Context) -> None:
         shown = ", ".join(f"{items[index].id} from {items[index].origin}" for index in found)
         raise context.error(f"found multiple objects {shown} that could accept merge of {made.id}")
     if not found:
-        if made.behavior in ("merge", "replace"):
+        if made.books.behavior in ("merge", "replace"):
             raise context.error(
                 f"id {made.id} does not exist; cannot merge or replace: {_candidates(items, made)}"
             )
         items.append(made)
         return
     old = items[found[0]]
-    if made.behavior not in ("merge", "replace"):
+    if made.books.behavior not in ("merge", "replace"):
         raise context.error(
             f"id {made.id} exists (from {old.origin}); can not use behavior:"
-            f" '{made.behavior or 'unspecified'}', behavior must be merge or replace"
+            f" '{made.books.behavior or 'unspecified'}', behavior must be merge or replace"
         )
     items[found[0]] = _laid_over(old, made)
 
@@ -69,24 +69,23 @@ def _laid_over(old: Item, made: Item) -> Item:
     if before.get("namespace"):
         metadata["namespace"] = before["namespace"]
     value["metadata"] = metadata
-    if made.behavior == "merge":
+    if made.books.behavior == "merge":
         for field in ("data", "binaryData"):
             merged = {**string_map(old.value.get(field)), **string_map(value.get(field))}
             value.pop(field, None)
             if merged:
                 value[field] = merged
-    return replace(
-        made,
-        value=value,
-        former=old.former,
-        prefixes=old.prefixes,
-        suffixes=old.suffixes,
-        behavior=old.behavior,
-        hashed=made.hashed and old.hashed,
-        variables=old.variables,
-        origin=old.origin if made.behavior == "merge" else made.origin,
-        _id=None,
+    books = replace(
+        made.books,
+        prefixes=old.books.prefixes,
+        suffixes=old.books.suffixes,
+        behavior=old.books.behavior,
+        hashed=made.books.hashed and old.books.hashed,
+        variables=old.books.variables,
+        trace=old.books.trace if made.books.behavior == "merge" else made.books.trace,
     )
+    origin = old.origin if made.books.behavior == "merge" else made.origin
+    return Item(value, origin, old.former, books)
 
 
 def same_but_for_label(before: list[Item], after: list[Item], label: str) -> bool:

@@ -16,7 +16,7 @@ _ESCAPES = ((b"<", b"\\u003c"), (b">", b"\\u003e"), (b"&", b"\\u0026"))
 
 def suffixed(items: list[Item]) -> list[Item]:
     """The items, those that need it with a hash behind their name."""
-    return [_suffixed(item) if item.hashed else item for item in items]
+    return [_suffixed(item) if item.books.hashed else item for item in items]
 
 
 def _suffixed(item: Item) -> Item:

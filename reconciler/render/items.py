@@ -14,30 +14,43 @@ from typing import Any
 from reconciler.model.refs import Origin
 from reconciler.render import ids
 from reconciler.render.ids import Former, Id
+from reconciler.render.provenance import Trace
 
 Value = dict[str, Any]
 Path = tuple[str | int, ...]
 
 
-@dataclass(slots=True, eq=False)  # not frozen: a frozen one takes three times as long to make
-class Item:
-    """``former`` holds what the object was called, oldest first.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """What is kept of an object beside its value, for steps that come later.
 
     ``prefixes`` and ``suffixes`` are those added so far, oldest first; ``hashed`` says that its
     name gets a hash at the end; ``behavior`` is a generated object's (create, merge, replace);
     ``variables`` are the names of the vars that point at it; ``blanks`` the nulls in it for
-    which the file has nothing at all, which a strategic merge patch drops.
+    which the file has nothing at all, which a strategic merge patch drops; ``trace`` is what
+    made and changed it, where the build was asked to tell.
     """
 
-    value: Value
-    origin: Origin
-    former: tuple[Former, ...] = ()
     prefixes: tuple[str, ...] = ()
     suffixes: tuple[str, ...] = ()
     hashed: bool = False
     behavior: str = ""
     variables: tuple[str, ...] = ()
     blanks: tuple[Path, ...] = ()
+    trace: Trace | None = None
+
+
+NO_BOOKS = Books()
+
+
+@dataclass(slots=True, eq=False)  # not frozen: a frozen one takes three times as long to make
+class Item:
+    """``former`` holds what the object was called, oldest first."""
+
+    value: Value
+    origin: Origin
+    former: tuple[Former, ...] = ()
+    books: Books = NO_BOOKS
     _id: Id | None = None
 
     @property
@@ -58,47 +71,36 @@ class Item:
 
     def answers_to(self, key: tuple[ids.Kind, str, str]) -> bool:
         """Whether the object is, or was, called so."""
-        if self.id.key == key:
+        now, (kind, name, space) = self.id, key
+        if now.name == name and now.space == space and now.kind == kind:
             return True
-        return any(former.key == key for former in self.formers())
+        return any(
+            former.name == name
+            and former.space == space
+            and former.kind == kind.kind
+            and now.kind[:2] == kind[:2]
+            for former in self.former
+        )
+
+    def was_called(self, name: str) -> bool:
+        """Whether its present or any former name is this one."""
+        return self.id.name == name or any(former.name == name for former in self.former)
 
     def with_value(self, value: Value) -> Item:
         """The same object with another value; itself if nothing changed."""
-        if value is self.value:
-            return self
-        return Item(
-            value,
-            self.origin,
-            self.former,
-            self.prefixes,
-            self.suffixes,
-            self.hashed,
-            self.behavior,
-            self.variables,
-            self.blanks,
-        )
+        return self if value is self.value else Item(value, self.origin, self.former, self.books)
+
+    def with_books(self, books: Books) -> Item:
+        """The same object with other books."""
+        return Item(self.value, self.origin, self.former, books, self._id)
 
     def remembering(self) -> Item:
         """The same object, its present name kept among the former ones."""
         now = self.id
-        former = (*self.former, Former(now.kind.kind, now.name, now.space)) if now.name else ()
-        return Item(
-            self.value,
-            self.origin,
-            former or self.former,
-            self.prefixes,
-            self.suffixes,
-            self.hashed,
-            self.behavior,
-            self.variables,
-            self.blanks,
-            now,
-        )
+        if not now.name:
+            return self
+        former = (*self.former, Former(now.kind.kind, now.name, now.space))
+        return Item(self.value, self.origin, former, self.books, now)
 
 
 Step = Callable[[list[Item]], list[Item]]  # what a transformer is, once it is configured
-
-
-def each(change: Callable[[Value], Value]) -> Step:
-    """The step that changes each object by itself."""
-    return lambda items: [item.with_value(change(item.value)) for item in items]

@@ -20,11 +20,6 @@ _VERSIONS = {
     COMPONENT: "kustomize.config.k8s.io/v1alpha1",
 }
 _HELM = ("helmCharts", "helmChartInflationGenerator", "helmGlobals")
-_LATER = (
-    "openapi",
-    "crds",
-    "buildMetadata",
-)
 _LEGACY = {"bases": "resources", "imageTags": "images"}  # entries follow those of the new name
 
 
@@ -67,9 +62,6 @@ def _empty(path: str) -> Exception:
 
 
 def _refuse(source: Source, fields: dict[str, Any]) -> None:
-    for name in _LATER:
-        if fields.get(name):
-            raise source.error(f"{name} is not supported yet", (name,))
     for name in _HELM:
         if fields.get(name):
             raise source.error(f"{name} is not supported: Helm charts are not rendered", (name,))

@@ -7,16 +7,20 @@ validators, vars. Hashes, name references and the values of vars come once, at t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import cast
 
 from reconciler.model.errors import RenderError
 from reconciler.render import (
     collection,
     config,
     configurations,
+    crds,
     generators,
     kustomization,
+    openapi,
     plugins,
+    provenance,
     resources,
     transformers,
     variables,
@@ -25,12 +29,14 @@ from reconciler.render.cache import Cache
 from reconciler.render.collection import Collision
 from reconciler.render.config import Config
 from reconciler.render.context import Context
-from reconciler.render.folder import Folder, Problem, Reads
-from reconciler.render.items import Item
+from reconciler.render.folder import Folder, Problem
+from reconciler.render.items import Item, Step
+from reconciler.render.kept import Reads
 from reconciler.render.kustomization import Kustomization
+from reconciler.render.openapi import Schemas
 from reconciler.render.plugins import Plugin
+from reconciler.render.provenance import Trace
 from reconciler.render.variables import Variable
-from reconciler.schema.openapi import Shapes
 
 _VALIDATED = "validated-by"
 
@@ -42,30 +48,33 @@ class Level:
     items: tuple[Item, ...] = ()
     config: Config = config.EMPTY
     variables: tuple[Variable, ...] = ()
-    schemas: Shapes
+    schemas: Schemas
 
 
-def build(folder: Folder, cache: Cache, schemas: Shapes) -> tuple[Level, Kustomization]:
+def build(folder: Folder, cache: Cache) -> tuple[Level, Kustomization]:
     """The level of the folder that a build starts from. Raises RenderError."""
     own = kustomization.read(folder, cache.files)
-    work = _Work(folder, cache, own, Level(schemas=schemas))
-    work.run()
-    return work.level(), own
+    tracing = bool(own.list("buildMetadata"))
+    work = _Work(folder, cache, own, Level(schemas=openapi.built_in()), tracing=tracing)
+    return work.run(), own
 
 
 class _Work:
-    """A level while it is built up."""
+    """A level while it is built up; ``tracing`` notes what makes and changes each object."""
 
-    def __init__(self, folder: Folder, cache: Cache, own: Kustomization, start: Level) -> None:
+    def __init__(
+        self, folder: Folder, cache: Cache, own: Kustomization, start: Level, *, tracing: bool
+    ) -> None:
         self._folder = folder
         self._cache = cache
         self._own = own
+        self._tracing = tracing
         self._items = list(start.items)
         self._config = start.config
         self._variables = start.variables
         self._schemas = start.schemas
 
-    def level(self) -> Level:
+    def _level(self) -> Level:
         return Level(
             items=tuple(self._items),
             config=self._config,
@@ -73,7 +82,10 @@ class _Work:
             schemas=self._schemas,
         )
 
-    def run(self) -> None:
+    def run(self) -> Level:
+        """Go through the stages. Raises RenderError."""
+        self._folder.reads.roots.add(self._folder.path)
+        self._choose_schema()
         self._resources()
         self._configure()
         self._generate()
@@ -81,18 +93,24 @@ class _Work:
         self._transform()
         self._validate()
         self._name_variables()
+        return self._level()
 
     def _context(self, *at: str | int) -> Context:
         return Context(
             self._folder,
-            self._cache.files,
+            self._cache,
             self._config,
-            self._schemas,
+            self._schemas.shapes,
             self._own.source,
             at,
         )
 
     # -- stages ------------------------------------------------------------------
+
+    def _choose_schema(self) -> None:
+        words = self._own.fields.get("openapi")
+        if words:
+            self._schemas = openapi.chosen(words, self._schemas, self._context("openapi"))
 
     def _resources(self) -> None:
         for index, path in enumerate(self._own.list("resources")):
@@ -102,7 +120,7 @@ class _Work:
                 continue
             try:
                 items = resources.of(here.objects(path))
-                collection.append(self._items, items)
+                collection.append(self._items, self._traced_files(items))
             except RenderError as error:
                 raise _told(error, f"accumulating resources from '{path}'") from None
             except Collision as collision:
@@ -115,17 +133,22 @@ class _Work:
                 more = configurations.load(path, self._context("configurations", index))
                 own = own.merged(more)
             self._config = self._config.merged(config.default().merged(own))
+        for index, path in enumerate(self._own.list("crds")):
+            here = self._context("crds", index)
+            with here.placing():
+                self._config = self._config.merged(crds.load(path, here))
 
     def _generate(self) -> None:
         options = self._own.fields.get("generatorOptions")
-        for field, (_, make) in generators.FIELDS.items():
+        for field, (kind, make) in generators.FIELDS.items():
             if field in self._own.fields:
-                here = self._context(field)
+                here, by = self._context(field), self._builtin(kind)
                 for item in make(self._own.fields[field], options, here):
-                    collection.absorb(self._items, item, here)
+                    collection.absorb(self._items, self._made(item, by), here)
         for plugin in self._plugins("generators"):
             for item in plugin.items():
-                collection.absorb(self._items, item, plugin.context)
+                made = self._made(item, plugin.provenance)
+                collection.absorb(self._items, made, plugin.context)
 
     def _components(self) -> None:
         for index, path in enumerate(self._own.list("components")):
@@ -136,13 +159,19 @@ class _Work:
             self._schemas = level.schemas
 
     def _transform(self) -> None:
-        for field, (_, configure) in transformers.FIELDS.items():
-            words = self._own.fields.get(field)
-            if words:
-                for step in configure(words, self._context(field)):
-                    self._items = step(self._items)
+        fields = self._own.fields
+        for stage in transformers.STAGES:
+            if any(fields.get(field) for field in stage.fields):
+                words, here = fields.get(stage.field), self._context(stage.field)
+                for step in stage.configure(words, here):
+                    self._apply(step, self._builtin(stage.kind))
         for plugin in self._plugins("transformers"):
-            self._items = plugin.step()(self._items)
+            self._apply(plugin.step(), plugin.provenance)
+
+    def _apply(self, step: Step, by: provenance.Step | None) -> None:
+        self._items = step(self._items)
+        if self._tracing and by is not None:
+            self._items = [_touched(item, by) for item in self._items]
 
     def _validate(self) -> None:
         """Validators are transformers that may change nothing but a label that says so."""
@@ -178,6 +207,26 @@ class _Work:
             self._items = variables.attached(self._items, found, here)
             self._variables = variables.added(self._variables, variables.of(found), here)
 
+    # -- provenance ----------------------------------------------------------------
+
+    def _builtin(self, kind: str) -> provenance.Step:
+        return provenance.Step.builtin(kind, self._own.source.path)
+
+    def _traced_files(self, items: list[Item]) -> list[Item]:
+        if not self._tracing:
+            return items
+        return [
+            item.with_books(
+                replace(item.books, trace=Trace(provenance.Step(path=item.origin.path)))
+            )
+            for item in items
+        ]
+
+    def _made(self, item: Item, by: provenance.Step | None) -> Item:
+        if not self._tracing or by is None or item.books.trace is not None:
+            return item
+        return item.with_books(replace(item.books, trace=Trace(by)))
+
     # -- levels below --------------------------------------------------------------
 
     def _merge(self, level: Level, here: Context) -> None:
@@ -195,8 +244,32 @@ class _Work:
         reads = Reads()
         try:
             folder = self._folder.child(path, reads)
+            kept = None if component or self._tracing else self._kept(folder)
         except Problem as problem:
             raise here.error(f"accumulating resources: {problem}") from None
+        if kept is not None:
+            return kept
+        level = self._built(folder, here, component=component)
+        self._folder.reads.add(reads)
+        if not component and not self._tracing:
+            self._cache.levels.add(self._key(folder), reads, level)
+        return level
+
+    def _key(self, folder: Folder) -> tuple[str, bool, int]:
+        return (folder.path, folder.restrict, id(self._schemas.shapes))
+
+    def _kept(self, folder: Folder) -> Level | None:
+        """The folder's level from an earlier build. Raises Problem."""
+        found = self._cache.levels.find(self._key(folder), folder.tree)
+        if found is None:
+            return None
+        reads, level = found
+        for root in reads.roots:
+            folder.refuse_cycle(root, folder.trail)
+        self._folder.reads.add(reads)
+        return cast(Level, level)
+
+    def _built(self, folder: Folder, here: Context, *, component: bool) -> Level:
         own = kustomization.read(folder, self._cache.files)
         if own.is_component != component:
             shown = f"/{folder.path}"
@@ -206,11 +279,13 @@ class _Work:
                 if component
                 else f"expected kind != '{kustomization.COMPONENT}' for path '{shown}'"
             )
-        start = self.level() if component else Level(schemas=self._schemas)
-        work = _Work(folder, self._cache, own, start)
-        work.run()
-        self._folder.reads.seen.update(reads.seen)
-        return work.level()
+        start = self._level() if component else Level(schemas=self._schemas)
+        return _Work(folder, self._cache, own, start, tracing=self._tracing).run()
+
+
+def _touched(item: Item, by: provenance.Step) -> Item:
+    trace = item.books.trace
+    return item.with_books(replace(item.books, trace=trace.then(by) if trace else Trace(by)))
 
 
 def _told(error: RenderError, doing: str) -> RenderError:

@@ -6,6 +6,7 @@ tool that builds on kustomize, say) has them read here, and none of them is ever
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from reconciler.render.ids import Former
@@ -43,13 +44,17 @@ def absorbed(item: Item) -> Item:
     if not any(key.startswith(_INTERNAL) for key in annotations):
         return item
     found = {key: text(value) for key, value in annotations.items()}
-    item.hashed = found.get(NEEDS_HASH) == "enabled"
-    item.behavior = found.get(BEHAVIOR, "")
-    item.prefixes, item.suffixes = _words(found, PREFIXES), _words(found, SUFFIXES)
+    books = replace(
+        item.books,
+        hashed=found.get(NEEDS_HASH) == "enabled",
+        behavior=found.get(BEHAVIOR, ""),
+        prefixes=_words(found, PREFIXES),
+        suffixes=_words(found, SUFFIXES),
+    )
     names, spaces, kinds = (_words(found, key) for key in (NAMES, SPACES, KINDS))
-    if len(names) == len(spaces) == len(kinds):
-        item.former = tuple(map(Former, kinds, names, spaces))
-    return item
+    same = len(names) == len(spaces) == len(kinds)
+    former = tuple(map(Former, kinds, names, spaces)) if same else ()
+    return Item(item.value, item.origin, former, books)
 
 
 def annotations_of(value: dict[str, Any]) -> dict[str, Any]:

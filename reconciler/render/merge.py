@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.documents.scalars import BLANK
+from reconciler.documents.scalars import BLANK, NoString
 from reconciler.render.fieldspecs import Unfit, node_kind
 from reconciler.render.scalars import text
 from reconciler.schema.openapi import Shape, Shapes
@@ -87,6 +87,10 @@ def _merge_fields(
     alone: bool,
 ) -> dict[str, Any]:
     result = target
+    added = patch if target is patch else patch.keys() - target.keys()
+    for key in added:
+        if isinstance(key, NoString):
+            raise Unfit(f"the key {key} is not a string: quote it")
     for key in sorted({*target, *patch}):
         old = target.get(key, ABSENT)
         field = shape.field(key) if shape else None

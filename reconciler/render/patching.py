@@ -7,7 +7,7 @@ from typing import Any
 from reconciler.documents.scalars import BLANK
 from reconciler.render import ids, places
 from reconciler.render.fieldspecs import Unfit
-from reconciler.render.items import Item, Value
+from reconciler.render.items import Books, Item, Value
 from reconciler.render.merge import ABSENT, DIRECTIVE, merge
 from reconciler.render.scalars import string_map, text
 from reconciler.schema.openapi import Shapes
@@ -25,19 +25,19 @@ def apply(
     merged = merge(_marked(item), patch, schemas)
     if merged is ABSENT or not merged:
         return None
-    if item.blanks:
+    if item.books.blanks:
         merged = _unmarked(merged)
     patched = item.with_value(_kept(merged, item, names=names, kinds=kinds))
-    if patched is not item and _forgets(patch):
-        patched.former = patched.prefixes = patched.suffixes = ()
-        patched.hashed, patched.behavior = False, ""
+    if _forgets(patch):
+        books = Books(variables=item.books.variables, trace=item.books.trace)
+        return Item(patched.value, item.origin, (), books)
     return patched
 
 
 def _marked(item: Item) -> Value:
     """The item's value with its blank nulls told from the others."""
     value = item.value
-    for path in item.blanks:
+    for path in item.books.blanks:
         if places.at(value, path) is None:
             value = places.put(value, path, BLANK)
     return value
@@ -57,6 +57,8 @@ def _kept(merged: Value, item: Item, *, names: bool, kinds: bool) -> Value:
     was = item.id
     if not kinds and merged.get("kind") != item.value.get("kind"):
         merged = {**merged, "kind": was.kind.kind}
+    if merged.get("apiVersion") == "":  # the object has none; a patch gives it an empty one
+        merged = {**merged, "apiVersion": None}
     metadata = merged.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
     wanted = dict(metadata)

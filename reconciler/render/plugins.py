@@ -12,7 +12,7 @@ from typing import Any
 
 from reconciler.documents.load import Document
 from reconciler.model.errors import RenderError
-from reconciler.render import generators, resources, shapes, transformers
+from reconciler.render import generators, provenance, resources, shapes, transformers
 from reconciler.render.context import Context
 from reconciler.render.items import Item, Step
 from reconciler.render.shapes import Misshapen
@@ -29,6 +29,18 @@ class Plugin:
     item: Item
     words: dict[str, Any]
     context: Context
+
+    @property
+    def provenance(self) -> provenance.Step | None:
+        """What is noted of what it makes and changes; None if nothing is known of itself."""
+        it, trace = self.item.id, self.item.books.trace
+        return provenance.Step(
+            configured_in=trace.origin.path if trace else self.item.origin.path,
+            api_version=it.kind.api_version,
+            kind=it.kind.kind,
+            name=it.name,
+            namespace=it.namespace,
+        )
 
     def items(self) -> Iterator[Item]:
         """What a generator makes. Raises RenderError."""

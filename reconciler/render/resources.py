@@ -9,7 +9,7 @@ from reconciler.documents.scalars import BLANK
 from reconciler.model.errors import RenderError
 from reconciler.model.refs import Origin
 from reconciler.render import marks
-from reconciler.render.items import Item, Path
+from reconciler.render.items import NO_BOOKS, Books, Item, Path
 from reconciler.render.scalars import string_map, text
 from reconciler.render.sources import Source
 
@@ -32,19 +32,28 @@ def of(sources: tuple[Source, ...]) -> list[Item]:
 
 def _item(source: Source, value: dict[str, Any]) -> Item:
     blanks: list[Path] = []
-    _fill_in(value, (), blanks)
-    origin = Origin(source.path, source.document.line)
-    return marks.absorbed(Item(value, origin, blanks=tuple(blanks)))
+    value = _without_blanks(value, (), blanks)
+    books = Books(blanks=tuple(blanks)) if blanks else NO_BOOKS
+    return marks.absorbed(Item(value, Origin(source.path, source.document.line), (), books))
 
 
-def _fill_in(value: Any, path: Path, blanks: list[Path]) -> None:
-    """Put null where the file has nothing, and note where."""
+def _without_blanks(value: Any, path: Path, blanks: list[Path]) -> Any:
+    """The value with null where the file has nothing; where that is goes into ``blanks``."""
+    result = value
     for key, item in value.items() if isinstance(value, dict) else enumerate(value):
         if isinstance(item, dict | list):
-            _fill_in(item, (*path, key), blanks)
+            new = _without_blanks(item, (*path, key), blanks)
+            if new is item:
+                continue
         elif item is BLANK:
-            value[key] = None
             blanks.append((*path, key))
+            new = None
+        else:
+            continue
+        if result is value:
+            result = value.copy()
+        result[key] = new
+    return result
 
 
 def _unwrapped(sources: tuple[Source, ...]) -> Iterator[tuple[Source, Any]]:

@@ -58,7 +58,8 @@ def attached(items: list[Item], rows: list[dict[str, Any]], context: Context) ->
             )
         for at in found:
             item = result[at]
-            result[at] = replace(item, variables=(*item.variables, row.get("name", "")))
+            names = (*item.books.variables, row.get("name", ""))
+            result[at] = item.with_books(replace(item.books, variables=names))
     return result
 
 
@@ -114,7 +115,7 @@ def resolved(items: list[Item], names: tuple[Variable, ...], specs: Specs) -> li
 
 def _value(variable: Variable, items: list[Item]) -> Any:
     for item in items:
-        if variable.name in item.variables:
+        if variable.name in item.books.variables:
             found = fieldpaths.lookup(item.value, variable.field)
             if found is fieldpaths.MISSING:
                 raise RenderError(

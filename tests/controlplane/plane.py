@@ -62,6 +62,7 @@ class ControlPlane:
         self._tokens = {name: secrets.token_hex(16) for name in (ADMIN, CONTROLLERS)}
         self._nursery = Nursery(folder)
         self._children: dict[str, Child] = {}
+        self._log = audit.Log(folder / "audit.log")
         self._write_files()
 
     @property
@@ -129,7 +130,8 @@ class ControlPlane:
             "--service-account-issuer=https://kubernetes.default.svc",
             "--service-cluster-ip-range=10.0.0.0/16",
             f"--audit-policy-file={self._folder / 'audit.yaml'}",
-            f"--audit-log-path={self._audit_file}",
+            f"--audit-log-path={self._folder / 'audit.log'}",
+            "--audit-log-maxsize=100000",  # MB: never put aside
             "--shutdown-watch-termination-grace-period=1s",  # else open watches hold up its end
             *gates,
         )
@@ -213,11 +215,7 @@ class ControlPlane:
         self, *, user: str = "", agent: str = "", verb: str = ""
     ) -> tuple[audit.Request, ...]:
         """Requests so far: a part of the user's name, a part of the user agent, a verb."""
-        return audit.select(audit.read(self._audit_file), user=user, agent=agent, verb=verb)
-
-    @property
-    def _audit_file(self) -> Path:
-        return self._folder / "audit.log"
+        return audit.select(self._log.requests(), user=user, agent=agent, verb=verb)
 
     def _write_files(self) -> None:
         (self._folder / "sa.key").write_text(_signing_key())

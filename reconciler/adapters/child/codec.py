@@ -1,4 +1,8 @@
-"""Rendered and errors as JSON words, and back; what comes back from the child is checked."""
+"""Rendered and errors as JSON words, and back; what comes back from the child is checked.
+
+Words that are only shown (messages, paths, refs of findings) are cut on both sides, as their
+length is a stranger's choice.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from reconciler.model.errors import FileError, RenderError, SettingsError
 from reconciler.model.refs import ObjectRef, Origin
 from reconciler.model.values import Finding, Manifest, SiteSettings
 
+_SHOWN = 2_000  # characters
 _ERRORS: Mapping[str, type[FileError]] = {
     error.__name__: error for error in (FileError, RenderError, SettingsError)
 }
@@ -59,8 +64,8 @@ def decode_manifest(row: Any) -> Manifest:
 def encode_finding(finding: Finding) -> list[Any]:
     return [
         finding.rule,
-        finding.message,
-        _ref_words(finding.ref) if finding.ref else None,
+        _cut(finding.message),
+        [_cut(word) for word in _ref_words(finding.ref)] if finding.ref else None,
         _origin_words(finding.origin) if finding.origin else None,
     ]
 
@@ -70,7 +75,7 @@ def decode_finding(row: Any) -> Finding:
     rule, message, ref, origin = row
     return Finding(
         rule=_text(rule),
-        message=_text(message),
+        message=_shown(message),
         ref=_ref(ref) if ref else None,
         origin=_origin(origin) if origin else None,
     )
@@ -79,8 +84,8 @@ def decode_finding(row: Any) -> Finding:
 def encode_error(error: FileError) -> dict[str, Any]:
     return {
         "type": type(error).__name__,
-        "message": error.message,
-        "path": error.path,
+        "message": _cut(error.message),
+        "path": _cut(error.path),
         "line": error.line,
         "column": error.column,
     }
@@ -89,8 +94,8 @@ def encode_error(error: FileError) -> dict[str, Any]:
 def decode_error(words: Mapping[str, Any]) -> FileError:
     """An error of the same class. Raises KeyError, TypeError, ValueError for other words."""
     return _ERRORS[_text(words["type"])](
-        _text(words["message"]),
-        path=_text(words["path"]),
+        _shown(words["message"]),
+        path=_shown(words["path"]),
         line=int(words["line"]),
         column=int(words["column"]),
     )
@@ -107,12 +112,20 @@ def _ref(words: Any) -> ObjectRef:
 
 
 def _origin_words(origin: Origin) -> list[Any]:
-    return [origin.path, origin.line, origin.generator]
+    return [_cut(origin.path), origin.line, _cut(origin.generator)]
 
 
 def _origin(row: Any) -> Origin:
     path, line, generator = row
-    return Origin(_text(path), int(line), _text(generator))
+    return Origin(_shown(path), int(line), _shown(generator))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def _shown(value: Any) -> str:
+    return _cut(_text(value))
 
 
 def _text(value: Any) -> str:

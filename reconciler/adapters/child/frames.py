@@ -6,7 +6,8 @@ from typing import IO, Any
 
 import orjson
 
-MAX_FRAME = 32 << 20  # bytes
+MAX_FRAME = 16 << 20  # bytes
+MAX_WORDS = 4 << 20  # of JSON, which takes many times its size to read
 HEAD = 4  # bytes
 
 
@@ -15,7 +16,11 @@ class BrokenFrame(Exception):
 
 
 def pack(value: object) -> bytes:
-    return frame(orjson.dumps(value))
+    """Raises BrokenFrame for what is too large."""
+    body = orjson.dumps(value)
+    if len(body) > MAX_WORDS:
+        raise BrokenFrame(f"a message of {len(body)} bytes; at most {MAX_WORDS}")
+    return frame(body)
 
 
 def frame(body: bytes) -> bytes:
@@ -29,7 +34,9 @@ def size(head: bytes) -> int:
 
 
 def unpack(body: bytes) -> dict[str, Any]:
-    """Raises BrokenFrame for what is not an object in JSON."""
+    """Raises BrokenFrame for what is not an object in JSON, of a bounded size."""
+    if len(body) > MAX_WORDS:
+        raise BrokenFrame(f"a message of {len(body)} bytes; at most {MAX_WORDS}")
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError:

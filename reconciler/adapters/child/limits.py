@@ -15,7 +15,7 @@ class Limits:
     the child may say, ``reads`` all that it may be told, ``objects`` how many it may render.
     """
 
-    cpu: int = 8
+    cpu: int = 7
     wall: float = 60.0
     memory: int = 256 << 20
     output: int = 32 << 20

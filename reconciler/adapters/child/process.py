@@ -162,15 +162,18 @@ class Child:
         self.end()
         if code == -signal.SIGKILL:
             return Ended("the render process was killed from outside", by_chance=True)
-        return Ended(self._obituary(code) + diagnosis, by_chance=self.renders > 1)
+        return Ended(self._obituary(code, diagnosis), by_chance=self.renders > 1)
 
-    def _obituary(self, code: int) -> str:
+    def _obituary(self, code: int, diagnosis: str) -> str:
         if code == OUT_OF_MEMORY:
             return f"rendering needs more than {_size(self._limits.memory)} of memory"
         if code == -signal.SIGXCPU:
             return f"rendering needs more than {self._limits.cpu} s of CPU time"
         if code < 0:
-            return f"the renderer crashed ({_signal_name(-code)})"
+            # Libraries in C and Rust crash where memory ends.
+            limit = _size(self._limits.memory)
+            name = _signal_name(-code)
+            return f"the renderer crashed ({name}{diagnosis}), perhaps for want of {limit}"
         return f"the render process ended unexpectedly (exit status {code})"
 
     def _diagnosis(self) -> str:
@@ -180,7 +183,7 @@ class Child:
         with contextlib.suppress(BlockingIOError):
             text = os.read(self._process.stderr.fileno(), _DIAGNOSIS)
             if frame := _FRAME.search(text):
-                return f" at {frame[1].decode()}:{frame[2].decode()}"
+                return f" in {frame[1].decode()}:{frame[2].decode()}"
         return ""
 
 

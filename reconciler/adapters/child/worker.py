@@ -6,6 +6,8 @@ It goes on until the pipe ends, and keeps what it parsed by hash from one render
 
 from __future__ import annotations
 
+import gc
+import math
 import os
 import resource
 import sys
@@ -14,10 +16,10 @@ from typing import IO, Any
 
 from reconciler.adapters.child import codec, frames
 from reconciler.adapters.child.limits import OUT_OF_MEMORY
-from reconciler.model.errors import FileError, RenderError
+from reconciler.model.errors import FileError, RenderError, SettingsError
 from reconciler.model.refs import SiteName
 from reconciler.model.values import FileKind
-from reconciler.policy.judge import judge
+from reconciler.policy.judge import OBJECT_BYTES, judge
 from reconciler.render.cache import Cache
 from reconciler.render.site import render_site
 
@@ -69,6 +71,7 @@ def main() -> None:
     """Render what is asked for until the pipe ends."""
     ask, answer = sys.stdout.buffer, sys.stdin.buffer
     cache = Cache()
+    gc.disable()  # parsed files are trees: looking for cycles in them finds none, for a fifth more
     try:
         while True:
             request = frames.unpack(frames.read(answer))
@@ -85,7 +88,7 @@ def main() -> None:
 def limit(limits: Mapping[str, int]) -> None:
     """Bound this process, for this render."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    seconds = int(used.ru_utime + used.ru_stime) + 1 + limits["cpu"]
+    seconds = math.ceil(used.ru_utime + used.ru_stime) + limits["cpu"]
     _set("RLIMIT_CPU", seconds, limits["cpu"] * _RENDERS)
     _set("RLIMIT_AS", limits["memory"], limits["memory"])
     for name in ("RLIMIT_FSIZE", "RLIMIT_CORE", "RLIMIT_NPROC"):
@@ -123,9 +126,11 @@ def answers(request: Mapping[str, Any], tree: PipeTree, cache: Cache) -> Iterato
     except (frames.BrokenFrame, BrokenPipeError, MemoryError):
         raise
     except Exception as error:
-        yield {"error": codec.encode_error(_told(error, site))}
+        yield {"error": codec.encode_error(told(error, site))}
         return
     for manifest in rendered.objects:
+        if len(manifest.body) > OBJECT_BYTES:
+            continue  # the judge has found it: nothing of this commit will be applied
         yield {"object": codec.encode_manifest(manifest)}
     yield {
         "settings": codec.encode_settings(rendered.settings),
@@ -133,10 +138,12 @@ def answers(request: Mapping[str, Any], tree: PipeTree, cache: Cache) -> Iterato
     }
 
 
-def _told(error: Exception, site: SiteName) -> FileError:
+def told(error: Exception, site: SiteName) -> FileError:
     """The error that the user sees; of a defect only where it is, as its words may quote a file."""
-    if isinstance(error, FileError):
+    if isinstance(error, RenderError | SettingsError):
         return error
+    if isinstance(error, FileError):  # the tree's: unreadable, too large
+        return RenderError(error.message, path=error.path, line=error.line, column=error.column)
     if isinstance(error, RecursionError):
         return RenderError("the objects or kustomizations are nested too deeply", path=site.folder)
     trace = error.__traceback__

@@ -64,6 +64,11 @@ class Server:
         with self._lock:
             return self._kinds.find(kind)
 
+    def served(self, kind: Kind) -> Kind | None:
+        """The kind in the newest version that is served, as discovery prefers it."""
+        with self._lock:
+            return self._kinds.served(kind)
+
     def kind_of(self, ref: ObjectRef) -> Kind:
         """The kind of an object that there is. Raises ClusterRefused (NotFound)."""
         with self._lock:

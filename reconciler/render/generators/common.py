@@ -7,7 +7,7 @@ from typing import Any
 
 from reconciler.model.refs import Origin
 from reconciler.render.context import Context
-from reconciler.render.items import Item, Value
+from reconciler.render.items import Books, Item, Value
 
 _BEHAVIORS = ("", "create", "merge", "replace")
 _LINE = 70
@@ -27,12 +27,14 @@ def item(value: Value, row: dict[str, Any], context: Context) -> Item:
     value["metadata"] = metadata
     if options.get("immutable"):
         value["immutable"] = True
-    line = context.error("").line
+    field = str(context.at[0]) if context.at else ""
     return Item(
         value,
-        Origin(context.source.path, line, str(context.at[0]) if context.at else ""),
-        hashed=not options.get("disableNameSuffixHash", False),
-        behavior=behavior(row.get("behavior", "")),
+        Origin(context.source.path, context.source.line_of(field), field),
+        books=Books(
+            hashed=not options.get("disableNameSuffixHash", False),
+            behavior=behavior(row.get("behavior", "")),
+        ),
     )
 
 

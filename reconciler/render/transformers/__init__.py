@@ -1,6 +1,6 @@
 """The transformers, in the order in which a level runs them. Each has a module of its own.
 
-To add one: write a module like ``images`` and give it a row in FIELDS (a kustomization's
+To add one: write a module like ``images`` and give it a row in STAGES (a kustomization's
 field) and one in KINDS (a file under ``transformers:``).
 """
 
@@ -29,20 +29,36 @@ from reconciler.render.transformers import (
 FromField = Callable[[Any, Context], Iterator[Step]]
 FromFile = Callable[[dict[str, Any], Context], Step]
 
-FIELDS: Mapping[str, tuple[str, FromField]] = {
-    "patchesStrategicMerge": ("PatchStrategicMergeTransformer", strategic_patches.from_field),
-    "patches": ("PatchTransformer", patches.from_field),
-    "namespace": ("NamespaceTransformer", namespace.from_field),
-    "namePrefix": ("PrefixTransformer", affixes.prefix_from_field),
-    "nameSuffix": ("SuffixTransformer", affixes.suffix_from_field),
-    "labels": ("LabelTransformer", labels.from_field),
-    "commonLabels": ("LabelTransformer", labels.common_from_field),
-    "commonAnnotations": ("AnnotationsTransformer", common_annotations.from_field),
-    "patchesJson6902": ("PatchJson6902Transformer", json_patches.from_field),
-    "replicas": ("ReplicaCountTransformer", replicas.from_field),
-    "images": ("ImageTagTransformer", images.from_field),
-    "replacements": ("ReplacementTransformer", replacements.from_field),
-}
+
+class Stage:
+    """Runs where one of ``fields`` is set; ``field`` is the one that it is configured by."""
+
+    __slots__ = ("configure", "fields", "kind")
+
+    def __init__(self, kind: str, configure: FromField, *fields: str) -> None:
+        self.kind = kind
+        self.configure = configure
+        self.fields = fields
+
+    @property
+    def field(self) -> str:
+        return self.fields[0]
+
+
+STAGES = (
+    Stage("PatchStrategicMergeTransformer", strategic_patches.from_field, "patchesStrategicMerge"),
+    Stage("PatchTransformer", patches.from_field, "patches"),
+    Stage("NamespaceTransformer", namespace.from_field, "namespace"),
+    Stage("PrefixTransformer", affixes.prefix_from_field, "namePrefix"),
+    Stage("SuffixTransformer", affixes.suffix_from_field, "nameSuffix"),
+    Stage("LabelTransformer", labels.from_field, "labels"),
+    Stage("LabelTransformer", labels.common_from_field, "commonLabels", "labels"),
+    Stage("AnnotationsTransformer", common_annotations.from_field, "commonAnnotations"),
+    Stage("PatchJson6902Transformer", json_patches.from_field, "patchesJson6902"),
+    Stage("ReplicaCountTransformer", replicas.from_field, "replicas"),
+    Stage("ImageTagTransformer", images.from_field, "images"),
+    Stage("ReplacementTransformer", replacements.from_field, "replacements"),
+)
 
 KINDS: Mapping[str, FromFile] = {
     "PatchStrategicMergeTransformer": strategic_patches.from_file,

@@ -7,13 +7,14 @@ names follows at the end of the build.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from reconciler.render import fieldspecs
 from reconciler.render.context import Context
 from reconciler.render.fieldspecs import Specs, scalar_only
 from reconciler.render.ids import Kind
-from reconciler.render.items import Item, Step
+from reconciler.render.items import Books, Item, Step
 from reconciler.render.scalars import text
 
 _KEPT = (
@@ -70,10 +71,17 @@ def _step(prefix: str, suffix: str, specs: Specs, context: Context) -> Step:
         for route in specs.routes(kind):
             if route.path == _NAME and (prefix or suffix):
                 item = item.remembering()
-                item.prefixes = (*item.prefixes, prefix) if prefix else item.prefixes
-                item.suffixes = (*item.suffixes, suffix) if suffix else item.suffixes
+                item = item.with_books(_noted(item.books, prefix, suffix))
             if route in specs.routes(item.id.kind):  # a patch may have changed the kind since
                 item = context.changed(item, fieldspecs.changer(route, put, ""))
         return item
 
     return lambda items: [rename(item) for item in items]
+
+
+def _noted(books: Books, prefix: str, suffix: str) -> Books:
+    return replace(
+        books,
+        prefixes=(*books.prefixes, prefix) if prefix else books.prefixes,
+        suffixes=(*books.suffixes, suffix) if suffix else books.suffixes,
+    )

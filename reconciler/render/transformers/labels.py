@@ -27,9 +27,10 @@ def from_field(words: list[dict[str, Any]], context: Context) -> Iterator[Step]:
         yield put_entries(row.get("pairs", {}), specs, here)
 
 
-def common_from_field(words: dict[str, str], context: Context) -> Iterator[Step]:
-    """``commonLabels`` of a kustomization."""
-    yield put_entries(words, context.config.common_labels, context)
+def common_from_field(words: dict[str, str] | None, context: Context) -> Iterator[Step]:
+    """``commonLabels`` of a kustomization; kustomize counts them also where there are only
+    ``labels``."""
+    yield put_entries(words or {}, context.config.common_labels, context)
 
 
 def from_file(words: dict[str, Any], context: Context) -> Step:

@@ -25,6 +25,22 @@ _NAME = "metadata.name"
 
 def from_field(words: list[dict[str, Any]], context: Context) -> Iterator[Step]:
     """``replacements`` of a kustomization."""
+    steps = list(_steps(words, context))
+
+    def step(items: list[Item]) -> list[Item]:
+        for one in steps:
+            items = one(items)
+        return items
+
+    yield step
+
+
+def from_file(words: dict[str, Any], context: Context) -> Step:
+    """ReplacementTransformer: ``replacements``."""
+    return next(from_field(words.get("replacements", []), context.under("replacements")))
+
+
+def _steps(words: list[dict[str, Any]], context: Context) -> Iterator[Step]:
     for index, row in enumerate(words):
         here = context.under(index)
         if not row.get("path"):
@@ -34,18 +50,6 @@ def from_field(words: list[dict[str, Any]], context: Context) -> Iterator[Step]:
             raise here.error("cannot specify both path and inline replacement")
         for inner, entry in _from_path(row["path"], here.under("path")):
             yield _step(entry, inner)
-
-
-def from_file(words: dict[str, Any], context: Context) -> Step:
-    """ReplacementTransformer: ``replacements``."""
-    steps = list(from_field(words.get("replacements", []), context.under("replacements")))
-
-    def step(items: list[Item]) -> list[Item]:
-        for one in steps:
-            items = one(items)
-        return items
-
-    return step
 
 
 def _from_path(path: str, context: Context) -> Iterator[tuple[Context, dict[str, Any]]]:

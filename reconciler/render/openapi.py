@@ -1,0 +1,62 @@
+"""``openapi``: the schema that strategic merge goes by, in place of kustomize's own.
+
+The first kustomization that names one, counted from the root, decides for the whole build.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import orjson
+
+from reconciler.render.context import Context
+from reconciler.schema import kustomize
+from reconciler.schema.openapi import Shapes
+
+_BUILT_IN = ("v1.21.2",)
+
+
+class Schemas(NamedTuple):
+    """The schema in force; ``chosen`` once a kustomization has named one."""
+
+    shapes: Shapes
+    chosen: bool = False
+
+
+def built_in() -> Schemas:
+    """kustomize's own, while nothing else is named."""
+    return Schemas(kustomize.shapes())
+
+
+def chosen(words: dict[str, str], current: Schemas, context: Context) -> Schemas:
+    """The schema in force after a kustomization's ``openapi``. Raises RenderError."""
+    path, version = words.get("path"), words.get("version")
+    definitions = None if path is None else _definitions(path, context)
+    if current.chosen or (definitions is None and not version):
+        return current
+    if definitions is not None:
+        if version:
+            raise context.error("builtin version and custom schema provided, cannot use both")
+        return Schemas(Shapes(definitions), chosen=True)
+    if version not in _BUILT_IN:
+        raise context.error(
+            f"the specified OpenAPI version is not built in: found {version!r}, built in are"
+            f" {', '.join(_BUILT_IN)}",
+            "version",
+        )
+    return Schemas(kustomize.shapes(), chosen=True)
+
+
+def _definitions(path: str, context: Context) -> dict[str, Any]:
+    """The ``definitions`` of a file, JSON or YAML."""
+    where, data = context.read(path, "path")
+    if data.startswith(b"{"):
+        try:
+            document = orjson.loads(data)
+        except orjson.JSONDecodeError as error:
+            raise context.error(f"invalid schema file: {where}:{error.lineno}: {error}") from None
+    else:
+        sources = context.files.settings(where, data)
+        document = sources[0].value if sources else {}
+    found = document.get("definitions") if isinstance(document, dict) else None
+    return found if isinstance(found, dict) else {}
