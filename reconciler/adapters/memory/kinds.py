@@ -76,7 +76,7 @@ class Resource:
         if self.custom:
             left_out = {"metadata", "status"} if self.status else {"metadata"}
             return [{name: value for name, value in body.items() if name not in left_out}]
-        return [_at(body, path) for path in COUNTED.get(self.key, ())]
+        return [at(body, path) for path in COUNTED.get(self.key, ())]
 
 
 class Kinds:
@@ -154,7 +154,8 @@ def _custom(kind: Kind, spec: Mapping[str, Any], version: Mapping[str, Any]) -> 
     )
 
 
-def _at(body: Any, path: tuple[str, ...]) -> Any:
+def at(body: Any, path: tuple[str, ...]) -> Any:
+    """What stands at a path of maps, or None."""
     for name in path:
         body = body.get(name) if isinstance(body, dict) else None
     return body

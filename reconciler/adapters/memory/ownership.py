@@ -62,12 +62,14 @@ def apply(
     known = {entry.key: entry for entry in entries}
     if live and not known:
         known = _before_first_apply(live, shape, writer)
-    ours = writer.entry(writer.heeded(footprint.field_set(applied, shape)) - NOBODY)
-    last = known.get(ours.key)
-    known[ours.key] = ours
+    stated = writer.heeded(footprint.field_set(applied, shape))
+    ours = writer.entry(stated - NOBODY)
+    last = known.pop(ours.key, None)
     merged = merge.merge(live, applied, shape) if live else applied
-    if last is not None:
-        merged = _without_dropped(merged, last.fields, known.values(), ours, shape)
+    if last is not None and not last.fields <= stated:
+        owned = stated.union(*(entry.fields for entry in known.values()))
+        merged = _without_dropped(merged, last.fields, owned, shape)
+    known[ours.key] = ours
     if live:
         change = compare(live, merged, shape)
         known = _take_from_others(known, _heed(change, writer), ours.key, force=force)
@@ -144,15 +146,10 @@ def _take_from_others(
     return left
 
 
-def _without_dropped(
-    merged: Any, last: FieldSet, entries: Iterable[Entry], ours: Entry, shape: Shape
-) -> Any:
-    """``merged`` without what we applied last, apply no more, and nobody else owns."""
-    if last <= ours.fields:
-        return merged
+def _without_dropped(merged: Any, last: FieldSet, owned: FieldSet, shape: Shape) -> Any:
+    """``merged`` without what is in ``last`` and that nobody owns now."""
     dropped = footprint.named(last, shape)
     pruned = merge.remove(merged, dropped, shape)
-    owned: FieldSet = NOTHING.union(*(entry.fields for entry in entries))
     present = footprint.named(footprint.field_set(merged, shape), shape)
     kept = footprint.named(_fields_of(pruned, shape), shape) | footprint.named(owned, shape)
     pruned = merge.remove(merged, present - kept, shape)

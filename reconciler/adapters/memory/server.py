@@ -126,6 +126,7 @@ class Server:
 
     def create(self, kind: Kind, namespace: str, body: Mapping[str, Any], manager: str) -> Live:
         with self._lock:
+            checks.strict(self._kinds.find(kind), body)
             metadata = body.get("metadata") or {}
             name = metadata.get("name") or _generated(metadata.get("generateName"))
             target = Target(kind=kind, namespace=namespace, name=name, manager=manager)
@@ -162,7 +163,8 @@ class Server:
         return resource, self._store.get(resource.key, home, target.name)
 
     def _admit(self, resource: Resource, target: Target) -> None:
-        """Whether an object may be made there."""
+        """Whether an object may be made there, by that name."""
+        checks.name(resource, target.name)
         if target.subresource:
             raise refusals.not_found(resource.name, target.name)
         if not resource.namespaced:
@@ -211,6 +213,9 @@ class Server:
     ) -> Stored:
         """Keep it, if anything but a time has changed."""
         checks.nulls(resource, target.name, body)
+        checks.definition(resource, target.name, body)
+        if found:
+            checks.unchanged(resource, target.name, found.body, body)
         if found and same(found.body, body) and same_owners(found.entries, entries):
             return found
         metadata = {**body["metadata"], "resourceVersion": self._store.next_version()}

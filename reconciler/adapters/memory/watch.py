@@ -15,7 +15,7 @@ from reconciler.adapters.memory.store import Feed
 from reconciler.model import errors
 from reconciler.model.refs import Kind
 
-PATIENCE = 0.05  # seconds between looks at ``stop`` and at the switches
+PATIENCE = 0.1  # seconds between looks at ``stop`` and at the switches
 
 
 class Watch:
