@@ -6,6 +6,7 @@ One thread, the loop's, changes the books; watch threads read ``records``, ``ver
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -135,6 +136,11 @@ class Books:
             self.flight.discard(record.ref)
             self.pending.discard(record.ref)
 
+    def refresh(self, live: Live) -> None:
+        """The object changed in a way that is no drift. Kept in memory alone."""
+        record = self.records[live.ref]
+        self.records[live.ref] = dataclasses.replace(record, signature=drift.signature(live))
+
     def retract(self, ref: ObjectRef) -> None:
         """A write that was announced and refused: nothing of ours came of it."""
         self.flight.discard(ref)
@@ -202,6 +208,11 @@ class Books:
             return seen == ours != ""
         self.outdated.add(live.ref)
         return True
+
+    def is_after(self, ref: ObjectRef, version: str) -> bool:
+        """Whether our last write of the object came after this resourceVersion."""
+        ours = self.versions.get(ref, "")
+        return ours.isdecimal() and version.isdecimal() and int(ours) > int(version)
 
 
 def _entry(ref: ObjectRef, api_version: str, uid: str) -> inventory.Entry:

@@ -30,11 +30,12 @@ _FINISHED = "finished/"  # meta key's prefix: the uid of a Job that was seen to 
 class Suspect:
     """An object to put right, and how it was seen; ``live`` is None where it was missing.
 
-    ``uid`` is what we knew it by.
+    ``uid`` is what we knew it by; ``version`` the resourceVersion of our last write, if known.
     """
 
     ref: ObjectRef
     uid: str
+    version: str
     change: str  # edited, deleted, suspected, outdated
     live: Live | None
     seen: float  # the clock's monotonic seconds
@@ -130,19 +131,27 @@ class Healer:
         if drift.is_finished(live):
             self._note_finished(live)
         found = drift.compare(record.signature, live)
+        if found is drift.Drift.NONE:
+            self._books.refresh(live)  # the next change is compared with what status is now
         if found is not drift.Drift.NONE and not live.deleting:  # its end is an event of its own
             change = "edited" if found is drift.Drift.CERTAIN else "suspected"
             yield self._suspect(live.ref, change, live)
 
     def _listed(self, event: ports.KindListed) -> Iterable[Suspect]:
-        """What is missing, at once; and what the list showed outdated, if it stays so."""
+        """What is missing, at once; and what the list shows outdated, if it stays so.
+
+        A list may be from before our last write of an object; then an event follows that shows
+        it. After a restore of etcd from a backup none does.
+        """
         for record in self._of_kind(event.kind):
-            if record.ref not in event.uids:
-                # Nobody saw it go: a Job that cleans itself up is taken to have done so.
-                if not drift.cleans_itself_up(record):
-                    yield from self._gone(record)
-            elif record.ref in self._books.outdated:
+            is_missing = record.ref not in event.uids
+            if is_missing and self._books.is_after(record.ref, event.version):
+                self._books.outdated.add(record.ref)
+            if record.ref in self._books.outdated:
                 self._later(self._suspect(record.ref, OUTDATED, None), _CATCHING_UP)
+            # Nobody saw it go: a Job that cleans itself up is taken to have done so.
+            elif is_missing and not drift.cleans_itself_up(record):
+                yield from self._gone(record)
 
     def _gone(self, record: Record) -> Iterable[Suspect]:
         if self._state.meta(f"{_FINISHED}{record.ref}") != record.uid:
@@ -154,8 +163,14 @@ class Healer:
             self._state.save(meta={key: live.uid})
 
     def _suspect(self, ref: ObjectRef, change: str, live: Live | None) -> Suspect:
-        uid = self._books.records[ref].uid
-        return Suspect(ref=ref, uid=uid, change=change, live=live, seen=self._clock.monotonic())
+        return Suspect(
+            ref=ref,
+            uid=self._books.records[ref].uid,
+            version=self._books.versions.get(ref, ""),
+            change=change,
+            live=live,
+            seen=self._clock.monotonic(),
+        )
 
     def _is_due(self, suspect: Suspect) -> bool:
         """Whether its allowance lets it be written now; it is appointed otherwise."""
@@ -186,7 +201,7 @@ class Healer:
     def _is_corrected(self, suspect: Suspect, now: Live) -> bool:
         if suspect.live is not None:
             return drift.is_rewritten(suspect.live, now)
-        return suspect.change == OUTDATED or suspect.uid != now.uid
+        return suspect.uid != now.uid or suspect.version not in ("", now.resource_version)
 
     def _fail(self, suspect: Suspect, failure: Failure) -> None:
         ref = suspect.ref

@@ -131,8 +131,7 @@ class Observatory:
         record = self._books.records.get(ref)
         if record is None or self._books.is_stale(event.live):
             return False
-        is_drift = drift.compare(record.signature, event.live) is not drift.Drift.NONE
-        return is_drift or drift.is_finished(event.live)
+        return drift.signature(event.live) != record.signature or drift.is_finished(event.live)
 
 
 def is_site(ref: ObjectRef, site: SiteName) -> bool:

@@ -243,7 +243,7 @@ class Watch:
     def _listed(self, uids: Mapping[ObjectRef, str], version: str) -> None:
         self._version = version
         self._refused = None
-        self._sink(ports.KindListed(kind=self._kind, uids=uids))
+        self._sink(ports.KindListed(kind=self._kind, uids=uids, version=version))
 
     def _refusal(self, error: errors.ClusterRefused) -> Ending:
         """Told once, until the kind is listed again, which is then always done."""

@@ -146,12 +146,13 @@ class Server:
             self._deletion.begin(found, self._now())
             return True
 
-    def open(self, kind: Kind, selector: str) -> tuple[Feed, tuple[Live, ...]]:
-        """A watch's feed, and what it begins with."""
+    def open(self, kind: Kind, selector: str) -> tuple[Feed, tuple[Live, ...], str]:
+        """A watch's feed, what it begins with, and the resourceVersion of that."""
         feed = Feed(kind, selectors.parse(selector))
         with self._lock:
             self._kinds.find(kind)
-            return feed, tuple(item.live for item in self._store.open(feed))
+            initial = tuple(item.live for item in self._store.open(feed))
+            return feed, initial, self._store.version
 
     def close(self, feed: Feed) -> None:
         with self._lock:

@@ -132,6 +132,11 @@ class Store:
         self._feeds: dict[GroupKind, list[Feed]] = {}
         self._version = 0
 
+    @property
+    def version(self) -> str:
+        """The resourceVersion of the newest change."""
+        return str(self._version)
+
     def next_version(self) -> str:
         self._version += 1
         return str(self._version)
