@@ -123,6 +123,10 @@ class Cluster(Protocol):
     def namespaced(self, kind: Kind) -> bool:
         """The kind's scope by discovery. Raises ClusterRefused (KindUnknown)."""
 
+    def served(self, kind: Kind) -> Kind | None:
+        """The kind in a version that the server has, the preferred one where it has several; None
+        where it has none."""
+
     def watch(
         self,
         kind: Kind,

@@ -48,7 +48,7 @@ class Agent:
         self._telemetry = telemetry_
         self._lock = threading.RLock()  # a signal may interrupt the thread that holds it
         self._engine: loop.Engine | None = None
-        self._settings = read_settings()
+        self._settings = self._good = read_settings()
         self._ended = False
         self._renewed = False
 
@@ -59,8 +59,15 @@ class Agent:
                 self._renewed = False
                 try:
                     with self._joined(self._settings) as (engine, wakeups):
+                        self._good = self._settings
                         wakeups.start(self._wake)
                         engine.run()
+                except errors.UsageError as error:
+                    if self._settings == self._good:
+                        raise
+                    self._telemetry.event("configuration.refused", error=str(error))
+                    self._settings = self._good
+                    continue
                 except errors.StateDamaged as error:
                     # Closed by now: the next opening rebuilds it from the cluster and the mirror.
                     _set_aside(self._settings.state, self._telemetry, error)

@@ -34,7 +34,13 @@ class Books:
         self.records: dict[ObjectRef, Record] = {}
         self.entries: dict[ObjectRef, inventory.Entry] = {}
         self.versions: dict[ObjectRef, str] = {}  # resourceVersion after our last write
+        self.outdated: set[ObjectRef] = set()  # last shown as it was before our own last write
         self.flight: set[ObjectRef] = set()  # being written: what a watch says of them must wait
+        # To be written by a pass, and not known to be: the bytes in the records are outdated.
+        self.pending: set[ObjectRef] = set()
+        # Announced before, and never confirmed: we may have made them, so they stay on the books.
+        self.doubtful: set[ObjectRef] = set()
+        self.unsettled = False  # an entry's uid is another than the inventory in the cluster says
 
     def load(self) -> None:
         """Read both sides. Raises ClusterUnavailable, ClusterRefused, and UsageError where the
@@ -78,6 +84,10 @@ class Books:
     def announce(self, manifests: Iterable[Manifest]) -> None:
         """Say in the cluster what is about to be written, before it is."""
         for manifest in manifests:
+            known = self.entries.get(manifest.ref)
+            if known is not None and not known.uid:
+                self.doubtful.add(manifest.ref)
+            self.pending.add(manifest.ref)
             self.entries.setdefault(manifest.ref, _entry(manifest.ref, manifest.api_version, ""))
         self.settle()
 
@@ -102,15 +112,21 @@ class Books:
         self._state.save(put=records)
         for record, (_, live) in zip(records, pairs, strict=True):
             self.records[record.ref] = record
+            known = self.entries.get(record.ref)
+            self.unsettled |= known is None or known.uid != record.uid
             self.entries[record.ref] = _entry(record.ref, record.api_version, record.uid)
+            self.doubtful.discard(record.ref)
             self.versions[record.ref] = live.resource_version
+            self.outdated.discard(record.ref)
             self.flight.discard(record.ref)
+            self.pending.discard(record.ref)
 
     def retract(self, ref: ObjectRef) -> None:
         """A write that was announced and refused: nothing of ours came of it."""
         self.flight.discard(ref)
+        self.pending.discard(ref)
         entry = self.entries.get(ref)
-        if entry is not None and not entry.uid:
+        if entry is not None and not entry.uid and ref not in self.doubtful:
             del self.entries[ref]
 
     def drop(self, refs: Iterable[ObjectRef]) -> None:
@@ -121,6 +137,9 @@ class Books:
             self.records.pop(ref, None)
             self.entries.pop(ref, None)
             self.versions.pop(ref, None)
+            self.outdated.discard(ref)
+            self.pending.discard(ref)
+            self.doubtful.discard(ref)
 
     def settle(self) -> None:
         """Write the inventory as it is now, where that differs from what was written."""
@@ -135,6 +154,7 @@ class Books:
                 self._write(manifest)
         for name in set(self._written) - {manifest.ref.name for manifest in packed}:
             self._remove(name)
+        self.unsettled = False
 
     def _write(self, manifest: Manifest) -> None:
         try:
@@ -155,12 +175,18 @@ class Books:
         del self._written[name]
 
     def is_stale(self, live: Live) -> bool:
-        """Whether a watch shows the object as it was before our own last write of it.
+        """Whether a watch shows the object as our own last write left it, or as it was before.
 
-        etcd's revisions are whole numbers that grow; anything else is never called stale.
+        etcd's revisions are whole numbers that grow; anything else is never called stale. One that
+        is older makes the object ``outdated`` until a newer event shows it: after a restore of
+        etcd from a backup there is none.
         """
         ours, seen = self.versions.get(live.ref, ""), live.resource_version
-        return ours.isdecimal() and seen.isdecimal() and int(seen) <= int(ours)
+        if not (ours.isdecimal() and seen.isdecimal()) or int(seen) >= int(ours):
+            self.outdated.discard(live.ref)
+            return seen == ours != ""
+        self.outdated.add(live.ref)
+        return True
 
 
 def _entry(ref: ObjectRef, api_version: str, uid: str) -> inventory.Entry:

@@ -21,15 +21,21 @@ from reconciler.plan import drift, waves
 
 # What others may have been waiting for: once it is back, they need not wait for their turn.
 _NEEDED = frozenset((("", "Namespace"), waves.CRD))
+OUTDATED = "outdated"
+_CATCHING_UP = 5.0  # seconds that a watch may take to show what we wrote
 _FINISHED = "finished/"  # meta key's prefix: the uid of a Job that was seen to be over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspect:
-    """An object to put right, and how it was seen; ``live`` is None where it was missing."""
+    """An object to put right, and how it was seen; ``live`` is None where it was missing.
+
+    ``uid`` is what we knew it by.
+    """
 
     ref: ObjectRef
-    change: str  # edited, deleted, suspected
+    uid: str
+    change: str  # edited, deleted, suspected, outdated
     live: Live | None
     seen: float  # the clock's monotonic seconds
 
@@ -77,10 +83,7 @@ class Healer:
                     self._note_finished(event.live)
                 yield from self._gone(record)
         elif isinstance(event, ports.KindListed):
-            for record in self._of_kind(event.kind):
-                # Nobody saw it go: a Job that cleans itself up is taken to have done so.
-                if record.ref not in event.uids and not drift.cleans_itself_up(record):
-                    yield from self._gone(record)
+            yield from self._listed(event)
 
     def put_right(self, suspects: Iterable[Suspect]) -> tuple[Correction, ...]:
         """Correct them side by side. Raises ClusterUnavailable with them appointed again."""
@@ -98,6 +101,16 @@ class Healer:
         corrections = (self._settle(by_ref[ref], result) for ref, result in results.items())
         return tuple(correction for correction in corrections if correction is not None)
 
+    def wait_for_pass(self, suspects: Iterable[Suspect], delay: float) -> list[Suspect]:
+        """Appoint all but the missing ones again, in ``delay`` seconds; the missing ones."""
+        missing = []
+        for suspect in suspects:
+            if suspect.change == "deleted":
+                missing.append(suspect)
+            else:
+                self._later(suspect, delay)
+        return missing
+
     def forget(self, refs: Iterable[ObjectRef]) -> None:
         """These were written or pruned by a pass: what was open about them is over."""
         for ref in refs:
@@ -112,14 +125,24 @@ class Healer:
 
     def _seen(self, live: Live) -> Iterable[Suspect]:
         record = self._books.records.get(live.ref)
-        if record is None or self._books.is_stale(live):
-            return
+        if record is None or live.ref in self._books.pending or self._books.is_stale(live):
+            return  # what is pending is written by the pass that is due
         if drift.is_finished(live):
             self._note_finished(live)
         found = drift.compare(record.signature, live)
         if found is not drift.Drift.NONE and not live.deleting:  # its end is an event of its own
             change = "edited" if found is drift.Drift.CERTAIN else "suspected"
             yield self._suspect(live.ref, change, live)
+
+    def _listed(self, event: ports.KindListed) -> Iterable[Suspect]:
+        """What is missing, at once; and what the list showed outdated, if it stays so."""
+        for record in self._of_kind(event.kind):
+            if record.ref not in event.uids:
+                # Nobody saw it go: a Job that cleans itself up is taken to have done so.
+                if not drift.cleans_itself_up(record):
+                    yield from self._gone(record)
+            elif record.ref in self._books.outdated:
+                self._later(self._suspect(record.ref, OUTDATED, None), _CATCHING_UP)
 
     def _gone(self, record: Record) -> Iterable[Suspect]:
         if self._state.meta(f"{_FINISHED}{record.ref}") != record.uid:
@@ -131,10 +154,13 @@ class Healer:
             self._state.save(meta={key: live.uid})
 
     def _suspect(self, ref: ObjectRef, change: str, live: Live | None) -> Suspect:
-        return Suspect(ref=ref, change=change, live=live, seen=self._clock.monotonic())
+        uid = self._books.records[ref].uid
+        return Suspect(ref=ref, uid=uid, change=change, live=live, seen=self._clock.monotonic())
 
     def _is_due(self, suspect: Suspect) -> bool:
         """Whether its allowance lets it be written now; it is appointed otherwise."""
+        if suspect.change == OUTDATED and suspect.ref not in self._books.outdated:
+            return False  # an event has shown our write since
         allowance = self._suspicions if suspect.change == "suspected" else self._corrections
         left = allowance.wait(suspect.ref)
         if left:
@@ -150,12 +176,17 @@ class Healer:
         if (ref.group, ref.kind) in _NEEDED:
             for waiting in self._waiting.values():
                 self._later(waiting, 0)
-        if suspect.live is not None and not _is_written(suspect.live, result):
+        if not self._is_corrected(suspect, result):
             return None  # a false alarm
         seconds = self._clock.monotonic() - suspect.seen
-        change = "edited" if suspect.change == "suspected" else suspect.change
+        change = "deleted" if suspect.change == "deleted" else "edited"
         self._observer.event("drift.corrected", ref=str(ref), change=change, seconds=seconds)
         return Correction(ref=ref, change=change, seconds=seconds)
+
+    def _is_corrected(self, suspect: Suspect, now: Live) -> bool:
+        if suspect.live is not None:
+            return drift.is_rewritten(suspect.live, now)
+        return suspect.change == OUTDATED or suspect.uid != now.uid
 
     def _fail(self, suspect: Suspect, failure: Failure) -> None:
         ref = suspect.ref
@@ -173,16 +204,6 @@ class Healer:
         return [
             record for ref, record in self._books.records.items() if (ref.group, ref.kind) == wanted
         ]
-
-
-def _is_written(seen: Live, now: Live) -> bool:
-    """Whether our apply changed the object that a watch had shown.
-
-    Others write status all the time, which moves the resourceVersion and not the generation.
-    """
-    if seen.generation and seen.managed and now.generation == seen.generation:
-        return drift.signature(seen).split(" ")[:2] != drift.signature(now).split(" ")[:2]
-    return seen.resource_version != now.resource_version
 
 
 def _manifest(record: Record) -> Manifest:

@@ -26,7 +26,7 @@ class Schedule:
 FETCH = Schedule(first=5, longest=600)
 CLUSTER = Schedule(first=1, longest=60)
 REFUSED = Schedule(first=5, longest=300)  # objects that the API server refused
-PUSH = Schedule(first=10, longest=900)
+PUSH = Schedule(first=10, longest=300)
 # A render that took the whole agent down with it: twice that may have been somebody's kill.
 FATAL_RENDER = Schedule(free=3, first=30, longest=3600)
 SUSPICION = Schedule(free=1, first=1, longest=60)  # verified at once, then ever more rarely

@@ -17,12 +17,15 @@ from reconciler.engine.books import Books
 from reconciler.engine.heal import Correction, Healer, Suspect
 from reconciler.engine.messages import Offline, Online, Rejected, SourceNews
 from reconciler.model import errors
-from reconciler.model.refs import Kind
+from reconciler.model.refs import Kind, ObjectRef
 from reconciler.model.values import Applied, Counts, Failure, Manifest, Rendered, Sync
 from reconciler.plan import planner, scope, waves
+from reconciler.status import note
 from reconciler.status.report import Situation
 
 _RUNNING = "applied"  # meta: the commit that is in the cluster
+_APPLYING = "applying"  # meta: the commit of a pass that has begun to write
+_WAIT = 0.5  # seconds between looks whether an unfinished pass is over
 _DIGEST = "rendered"  # meta: digest of all its objects
 
 
@@ -39,6 +42,7 @@ class Reconciler:
         state: ports.State,
         clock: ports.Clock,
         observer: ports.Observer,
+        namespace: str,
     ) -> None:
         self._books = books
         self._applier = applier
@@ -47,7 +51,11 @@ class Reconciler:
         self._state = state
         self._clock = clock
         self._observer = observer
+        self._namespace = namespace
         self._rendered: Rendered | None = None
+        self._unfinished = (
+            False  # the last process ended within a pass, which none has finished yet
+        )
         self._corrected = 0
         self._unwatched: dict[Kind, str] = {}
         self.rendered_digest = ""
@@ -56,6 +64,7 @@ class Reconciler:
     def begin(self) -> None:
         """Start from what the books, once loaded, say is there."""
         self.rendered_digest = self._state.meta(_DIGEST)
+        self._unfinished = bool(self._state.meta(_APPLYING))
         self.situation = Situation(
             commit=self._books.accepted,
             applied=self._state.meta(_RUNNING),
@@ -65,6 +74,9 @@ class Reconciler:
     def hear(self, news: SourceNews) -> bool:
         """Take in what the courier brought; True where a pass is due."""
         if isinstance(news, Offline):
+            self._unfinished = (
+                False  # nobody will finish it for now: what we know to be there holds
+            )
             self._change(offline=news.message)
             return False
         if isinstance(news, Online):
@@ -72,6 +84,7 @@ class Reconciler:
             return False
         self._change(offline=news.offline)
         if isinstance(news, Rejected):
+            self._unfinished = False
             self._rendered = None
             self._change(
                 commit=news.commit,
@@ -98,9 +111,20 @@ class Reconciler:
             return True  # nothing to apply: the last good state stays
         began = self._clock.monotonic()
         objects = self._placed(rendered.objects)
-        plan = planner.plan(objects, self._books.records, self._books.entries)
+        twice = _twice(objects)
+        if twice is not None:
+            self._change(sync=Sync.FAILED, reason="RenderFailed", message=twice)
+            return True
+        plan = planner.plan(
+            objects,
+            self._books.records,
+            self._books.entries,
+            agent_namespace=self._namespace,
+            uncertain=self._books.pending,
+        )
         changes = sum(len(wave) for wave in plan.waves)
         if not plan.empty:
+            self._state.save(meta={_APPLYING: rendered.commit})
             self._observer.event(
                 "apply.started",
                 commit=rendered.commit,
@@ -130,22 +154,44 @@ class Reconciler:
         else:
             self._unwatched.pop(event.kind, None)
 
+    def served(self, kind: Kind) -> Kind | None:
+        """The kind in a version that the API server has; None where that is not known."""
+        try:
+            return self._cluster.served(kind)
+        except (errors.ClusterRefused, errors.ClusterUnavailable):
+            return None
+
     def told(self) -> Situation:
         """What the reporter should tell now."""
-        unseen = sorted(f"{kind} is not watched: {why}" for kind, why in self._unwatched.items())
+        ours = {(ref.group, ref.kind) for ref in self._books.entries}
+        unseen = sorted(
+            f"{kind} is not watched: {why}"
+            for kind, why in self._unwatched.items()
+            if (kind.group, kind.kind) in ours
+        )
         if self.situation.message or not unseen:
             return self.situation
         return dataclasses.replace(self.situation, message="; ".join(unseen))
+
+    def fail(self, error: errors.ClusterRefused) -> None:
+        """The API server refuses what a pass cannot do without, such as the inventory."""
+        self._change(sync=Sync.FAILED, reason=note.APPLY_FAILED, message=str(error))
 
     def suspects(self, events: Iterable[ports.WatchEvent]) -> list[Suspect]:
         """What these events show to be different from what was applied."""
         return [suspect for event in events for suspect in self._healer.suspects(event)]
 
     def put_right(self, suspects: list[Suspect]) -> tuple[Correction, ...]:
-        """Correct drift. Raises ClusterUnavailable with the suspects appointed again."""
+        """Correct drift. Raises ClusterUnavailable with the suspects appointed again.
+
+        What a killed pass wrote and did not record looks like drift, and must not be undone by
+        the bytes from before it: until that pass is repeated, only what is missing is made again.
+        """
+        if self._unfinished:
+            suspects = self._healer.wait_for_pass(suspects, _WAIT)
         corrections = self._healer.put_right(suspects)
         self._corrected += len(corrections)
-        if any(correction.change == "deleted" for correction in corrections):
+        if self._books.unsettled:
             self._books.settle()  # what was made again has another uid
         self._change(drift_open=len(self._healer.open), drift_corrected=self._corrected)
         return corrections
@@ -165,7 +211,7 @@ class Reconciler:
             result.append(
                 manifest if namespaced is None else scope.placed(manifest, namespaced=namespaced)
             )
-        return tuple(result)
+        return scope.follow(objects, result)
 
     def _discover(self, manifest: Manifest) -> bool | None:
         try:
@@ -186,18 +232,30 @@ class Reconciler:
             pruned=len(applied.pruned),
             held=len(applied.held),
         )
+        self._unfinished = False
         self._change(objects=counts, failed=applied.failed, drift_open=len(self._healer.open))
         self.rendered_digest = _digest(objects)
         if not applied.complete:
-            self._change(sync=Sync.FAILED, reason="ApplyFailed", message=_first(applied.failed))
+            self._change(sync=Sync.FAILED, reason=note.APPLY_FAILED, message=_first(applied.failed))
             return
-        self._state.save(meta={_RUNNING: rendered.commit, _DIGEST: self.rendered_digest})
+        done = {_RUNNING: rendered.commit, _DIGEST: self.rendered_digest, _APPLYING: ""}
+        self._state.save(meta=done)
         self._state.mark_commit(rendered.commit, self._clock.now(), "synced")
         self._change(sync=Sync.SYNCED, applied=rendered.commit, reason="", message="")
 
     def _change(self, **fields: object) -> None:
         changes: Any = fields
         self.situation = dataclasses.replace(self.situation, **changes)
+
+
+def _twice(objects: Iterable[Manifest]) -> str | None:
+    """Why these cannot be applied: an object that stands in them twice, once it is placed."""
+    seen: dict[ObjectRef, Manifest] = {}
+    for manifest in objects:
+        other = seen.setdefault(manifest.ref, manifest)
+        if other is not manifest:
+            return f"{manifest.ref} is declared twice: {other.origin} and {manifest.origin}"
+    return None
 
 
 def _digest(objects: Iterable[Manifest]) -> str:

@@ -70,6 +70,10 @@ class Reporter:
         self._show(now, situation.offline)
         return urgent
 
+    def forget(self) -> None:
+        """The Site object is gone: show it again, news or not."""
+        self._shown = ""
+
     def _queue_note(self, now: Report, rendered: str) -> bool | None:
         if not now.commit:
             return None  # nothing that a note could be on
@@ -86,7 +90,7 @@ class Reporter:
                 time=now.time,
             )
         )
-        self._state.save(meta={_NEWS: fingerprint, _QUEUED: f"{now.time:.0f}"})
+        self._state.save(meta={_NEWS: fingerprint, _QUEUED: str(int(now.time))})
         return self._last is not None and report.worse(self._last.state, now.state)
 
     def _show(self, now: Report, offline: str) -> None:

@@ -42,6 +42,20 @@ def compare(signed: str, live: Live) -> Drift:
     return Drift.NONE if before == now else Drift.SUSPECTED
 
 
+def is_rewritten(seen: Live, now: Live) -> bool:
+    """Whether the apply that answered ``now`` changed the object that a watch had shown.
+
+    An apply that changes nothing leaves our entry as it is, its time included. Others write all
+    the while, so that the resourceVersion tells nothing. (Within the second of our last apply the
+    time is the same and a restored order goes uncounted, where the kind has no generation.)
+    """
+    if seen.generation != now.generation:
+        return True
+    before, after = _ours(seen), _ours(now)
+    times = [entry.time if entry else "" for entry in (before, after)]
+    return times[0] != times[1] or signature(seen).split()[:2] != signature(now).split()[:2]
+
+
 def is_finished(live: Live) -> bool:
     """Whether a Job is over, as its status entries tell: it may be cleaned up at any time.
 

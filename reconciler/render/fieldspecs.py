@@ -8,9 +8,13 @@ list). Lists on the way are gone through by themselves. Values are never changed
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler.render.ids import Kind
+
+if TYPE_CHECKING:
+    from reconciler.render.finding import Finder
 
 Setter = Callable[[Any], Any]
 
@@ -50,6 +54,13 @@ class Specs:
     def __init__(self, specs: Iterable[FieldSpec] = ()) -> None:
         self.all = tuple(specs)
         self._routes: dict[Kind, tuple[Route, ...]] = {}
+
+    @cached_property
+    def finder(self) -> Finder:
+        """All of them in one walk."""
+        from reconciler.render.finding import Finder
+
+        return Finder((spec, None) for spec in self.all)
 
     def __iter__(self) -> Iterator[FieldSpec]:
         return iter(self.all)

@@ -23,6 +23,16 @@ class CustomContract(ClusterSuite):
         serve(world, objects.definition())
         return objects.model(home)
 
+    def test_a_kind_is_found_in_the_version_that_is_served(
+        self, world: World, model: dict[str, Any]
+    ) -> None:
+        kind = Kind.of(model["apiVersion"], model["kind"])
+        asked = Kind(kind.group, "v1beta7", kind.kind)
+        until(lambda: world.cluster.served(asked) == kind, "it is found")
+        assert world.cluster.served(Kind("", "v9", "ConfigMap")) == Kind("", "v1", "ConfigMap")
+        assert world.cluster.served(Kind("nowhere.example.com", "v1", "Thing")) is None
+        assert world.cluster.served(Kind(kind.group, "v1", "Nothing")) is None
+
     def test_a_definition_makes_its_kind_served(self, world: World, home: str) -> None:
         kind = f"Once{uuid.uuid4().hex[:6]}"
         definition = objects.definition(kind, scope="Cluster")

@@ -15,6 +15,7 @@ import pytest
 
 from reconciler import ports
 from reconciler.adapters import kube
+from reconciler.adapters.kube import refusals
 from reconciler.adapters.memory import MemoryCluster
 from reconciler.adapters.system import SystemClock
 from reconciler.model import errors
@@ -149,7 +150,8 @@ class KubeWorld:
 
     def _send(self, method: str, path: str, body: Any, content_type: str) -> None:
         status, answer = self._plane.request(method, path, body, content_type)
-        assert status < 300, answer
+        if status >= 300:
+            raise refusals.error_of(status, orjson.dumps(answer), None)
 
     def _item(self, obj: Obj, status: bool = False) -> str:
         path = f"{self._collection(obj)}/{obj['metadata']['name']}"

@@ -106,6 +106,11 @@ class MemoryClient:
             raise refusals.unreachable()
         return self._server.resource(kind).namespaced
 
+    def served(self, kind: Kind) -> Kind | None:
+        if self.unreachable:
+            raise refusals.unreachable()
+        return self._server.served(kind)
+
     def apply(self, manifest: Manifest, *, force: bool, subresource: str = "") -> Live:
         ref = manifest.ref
         self._ask("patch", manifest.kind, ref.namespace, ref.name)

@@ -36,7 +36,7 @@ def _step(row: dict[str, Any], specs: Specs, context: Context) -> Step:
             route = Route(fieldspecs.split(spec.path), spec.create, spec.path)
             change = fieldspecs.changer(route, put, "")
             for index, item in enumerate(result):
-                if any(
+                if item.was_called(name) and any(
                     it.name == name and spec.kind.selects(it.kind)
                     for it in (*item.formers(), item.id)
                 ):
