@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler.render.ids import Kind
+from reconciler.render.scalars import CONTAINERS
 
 if TYPE_CHECKING:
     from reconciler.render.finding import Finder
@@ -189,7 +190,7 @@ def entries(wanted: Mapping[str, str]) -> Setter:
 
 def scalar_only(value: Any) -> None:
     """Raises Unfit for a map or a list."""
-    if isinstance(value, dict | list):
+    if isinstance(value, CONTAINERS):
         raise Unfit(f"wrong node kind: expected ScalarNode but got {node_kind(value)}")
 
 

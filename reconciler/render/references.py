@@ -130,10 +130,10 @@ class _Referrer:
         self, name: str, path: str, target: Kind, space: str | None, *, whole: bool = False
     ) -> Item | None:
         """The object that ``name`` means, or None. Raises Unfit where several may be meant."""
-        found = [item for item in self._known.by_name.get(name, ()) if self._reaches(item)]
+        found = [item for item in self._known.by_name.get(name, ()) if _was(item, target)]
+        found = [item for item in found if self._reaches(item)]
         if found and whole and space is not None:
             found = self._in_space(found, space)
-        found = [item for item in found if _was(item, target)]
         if found and path.endswith(_ROLE):
             role = self._role()
             if role is not None:
@@ -191,7 +191,11 @@ class _Referrer:
 
 
 def _was(item: Item, kind: Kind) -> bool:
-    return any(kind.selects(former.kind) for former in item.formers())
+    """Whether the object was ever of a kind; its group and version are what they are now."""
+    now = item.id.kind
+    if (kind.group and kind.group != now.group) or (kind.version and kind.version != now.version):
+        return False
+    return not kind.kind or any(former.kind == kind.kind for former in item.former)
 
 
 def _ends_alike(mine: tuple[str, ...], others: tuple[str, ...], *, empty: bool) -> bool:

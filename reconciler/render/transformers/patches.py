@@ -133,7 +133,7 @@ def _by_selector(
 
 def _laid(item: Item, patch: Value, context: Context, allow: dict[str, bool]) -> list[Item]:
     try:
-        patched = patching.apply(item, patch, context.schemas, **allow)
+        patched = patching.apply(item, patch, context.merger, **allow)
     except Unfit as unfit:
         raise context.misfit(item, unfit) from None
     return [] if patched is None else [patched]
