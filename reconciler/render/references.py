@@ -57,12 +57,13 @@ class _Referrer:
 
     def fixed(self, fields: Finder) -> Item:
         item = self._item
-        spaces = self._subject_spaces()
-        self._more_spaces = spaces
-        value = item.value
+        self._more_spaces = self._subject_spaces()
         try:
-            hits = sorted(fields.hits(value, item.original.kind), key=itemgetter(0, 3))
-            for _, path, target, place in hits:
+            hits = fields.hits(item.value, item.original.kind)
+            if not hits:
+                return item
+            value = item.value
+            for _, path, target, place in sorted(hits, key=itemgetter(0, 3)):
                 old = places.at(value, place)
                 new = [] if old is None else self._renamed(old, path, target)
                 if new is not old:
