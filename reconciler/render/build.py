@@ -113,14 +113,24 @@ def _printed(value: Value) -> Value:
     if not isinstance(metadata, dict) or "annotations" not in metadata:
         return value
     found = metadata["annotations"]
+    if found and _is_clean(found):
+        return value
     annotations = {
         key: text
         for key, text in string_map(found).items()
         if key not in marks.NEVER_PRINTED and key not in (marks.ORIGIN, marks.TRANSFORMATIONS)
     }
-    if annotations == found and annotations:
-        return value
     rest = {key: item for key, item in metadata.items() if key != "annotations"}
     if annotations:
         rest["annotations"] = annotations
     return {**value, "metadata": rest}
+
+
+def _is_clean(annotations: Any) -> bool:
+    """Whether they are printed as they are."""
+    return isinstance(annotations, dict) and all(
+        text.__class__ is str and not key.startswith(_SUSPECT) for key, text in annotations.items()
+    )
+
+
+_SUSPECT = ("internal.config.", "config.k", "alpha.config.")  # how our own begin

@@ -9,10 +9,13 @@ from reconciler.render.config import NameReference
 from reconciler.render.finding import Finder
 from reconciler.render.images import Images
 from reconciler.render.kept import Kept
+from reconciler.render.merge import Merger
 from reconciler.render.sources import Files
+from reconciler.schema.openapi import Shapes
 
 _LEVELS = 2_000
 _BUILDS = 1_000
+_SCHEMAS = 20
 
 
 class Cache:
@@ -26,7 +29,17 @@ class Cache:
         self.levels: Kept[Any] = Kept(_LEVELS)  # level.Level
         self.builds: Kept[Any] = Kept(_BUILDS)  # tuple[build.Resource, ...]
         self.images = Images()
+        self._mergers: dict[int, tuple[Shapes, Merger]] = {}
         self._references: dict[int, tuple[tuple[NameReference, ...], Finder]] = {}
+
+    def merger(self, shapes: Shapes) -> Merger:
+        """Strategic merge by these schemas."""
+        found = self._mergers.get(id(shapes))
+        if found is None or found[0] is not shapes:
+            if len(self._mergers) > _SCHEMAS:
+                self._mergers.clear()
+            found = self._mergers[id(shapes)] = (shapes, Merger(shapes))
+        return found[1]
 
     def references(self, rows: tuple[NameReference, ...]) -> Finder:
         """The name references of a configuration, made ready once."""

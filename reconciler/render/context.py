@@ -13,6 +13,7 @@ from reconciler.render.config import Config
 from reconciler.render.fieldspecs import FieldSpec, Specs, Unfit
 from reconciler.render.folder import Folder, Problem
 from reconciler.render.items import Item, Step, Value
+from reconciler.render.merge import Merger
 from reconciler.render.sources import Files, Path, Source
 from reconciler.schema.openapi import Shapes
 
@@ -27,6 +28,11 @@ class Context:
     schemas: Shapes
     source: Source
     at: Path = ()
+
+    @property
+    def merger(self) -> Merger:
+        """Strategic merge by the schemas in force."""
+        return self.cache.merger(self.schemas)
 
     @property
     def files(self) -> Files:

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler.render.ids import Kind
+from reconciler.render.scalars import CONTAINERS
 
 if TYPE_CHECKING:
     from reconciler.render.finding import Finder
@@ -110,6 +111,16 @@ def change(value: Any, route: Route, setter: Setter, empty: Any = None) -> Any:
     return _change(value, route.parts, 0, setter, empty if route.create else None)
 
 
+def change_metadata(value: Any, name: str, setter: Setter, empty: Any) -> Any:
+    """``change`` for the commonest route, a field of ``metadata`` that is made where missing."""
+    metadata = value.get("metadata")
+    if metadata.__class__ is not dict:
+        return change(value, Route(("metadata", name), True, f"metadata/{name}"), setter, empty)
+    old = metadata.get(name)
+    new = setter(empty if old is None else old)
+    return value if new is old else {**value, "metadata": {**metadata, name: new}}
+
+
 def changer(route: Route, setter: Setter, empty: Any = None) -> Setter:
     """``change`` as a function of the value alone."""
     return lambda value: change(value, route, setter, empty)
@@ -189,7 +200,7 @@ def entries(wanted: Mapping[str, str]) -> Setter:
 
 def scalar_only(value: Any) -> None:
     """Raises Unfit for a map or a list."""
-    if isinstance(value, dict | list):
+    if isinstance(value, CONTAINERS):
         raise Unfit(f"wrong node kind: expected ScalarNode but got {node_kind(value)}")
 
 

@@ -7,7 +7,7 @@ part's identity, as values never change and most of an object is shared with its
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from reconciler.render import fieldspecs
 from reconciler.render.fieldspecs import FieldSpec, Unfit, node_kind
@@ -18,16 +18,11 @@ _REMEMBERED = 5_000  # values a field
 LIST = -1
 
 
-class Hit(NamedTuple):
-    """A place, and the row that led there: its rank among all rows, its path, what it is about.
+Hit = tuple[int, str, Any, Place]
+"""The row that led to a place: its rank among all rows, its path, what it is about; the place.
 
-    Rank LIST is a place that is null where a path says that a list should be: it becomes one.
-    """
-
-    rank: int
-    path: str
-    about: Any
-    place: Place
+Rank LIST is a place that is null where a path says that a list should be: it becomes one.
+"""
 
 
 class Finder:
@@ -84,10 +79,10 @@ class _Node:
         """Where rows end, at this value or below. Raises Unfit."""
         if value is None:
             if self.is_list:
-                yield Hit(LIST, "", None, ())
+                yield LIST, "", None, ()
             return
         for rank, path, about in self.ends:
-            yield Hit(rank, path, about, ())
+            yield rank, path, about, ()
         if not self.fields:
             return
         if isinstance(value, dict):
@@ -118,4 +113,4 @@ class _Node:
 
 def _behind(part: str | int, hits: tuple[Hit, ...]) -> Iterator[Hit]:
     for rank, path, about, place in hits:
-        yield Hit(rank, path, about, (part, *place))
+        yield rank, path, about, (part, *place)

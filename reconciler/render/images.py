@@ -7,6 +7,7 @@ from typing import Any
 
 from reconciler.render.fieldspecs import Unfit, node_kind
 from reconciler.render.places import Place
+from reconciler.render.scalars import CONTAINERS
 
 _LISTS = ("containers", "initContainers")
 _REMEMBERED = 50_000  # values
@@ -18,24 +19,34 @@ class Images:
     def __init__(self) -> None:
         self._known: dict[int, tuple[Any, tuple[Place, ...]]] = {}
 
+    def of_object(self, value: Any) -> Iterator[Place]:
+        """Every place in an object; its metadata has none. Raises Unfit."""
+        for key, item in value.items():
+            if key != "metadata" and isinstance(item, CONTAINERS):
+                yield from ((key, *place) for place in self.of(item))
+                if key in _LISTS and isinstance(item, list):
+                    yield from ((key, *place) for place in _images(item))
+
     def of(self, value: Any) -> tuple[Place, ...]:
+        """Every place, as keys and indexes from ``value`` on. Raises Unfit."""
         found = self._known.get(id(value))
         if found is not None and found[0] is value:
             return found[1]
-        here = tuple(self._search(value))
+        places: list[Place] = []
+        nested = False
+        for key, item in value.items() if value.__class__ is dict else enumerate(value):
+            kind = item.__class__
+            if kind is dict or kind is list:
+                nested = True
+                places += [(key, *place) for place in self.of(item)]
+                if kind is list and key in _LISTS:
+                    places += [(key, *place) for place in _images(item)]
+        if not nested:
+            return ()
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
-        self._known[id(value)] = (value, here)
-        return here
-
-    def _search(self, value: Any) -> Iterator[Place]:
-        entries = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, item in entries:
-            if isinstance(item, dict | list):
-                for place in self.of(item):
-                    yield (key, *place)
-                if key in _LISTS and isinstance(item, list):
-                    yield from ((key, *place) for place in _images(item))
+        self._known[id(value)] = (value, tuple(places))
+        return self._known[id(value)][1]
 
 
 def _images(containers: list[Any]) -> Iterator[Place]:

@@ -57,12 +57,13 @@ class _Referrer:
 
     def fixed(self, fields: Finder) -> Item:
         item = self._item
-        spaces = self._subject_spaces()
-        self._more_spaces = spaces
-        value = item.value
+        self._more_spaces = self._subject_spaces()
         try:
-            hits = sorted(fields.hits(value, item.original.kind), key=itemgetter(0, 3))
-            for _, path, target, place in hits:
+            hits = fields.hits(item.value, item.original.kind)
+            if not hits:
+                return item
+            value = item.value
+            for _, path, target, place in sorted(hits, key=itemgetter(0, 3)):
                 old = places.at(value, place)
                 new = [] if old is None else self._renamed(old, path, target)
                 if new is not old:
@@ -130,10 +131,10 @@ class _Referrer:
         self, name: str, path: str, target: Kind, space: str | None, *, whole: bool = False
     ) -> Item | None:
         """The object that ``name`` means, or None. Raises Unfit where several may be meant."""
-        found = [item for item in self._known.by_name.get(name, ()) if self._reaches(item)]
+        found = [item for item in self._known.by_name.get(name, ()) if _was(item, target)]
+        found = [item for item in found if self._reaches(item)]
         if found and whole and space is not None:
             found = self._in_space(found, space)
-        found = [item for item in found if _was(item, target)]
         if found and path.endswith(_ROLE):
             role = self._role()
             if role is not None:
@@ -191,7 +192,11 @@ class _Referrer:
 
 
 def _was(item: Item, kind: Kind) -> bool:
-    return any(kind.selects(former.kind) for former in item.formers())
+    """Whether the object was ever of a kind; its group and version are what they are now."""
+    now = item.id.kind
+    if (kind.group and kind.group != now.group) or (kind.version and kind.version != now.version):
+        return False
+    return not kind.kind or any(former.kind == kind.kind for former in item.former)
 
 
 def _ends_alike(mine: tuple[str, ...], others: tuple[str, ...], *, empty: bool) -> bool:

@@ -132,10 +132,12 @@ class Selector:
 
     def matches(self, item: Item) -> bool:
         """Name and namespace may be the first or the present ones."""
-        now, first = item.id, item.original
+        now = item.id
+        if not self.matches_kind(now.kind):
+            return False
+        first = item.former[0] if item.former else now
         return (
-            self.matches_kind(now.kind)
-            and (_fits(self.name, first.name) or _fits(self.name, now.name))
+            (_fits(self.name, first.name) or _fits(self.name, now.name))
             and (_fits(self.namespace, first.space) or _fits(self.namespace, now.space))
             and self.matches_labels(item)
         )

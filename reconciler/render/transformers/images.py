@@ -71,9 +71,9 @@ def _step(entries: list[Entry], specs: Specs, context: Context) -> Step:
 
 def _places(item: Item, specs: Specs, context: Context) -> dict[Place, int]:
     """Where images are, and how many passes come by."""
-    found = dict.fromkeys(context.cache.images.of(item.value), 1)
-    for hit in specs.finder.hits(item.value, item.id.kind):
-        found[hit.place] = found.get(hit.place, 0) + 1
+    found = dict.fromkeys(context.cache.images.of_object(item.value), 1)
+    for _, _, _, place in specs.finder.hits(item.value, item.id.kind):
+        found[place] = found.get(place, 0) + 1
     return found
 
 
