@@ -62,7 +62,16 @@ class Applier:
         """Raises ClusterUnavailable or Interrupted with what was done kept."""
         steps = [step for wave in plan.waves for step in wave]
         self._books.announce(step.manifest for step in steps)
-        definitions = waves.definitions(step.manifest for step in steps)
+        if plan.empty and not self._books.doubt:
+            return Applied()
+        self._books.begin(
+            [*(step.manifest.ref for step in steps), *(prune.ref for prune in plan.prunes)]
+        )
+        result = self._run(plan, waves.definitions(step.manifest for step in steps))
+        self._books.end()
+        return result
+
+    def _run(self, plan: Plan, definitions: Mapping[tuple[str, str], ObjectRef]) -> Applied:
         applied: list[ObjectRef] = []
         failed: dict[ObjectRef, Failure] = {}
         held: set[ObjectRef] = set()

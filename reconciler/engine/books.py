@@ -6,7 +6,8 @@ One thread, the loop's, changes the books; watch threads read ``records``, ``ver
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from reconciler import ports
@@ -15,6 +16,7 @@ from reconciler.model.refs import Kind, ObjectRef, SiteName
 from reconciler.model.values import Live, Manifest, Record
 from reconciler.plan import drift, inventory
 
+_UNFINISHED = "unfinished"  # meta: what a pass writes that has not come to its end, a ref a line
 _NAMESPACE_HINT = "make it with: kubectl apply --server-side -k deploy"
 
 
@@ -35,6 +37,7 @@ class Books:
         self.entries: dict[ObjectRef, inventory.Entry] = {}
         self.versions: dict[ObjectRef, str] = {}  # resourceVersion after our last write
         self.flight: set[ObjectRef] = set()  # being written: what a watch says of them must wait
+        self.doubt: set[ObjectRef] = set()  # see begin
 
     def load(self) -> None:
         """Read both sides. Raises ClusterUnavailable, ClusterRefused, and UsageError where the
@@ -46,6 +49,7 @@ class Books:
         self.entries = dict(found.entries)
         for record in self.records.values():
             self.entries[record.ref] = _entry(record.ref, record.api_version, record.uid)
+        self.doubt = set(_refs(self._state.meta(_UNFINISHED)))
         self.accepted = self._state.meta("accepted") or found.accepted
         self.healthy = self._state.meta("healthy") or found.healthy
         self._state.save(meta={"site": str(self._site), "accepted": self.accepted})
@@ -81,6 +85,18 @@ class Books:
             self.entries.setdefault(manifest.ref, _entry(manifest.ref, manifest.api_version, ""))
         self.settle()
 
+    def begin(self, refs: Iterable[ObjectRef]) -> None:
+        """A pass is about to write these. Until it ends, or one of them is kept or dropped, what
+        is in the cluster may be newer than its record: the agent was killed in between, or the
+        API server's answer did not come. Durable, so that the next start knows."""
+        self.doubt = set(refs)
+        self._state.save(meta={_UNFINISHED: "\n".join(sorted(map(str, self.doubt)))})
+
+    def end(self) -> None:
+        """The pass came to its end: what became of every write is known."""
+        self.doubt.clear()
+        self._state.save(meta={_UNFINISHED: ""})
+
     def keep(self, lives: Iterable[tuple[Manifest, Live]], now: float) -> None:
         """What was applied, and how its ownership looked after it; one durable write for all."""
         pairs = tuple(lives)
@@ -105,10 +121,12 @@ class Books:
             self.entries[record.ref] = _entry(record.ref, record.api_version, record.uid)
             self.versions[record.ref] = live.resource_version
             self.flight.discard(record.ref)
+            self.doubt.discard(record.ref)
 
     def retract(self, ref: ObjectRef) -> None:
         """A write that was announced and refused: nothing of ours came of it."""
         self.flight.discard(ref)
+        self.doubt.discard(ref)
         entry = self.entries.get(ref)
         if entry is not None and not entry.uid:
             del self.entries[ref]
@@ -121,6 +139,7 @@ class Books:
             self.records.pop(ref, None)
             self.entries.pop(ref, None)
             self.versions.pop(ref, None)
+            self.doubt.discard(ref)
 
     def settle(self) -> None:
         """Write the inventory as it is now, where that differs from what was written."""
@@ -161,6 +180,12 @@ class Books:
         """
         ours, seen = self.versions.get(live.ref, ""), live.resource_version
         return ours.isdecimal() and seen.isdecimal() and int(seen) <= int(ours)
+
+
+def _refs(text: str) -> Iterator[ObjectRef]:
+    for line in text.split("\n"):
+        with contextlib.suppress(ValueError):
+            yield ObjectRef.parse(line)
 
 
 def _entry(ref: ObjectRef, api_version: str, uid: str) -> inventory.Entry:

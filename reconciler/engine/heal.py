@@ -21,6 +21,7 @@ from reconciler.plan import drift, waves
 
 # What others may have been waiting for: once it is back, they need not wait for their turn.
 _NEEDED = frozenset((("", "Namespace"), waves.CRD))
+_DOUBT = 1.0  # seconds to the next look at what is in doubt
 _FINISHED = "finished/"  # meta key's prefix: the uid of a Job that was seen to be over
 
 
@@ -134,7 +135,14 @@ class Healer:
         return Suspect(ref=ref, change=change, live=live, seen=self._clock.monotonic())
 
     def _is_due(self, suspect: Suspect) -> bool:
-        """Whether its allowance lets it be written now; it is appointed otherwise."""
+        """Whether its allowance lets it be written now; it is appointed otherwise.
+
+        What a pass left in doubt waits for the pass that comes: its record may be of an older
+        commit than what is there, or of an object that was just pruned.
+        """
+        if suspect.ref in self._books.doubt:
+            self._later(suspect, _DOUBT)
+            return False
         allowance = self._suspicions if suspect.change == "suspected" else self._corrections
         left = allowance.wait(suspect.ref)
         if left:

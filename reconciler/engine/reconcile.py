@@ -17,8 +17,8 @@ from reconciler.engine.books import Books
 from reconciler.engine.heal import Correction, Healer, Suspect
 from reconciler.engine.messages import Offline, Online, Rejected, SourceNews
 from reconciler.model import errors
-from reconciler.model.refs import Kind
-from reconciler.model.values import Applied, Counts, Failure, Manifest, Rendered, Sync
+from reconciler.model.refs import Kind, ObjectRef
+from reconciler.model.values import Applied, Counts, Failure, Manifest, Record, Rendered, Sync
 from reconciler.plan import planner, scope, waves
 from reconciler.status.report import Situation
 
@@ -66,6 +66,7 @@ class Reconciler:
         """Take in what the courier brought; True where a pass is due."""
         if isinstance(news, Offline):
             self._change(offline=news.message)
+            self._go_without_pass()
             return False
         if isinstance(news, Online):
             self._change(offline="")
@@ -73,6 +74,7 @@ class Reconciler:
         self._change(offline=news.offline)
         if isinstance(news, Rejected):
             self._rendered = None
+            self._go_without_pass()
             self._change(
                 commit=news.commit,
                 sync=news.sync,
@@ -98,7 +100,7 @@ class Reconciler:
             return True  # nothing to apply: the last good state stays
         began = self._clock.monotonic()
         objects = self._placed(rendered.objects)
-        plan = planner.plan(objects, self._books.records, self._books.entries)
+        plan = planner.plan(objects, self._certain_records(), self._books.entries)
         changes = sum(len(wave) for wave in plan.waves)
         if not plan.empty:
             self._observer.event(
@@ -122,6 +124,16 @@ class Reconciler:
             seconds=self._clock.monotonic() - began,
         )
         return applied.complete
+
+    def _certain_records(self) -> dict[ObjectRef, Record]:
+        """What is in doubt is written once more, whatever its record says."""
+        doubt = self._books.doubt
+        return {ref: record for ref, record in self._books.records.items() if ref not in doubt}
+
+    def _go_without_pass(self) -> None:
+        """Where there is no commit to apply, the records say how things should be."""
+        if self._rendered is None:
+            self._books.doubt.clear()
 
     def hear_kind(self, event: ports.KindListed | ports.KindRefused) -> None:
         """Whether a kind's drift is seen; that it is not is told where nothing worse is."""

@@ -1,0 +1,143 @@
+"""An engine that is killed at each of its effects in turn, and what the next one makes of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from reconciler import ports
+from reconciler.model import errors
+from reconciler.model.refs import ObjectRef
+from tests import manifests
+from tests.engine.mortal import Life, MortalWorld
+from tests.engine.world import CONFIG_MAP, eventually, ref
+from tests.manifests import config_map
+
+AT_ONCE = 8  # worlds, as each of them mostly waits
+Seen = dict[ObjectRef, list[str]]
+
+
+def at_each_death(
+    prepare: Callable[[MortalWorld], None], check: Callable[[MortalWorld, Seen], None]
+) -> None:
+    """For each effect of a pass: a world prepared anew, in which the engine dies at that one.
+
+    ``check`` gets it with the versions of each ConfigMap since, and ``gone`` for an end.
+    """
+
+    def die(effects: int) -> None:
+        world = MortalWorld()
+        prepare(world)
+        with followed(world) as seen:
+            assert world.killed(effects), f"it lived through its effect {effects}"
+            check(world, seen)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for _ in pool.map(die, range(effects_of(prepare))):
+            pass
+
+
+def effects_of(prepare: Callable[[MortalWorld], None]) -> int:
+    """How many effects a pass has that nobody disturbs."""
+    world = MortalWorld()
+    prepare(world)
+    world.life = Life()
+    assert world.once() == (True, True)
+    assert world.life.spent > 5
+    return world.life.spent
+
+
+@contextmanager
+def followed(world: MortalWorld) -> Iterator[Seen]:
+    seen: Seen = {}
+    listed, stop = threading.Event(), threading.Event()
+
+    def sink(event: ports.WatchEvent) -> None:
+        if isinstance(event, ports.KindListed):
+            listed.set()
+        elif isinstance(event, ports.ObjectSeen) and listed.is_set():
+            seen.setdefault(event.live.ref, []).append(event.live.resource_version)
+        elif isinstance(event, ports.ObjectGone):
+            seen.setdefault(event.live.ref, []).append("gone")
+
+    thread = threading.Thread(target=world.admin.watch, args=(CONFIG_MAP, "", sink, stop))
+    thread.start()
+    try:
+        assert listed.wait(20)
+        yield seen
+    finally:
+        stop.set()
+        thread.join(20)
+
+
+def catch_up(world: MortalWorld, seen: Seen) -> None:
+    """Wait until what is followed has come to now."""
+    mark = manifests.manifest(config_map("mark"))
+    world.admin.apply(mark, force=True)
+    eventually(lambda: mark.ref in seen, "the mark")
+
+
+def check_books(world: MortalWorld, *names: str) -> None:
+    """Inventory and records list these ConfigMaps as they are now, and no others."""
+    there = {ref(name): world.uid(name) for name in names}
+    entries = world.inventory().entries
+    assert {r: entry.uid for r, entry in entries.items() if r.kind == "ConfigMap"} == there
+    records = world.state.records()
+    assert {r: record.uid for r, record in records.items() if r.kind == "ConfigMap"} == there
+
+
+def second_commit(world: MortalWorld) -> None:
+    """Applied: a, b, c. To be applied: a changed, b dropped, d added."""
+    world.commit(config_map("a"), config_map("b"), config_map("c"))
+    assert world.once() == (True, True)
+    world.commit(config_map("a", {"key": "new"}), config_map("c"), config_map("d"))
+
+
+def test_a_killed_pass_is_finished_and_nothing_is_written_twice() -> None:
+    """The link is slow after the restart: drift is looked at before any commit is there."""
+
+    def check(world: MortalWorld, seen: Seen) -> None:
+        commit = str(world.source.tip)
+        world.source.gate.clear()
+        world.watcher.events.clear()
+        with world.running():
+            eventually(lambda: "ConfigMap" in listed(world), "the list")
+            world.edit("c", key="theirs")
+            eventually(lambda: world.data("c") == {"key": "value"}, "the correction of c")
+            world.source.gate.set()
+            world.synced(commit)
+            eventually(lambda: world.mailbox.notes[-1].commit == commit, "the note")
+        catch_up(world, seen)
+        assert len(seen[ref("a")]) == len(seen[ref("d")]) == 1
+        assert seen[ref("b")] == ["gone"] and len(seen[ref("c")]) == 2
+        check_books(world, "a", "c", "d")
+
+    at_each_death(second_commit, check)
+
+
+def listed(world: MortalWorld) -> set[str]:
+    """The kinds whose watches have begun."""
+    return {event["kind"] for event in world.watcher.named("watch.listed")}
+
+
+def test_what_was_made_and_not_noted_is_pruned_as_any_other_object() -> None:
+    def check(world: MortalWorld, seen: Seen) -> None:
+        world.commit(config_map("a"), config_map("c"))
+        assert world.once() == (True, True)
+        assert world.data("b") is None and world.data("d") is None
+        check_books(world, "a", "c")
+
+    at_each_death(second_commit, check)
+
+
+def test_after_a_killed_pass_a_broken_commit_leaves_what_is_noted_put_right() -> None:
+    def check(world: MortalWorld, seen: Seen) -> None:
+        world.source.tip = "b" * 40
+        world.renderer.objects = errors.RenderError("no such file", path="k.yaml", line=7)
+        world.edit("c", key="theirs")
+        assert world.once() == (False, True)
+        assert world.data("c") == {"key": "value"}
+
+    at_each_death(second_commit, check)
