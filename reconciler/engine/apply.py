@@ -173,18 +173,32 @@ class Applier:
         manifest = step.manifest
         self._books.flight.add(manifest.ref)
         try:
-            live = self._apply(step, is_new=(manifest.ref.group, manifest.ref.kind) in definitions)
+            is_new = (manifest.ref.group, manifest.ref.kind) in definitions
+            live = self._meet(step, is_new=is_new)
             if live.deleting:
                 return _failure(manifest, "BeingDeleted", "the object is still being deleted")
             return _Done(manifest=manifest, live=self._evict(manifest, live))
         except errors.ClusterRefused as error:
             return _failure(manifest, error.reason, str(error))
 
-    def _apply(self, step: Step, *, is_new: bool) -> Live:
+    def _meet(self, step: Step, *, is_new: bool) -> Live:
+        """An object that was announced and never noted may be ours: an agent was killed between
+        its write and the note of it. Then a field that somebody changed since is drift."""
+        manifest = step.manifest
+        try:
+            return self._apply(manifest, force=step.force, is_new=is_new)
+        except errors.ClusterRefused as error:
+            if error.reason != "Conflict" or not step.announced:
+                raise
+            if not self._uid_if_ours(manifest.kind, manifest.ref):
+                raise
+        return self._apply(manifest, force=True, is_new=is_new)
+
+    def _apply(self, manifest: Manifest, *, force: bool, is_new: bool) -> Live:
         """An object whose kind is just being defined may meet a server that has not noticed."""
         for pause in (*_LOOKS, None):
             try:
-                return self._cluster.apply(step.manifest, force=step.force)
+                return self._cluster.apply(manifest, force=force)
             except errors.ClusterRefused as error:
                 if not is_new or error.reason != "KindUnknown" or pause is None:
                     raise
@@ -267,7 +281,7 @@ class Applier:
                 raise
 
     def _uid_if_ours(self, kind: Kind, ref: ObjectRef) -> str:
-        """For a write that was announced and never confirmed: did we make this object?"""
+        """For a write that was never noted: did we make this object? ``""`` if not."""
         found = self._cluster.read(kind, ref.namespace, ref.name)
         metadata = (found or {}).get("metadata") or {}
         managers = {entry.get("manager") for entry in metadata.get("managedFields") or []}

@@ -38,6 +38,7 @@ class Books:
         self.versions: dict[ObjectRef, str] = {}  # resourceVersion after our last write
         self.flight: set[ObjectRef] = set()  # being written: what a watch says of them must wait
         self.doubt: set[ObjectRef] = set()  # see begin
+        self._fresh: set[ObjectRef] = set()  # announced by this pass, and by none before it
 
     def load(self) -> None:
         """Read both sides. Raises ClusterUnavailable, ClusterRefused, and UsageError where the
@@ -81,8 +82,9 @@ class Books:
 
     def announce(self, manifests: Iterable[Manifest]) -> None:
         """Say in the cluster what is about to be written, before it is."""
-        for manifest in manifests:
-            self.entries.setdefault(manifest.ref, _entry(manifest.ref, manifest.api_version, ""))
+        new = {m.ref: _entry(m.ref, m.api_version, "") for m in manifests}
+        self._fresh = new.keys() - self.entries.keys()
+        self.entries = {**new, **self.entries}
         self.settle()
 
     def begin(self, refs: Iterable[ObjectRef]) -> None:
@@ -124,12 +126,12 @@ class Books:
             self.doubt.discard(record.ref)
 
     def retract(self, ref: ObjectRef) -> None:
-        """A write that was announced and refused: nothing of ours came of it."""
+        """A write that was announced and refused: nothing came of it. What an earlier pass
+        announced stays: that one may have made the object and not lived to note it."""
         self.flight.discard(ref)
         self.doubt.discard(ref)
-        entry = self.entries.get(ref)
-        if entry is not None and not entry.uid:
-            del self.entries[ref]
+        if ref in self._fresh:
+            self.entries.pop(ref, None)
 
     def drop(self, refs: Iterable[ObjectRef]) -> None:
         """These were pruned, or turned out not to be ours."""

@@ -167,10 +167,14 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One apply: ``force`` is false on first contact with an object that is not in our books."""
+    """One apply: ``force`` is false on first contact with an object that is not in our books.
+
+    ``announced``: an earlier pass said that it would write it, and never what came of that.
+    """
 
     manifest: Manifest
     force: bool
+    announced: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ def plan(
     wanted = {manifest.ref for wave in ordered for manifest in wave}
     steps = tuple(
         tuple(
-            Step(manifest=manifest, force=_is_ours(manifest.ref, inventory))
+            _step(manifest, inventory.get(manifest.ref))
             for manifest in wave
             if not _unchanged(manifest, records)
         )
@@ -39,9 +39,9 @@ def plan(
     )
 
 
-def _is_ours(ref: ObjectRef, inventory: Mapping[ObjectRef, Entry]) -> bool:
-    entry = inventory.get(ref)
-    return entry is not None and bool(entry.uid)
+def _step(manifest: Manifest, entry: Entry | None) -> Step:
+    is_ours = entry is not None and bool(entry.uid)
+    return Step(manifest=manifest, force=is_ours, announced=entry is not None and not is_ours)
 
 
 def _unchanged(manifest: Manifest, records: Mapping[ObjectRef, Record]) -> bool:

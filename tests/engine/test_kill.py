@@ -122,11 +122,39 @@ def listed(world: MortalWorld) -> set[str]:
     return {event["kind"] for event in world.watcher.named("watch.listed")}
 
 
+def test_what_was_made_and_not_noted_is_put_right_as_any_other_object() -> None:
+    """Somebody changes an object between the death of the agent that made it and the next one."""
+
+    def check(world: MortalWorld, seen: Seen) -> None:
+        if world.data("d") is not None:
+            world.edit("d", key="theirs")
+        assert world.once() == (True, True)
+        assert world.data("d") == {"key": "value"}
+        check_books(world, "a", "c", "d")
+
+    at_each_death(second_commit, check)
+
+
 def test_what_was_made_and_not_noted_is_pruned_as_any_other_object() -> None:
     def check(world: MortalWorld, seen: Seen) -> None:
         world.commit(config_map("a"), config_map("c"))
         assert world.once() == (True, True)
         assert world.data("b") is None and world.data("d") is None
+        check_books(world, "a", "c")
+
+    at_each_death(second_commit, check)
+
+
+def test_what_was_made_and_not_noted_stays_in_the_books_where_its_change_is_refused() -> None:
+    def check(world: MortalWorld, seen: Seen) -> None:
+        was_made = world.data("d") is not None
+        bad = {**config_map("d"), "datum": {}}
+        world.commit(config_map("a"), config_map("c"), bad)
+        assert world.once() == (False, True)
+        assert not was_made or ref("d") in world.inventory().entries
+        world.commit(config_map("a"), config_map("c"))
+        assert world.once() == (True, True)
+        assert world.data("d") is None
         check_books(world, "a", "c")
 
     at_each_death(second_commit, check)

@@ -36,8 +36,9 @@ def test_a_first_contact_is_unforced_and_later_ones_are_forced() -> None:
     first = planner.plan([MANIFEST], {}, {})
     announced = planner.plan([MANIFEST], {}, {MANIFEST.ref: entry(MANIFEST, uid="")})
     known = planner.plan([MANIFEST], {}, {MANIFEST.ref: entry(MANIFEST)})
-    forces = [plan.waves[0][0].force for plan in (first, announced, known)]
-    assert forces == [False, False, True]
+    steps = [plan.waves[0][0] for plan in (first, announced, known)]
+    assert [step.force for step in steps] == [False, False, True]
+    assert [step.announced for step in steps] == [False, True, False]
 
 
 def test_only_what_the_inventory_lists_is_pruned() -> None:
