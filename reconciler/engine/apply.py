@@ -273,12 +273,17 @@ class Applier:
         """Delete what is ours; what is gone, or another's by now, is taken off the books alone."""
         kind = Kind.of(prune.api_version, prune.ref.kind)
         try:
-            uid = prune.uid or self._uid_if_ours(kind, prune.ref)
-            if uid:
-                self._cluster.delete(kind, prune.ref.namespace, prune.ref.name, uid)
+            if prune.uid and self._delete_one(kind, prune.ref, prune.uid):
+                return
+            # Announced and never noted, or made again and the new uid never noted.
+            if uid := self._uid_if_ours(kind, prune.ref):
+                self._delete_one(kind, prune.ref, uid)
         except errors.ClusterRefused as error:
             if error.reason not in ("KindUnknown", "NotFound", "NamespaceNotFound"):
                 raise
+
+    def _delete_one(self, kind: Kind, ref: ObjectRef, uid: str) -> bool:
+        return self._cluster.delete(kind, ref.namespace, ref.name, uid)
 
     def _uid_if_ours(self, kind: Kind, ref: ObjectRef) -> str:
         """For a write that was never noted: did we make this object? ``""`` if not."""

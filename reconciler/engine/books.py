@@ -38,6 +38,7 @@ class Books:
         self.versions: dict[ObjectRef, str] = {}  # resourceVersion after our last write
         self.flight: set[ObjectRef] = set()  # being written: what a watch says of them must wait
         self.doubt: set[ObjectRef] = set()  # see begin
+        self.behind = False  # the inventory in the cluster, for what was kept since it was settled
         self._fresh: set[ObjectRef] = set()  # announced by this pass, and by none before it
 
     def load(self) -> None:
@@ -49,11 +50,16 @@ class Books:
         self.records = dict(self._state.records())
         self.entries = dict(found.entries)
         for record in self.records.values():
-            self.entries[record.ref] = _entry(record.ref, record.api_version, record.uid)
+            self._enter(_entry(record.ref, record.api_version, record.uid))
         self.doubt = set(_refs(self._state.meta(_UNFINISHED)))
         self.accepted = self._state.meta("accepted") or found.accepted
         self.healthy = self._state.meta("healthy") or found.healthy
         self._state.save(meta={"site": str(self._site), "accepted": self.accepted})
+
+    def _enter(self, entry: inventory.Entry) -> None:
+        if self.entries.get(entry.ref) != entry:
+            self.entries[entry.ref] = entry
+            self.behind = True
 
     def _own(self, owner: str, what: str) -> None:
         if owner and owner != str(self._site):
@@ -120,7 +126,7 @@ class Books:
         self._state.save(put=records)
         for record, (_, live) in zip(records, pairs, strict=True):
             self.records[record.ref] = record
-            self.entries[record.ref] = _entry(record.ref, record.api_version, record.uid)
+            self._enter(_entry(record.ref, record.api_version, record.uid))
             self.versions[record.ref] = live.resource_version
             self.flight.discard(record.ref)
             self.doubt.discard(record.ref)
@@ -156,6 +162,7 @@ class Books:
                 self._write(manifest)
         for name in set(self._written) - {manifest.ref.name for manifest in packed}:
             self._remove(name)
+        self.behind = False
 
     def _write(self, manifest: Manifest) -> None:
         try:

@@ -157,8 +157,8 @@ class Reconciler:
         """Correct drift. Raises ClusterUnavailable with the suspects appointed again."""
         corrections = self._healer.put_right(suspects)
         self._corrected += len(corrections)
-        if any(correction.change == "deleted" for correction in corrections):
-            self._books.settle()  # what was made again has another uid
+        if self._books.behind:
+            self._books.settle()  # what was made again, by whomever, has another uid
         self._change(drift_open=len(self._healer.open), drift_corrected=self._corrected)
         return corrections
 

@@ -169,3 +169,40 @@ def test_after_a_killed_pass_a_broken_commit_leaves_what_is_noted_put_right() ->
         assert world.data("c") == {"key": "value"}
 
     at_each_death(second_commit, check)
+
+
+def deleted_by_hand(world: MortalWorld) -> None:
+    """Applied: a, b. Somebody deleted a while no agent ran."""
+    world.commit(config_map("a"), config_map("b"))
+    assert world.once() == (True, True)
+    world.delete(CONFIG_MAP, "a")
+
+
+def test_what_was_made_again_and_not_noted_is_in_the_books_after_the_next_start() -> None:
+    def check(world: MortalWorld, seen: Seen) -> None:
+        assert world.once() == (True, True)
+        catch_up(world, seen)
+        assert len(seen[ref("a")]) == 1 and ref("b") not in seen
+        check_books(world, "a", "b")
+
+    at_each_death(deleted_by_hand, check)
+
+
+def test_what_was_made_again_and_not_noted_is_pruned_with_its_commit() -> None:
+    def check(world: MortalWorld, seen: Seen) -> None:
+        world.commit(config_map("b"))
+        assert world.once() == (True, True)
+        assert world.data("a") is None
+        check_books(world, "b")
+
+    at_each_death(deleted_by_hand, check)
+
+
+def test_what_somebody_else_made_in_the_place_of_ours_is_not_pruned() -> None:
+    world = MortalWorld()
+    deleted_by_hand(world)
+    world.admin.apply(manifests.manifest(config_map("a", {"key": "theirs"})), force=True)
+    world.commit(config_map("b"))
+    assert world.once() == (True, True)
+    assert world.data("a") == {"key": "theirs"}
+    check_books(world, "b")
