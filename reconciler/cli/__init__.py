@@ -27,6 +27,9 @@ class _Commands(click.Group):
         except errors.ReconcilerError as error:
             click.echo(f"reconciler: {error}", err=True)
             ctx.exit(options.NO_ANSWER)
+        except KeyboardInterrupt:
+            click.echo("reconciler: interrupted", err=True)
+            ctx.exit(options.INTERRUPTED)
 
 
 @click.group(

@@ -167,14 +167,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One apply: ``force`` is false on first contact with an object that is not in our books.
-
-    ``announced``: an earlier pass said that it would write it, and never what came of that.
-    """
+    """One apply: ``force`` is false on first contact with an object that is not in our books."""
 
     manifest: Manifest
     force: bool
-    announced: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +189,7 @@ class Plan:
     waves: tuple[tuple[Step, ...], ...]
     prunes: tuple[Prune, ...]
     unchanged: int
+    kept: tuple[ObjectRef, ...] = ()  # not pruned, as what is wanted is in them
 
     @property
     def empty(self) -> bool:

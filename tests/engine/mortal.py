@@ -133,6 +133,10 @@ class MortalCluster:
         self._life.spend()
         return self._cluster.delete(kind, namespace, name, uid)
 
+    def served(self, kind: Kind) -> Kind | None:
+        self._life.look()
+        return self._cluster.served(kind)
+
     def watch(
         self,
         kind: Kind,

@@ -171,6 +171,19 @@ def test_after_a_killed_pass_a_broken_commit_leaves_what_is_noted_put_right() ->
     at_each_death(second_commit, check)
 
 
+def test_after_a_killed_pass_drift_is_put_right_without_a_link_and_without_a_mirror() -> None:
+    def check(world: MortalWorld, seen: Seen) -> None:
+        world.source.tip = errors.SourceUnavailable("no route to host")
+        world.source.mirrored.clear()
+        for name in "ac":
+            world.edit(name, key="theirs")
+        assert world.once() == (False, False)
+        assert world.data("c") == {"key": "value"}
+        assert world.data("a") in ({"key": "value"}, {"key": "new"})
+
+    at_each_death(second_commit, check)
+
+
 def deleted_by_hand(world: MortalWorld) -> None:
     """Applied: a, b. Somebody deleted a while no agent ran."""
     world.commit(config_map("a"), config_map("b"))
