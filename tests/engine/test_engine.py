@@ -327,7 +327,7 @@ def test_what_was_unfinished_of_the_last_good_commit_goes_on_after_a_start() -> 
         world.renderer.objects = objects
         return render(tree, site, commit, fetch)
 
-    world.renderer.render = breaking  # type: ignore[method-assign] # the newest alone is broken
+    world.renderer.render = breaking  # type: ignore[method-assign, assignment] # the newest alone
     assert world.once() == (False, True)
     assert world.data("a") == {"key": "value"}
     assert (world.status()["reason"], world.status()["applied"]) == ("RenderFailed", good)
