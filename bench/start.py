@@ -17,6 +17,7 @@ _RECONCILER = str(Path(sys.executable).with_name("reconciler"))
 _COMMANDS = {
     "import click": [sys.executable, "-c", "import click"],
     "--help": [_RECONCILER, "--help"],
+    "bootstrap --help": [_RECONCILER, "bootstrap", "--help"],
     "version": [_RECONCILER, "version"],
 }
 

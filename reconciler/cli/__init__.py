@@ -60,6 +60,7 @@ def main() -> None:
     drift, keeps going offline, and reports as Git notes.
 
     \b
+    A new site:    reconciler bootstrap REGION/SITE --repo URL --image REF --apply
     On site:       reconciler run --repo URL --site REGION/SITE
     At a desk:     reconciler validate            every site renders and passes
                    reconciler render FOLDER       what kustomize build prints

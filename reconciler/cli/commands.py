@@ -13,6 +13,7 @@ import click
 # The name: its line in the help of the whole, which is how its own help begins. The command is
 # the object of that name in the module of that name.
 TABLE: dict[str, str] = {
+    "bootstrap": "Print or apply all that a cluster needs to become REGION/SITE.",
     "completion": "Print the completion script of a shell.",
     "render": "Print what TARGET is made of: a folder with a kustomization, or a site of --repo.",
     "run": "Follow the fleet repository and keep this cluster as it says.",
