@@ -15,6 +15,7 @@ from click.testing import CliRunner
 import reconciler
 from reconciler import cli, settings
 from reconciler.cli import commands
+from tests import terminal
 
 RECONCILER = str(Path(sys.executable).with_name("reconciler"))
 HEAVY = ("kubernetes", "git", "rich", "prometheus_client", "watchdog", "structlog")
@@ -143,3 +144,22 @@ def test_bash_reads_the_script() -> None:
     script = f'eval "$({RECONCILER} completion bash)"; complete -p reconciler'
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
     assert "_reconciler_completion reconciler" in done.stdout
+
+
+DIM = "\x1b[2m"
+
+
+@pytest.mark.parametrize(
+    ("environment", "colours"), [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True)]
+)
+def test_colours_are_for_terminals_whose_user_wants_them(
+    environment: dict[str, str], colours: bool, tmp_path: Path
+) -> None:
+    command = [RECONCILER, "status", "--repo", f"file://{tmp_path}/nowhere"]
+    path = {"PATH": os.environ["PATH"]}
+    shown, _, code = terminal.run(command, b"", {**path, **environment})
+    assert code == 2
+    assert "more: docs/troubleshooting.md#sourceunavailable" in shown
+    assert (DIM in shown) is colours
+    piped = subprocess.run(command, capture_output=True, text=True, env=path, check=False)
+    assert "more: docs/" in piped.stderr and "\x1b" not in piped.stderr
