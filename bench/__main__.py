@@ -6,7 +6,7 @@ import argparse
 import platform
 from collections.abc import Callable, Iterator
 
-from bench import cold, drift, idle, memory, site, start
+from bench import cold, documents, drift, idle, memory, site, start
 
 Rows = Iterator[tuple[str, str]]
 
@@ -18,7 +18,10 @@ RUNS: dict[str, Callable[[site.Bench, bool], Rows]] = {
     "memory": lambda bench, short: memory.run(bench, (43,) if short else (43, 100, 1000)),
 }
 # Those that need no control plane.
-ALONE: dict[str, Callable[[bool], Rows]] = {"start": lambda short: start.run(3 if short else 40)}
+ALONE: dict[str, Callable[[bool], Rows]] = {
+    "start": lambda short: start.run(3 if short else 40),
+    "documents": lambda short: documents.run(100 if short else 1000),
+}
 
 
 def main() -> None:
@@ -42,7 +45,7 @@ def main() -> None:
 
 def _show(name: str, rows: Rows) -> None:
     for what, figure in rows:
-        print(f"{name:<8} {what:<52} {figure}", flush=True)
+        print(f"{name:<10} {what:<52} {figure}", flush=True)
 
 
 if __name__ == "__main__":

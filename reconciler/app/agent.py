@@ -48,7 +48,7 @@ class Agent:
         self._telemetry = telemetry_
         self._lock = threading.RLock()  # a signal may interrupt the thread that holds it
         self._engine: loop.Engine | None = None
-        self._settings = read_settings()
+        self._settings = self._good = read_settings()
         self._ended = False
         self._renewed = False
 
@@ -59,8 +59,15 @@ class Agent:
                 self._renewed = False
                 try:
                     with self._joined(self._settings) as (engine, wakeups):
+                        self._good = self._settings
                         wakeups.start(self._wake)
                         engine.run()
+                except errors.UsageError as error:
+                    if self._settings == self._good:
+                        raise
+                    self._telemetry.event("configuration.refused", error=str(error))
+                    self._settings = self._good
+                    continue
                 except errors.StateDamaged as error:
                     # Closed by now: the next opening rebuilds it from the cluster and the mirror.
                     _set_aside(self._settings.state, self._telemetry, error)
@@ -76,16 +83,19 @@ class Agent:
     def end(self) -> None:
         with self._lock:
             self._ended = True
-            if self._engine is not None:
-                self._engine.end()
+            self._end_engine()
+
+    def _end_engine(self) -> None:
+        if self._engine is not None:
+            self._engine.end()
+            git.end_calls()
 
     def _wake(self, what: str) -> None:
         with self._lock:
             if what == "configuration" and self._changed():
                 self._renewed = True
                 self._telemetry.event("configuration.changed")
-                if self._engine is not None:
-                    self._engine.end()
+                self._end_engine()
             elif self._engine is not None:
                 self._engine.wake()  # a commit, or credentials that may work now
 
@@ -101,6 +111,7 @@ class Agent:
     @contextmanager
     def _joined(self, settings: Settings) -> Iterator[tuple[loop.Engine, ports.Wakeups]]:
         stop = threading.Event()
+        git.allow_calls()
         with ExitStack() as stack:
             parts = _parts(settings, self._place, self._telemetry, stack)
             options = assembly.Options(

@@ -30,6 +30,9 @@ class _Commands(click.Group):
             if not isinstance(error, errors.UsageError):  # which says what to give in its place
                 click.echo(click.style(f"more: {error.entry}", dim=True), err=True)
             ctx.exit(options.NO_ANSWER)
+        except KeyboardInterrupt:
+            click.echo("reconciler: interrupted", err=True)
+            ctx.exit(options.INTERRUPTED)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """A line a command, from the table alone: importing them all would take longer."""

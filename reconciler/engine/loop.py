@@ -23,6 +23,7 @@ from reconciler.engine.inbox import Inbox
 from reconciler.engine.messages import (
     Again,
     Candidate,
+    Died,
     Message,
     Offline,
     Online,
@@ -30,7 +31,7 @@ from reconciler.engine.messages import (
     SourceNews,
     Tell,
 )
-from reconciler.engine.observe import Observatory, key_of
+from reconciler.engine.observe import Observatory, is_site, key_of
 from reconciler.engine.postman import Postman
 from reconciler.engine.pulse import Pulse
 from reconciler.engine.reconcile import Reconciler
@@ -38,7 +39,7 @@ from reconciler.engine.reporter import Reporter
 from reconciler.model import errors
 from reconciler.model.refs import SiteName
 from reconciler.model.values import Sync
-from reconciler.status import event
+from reconciler.status import event, site_object
 
 Drift = ports.WatchEvent | Suspect
 
@@ -91,6 +92,7 @@ class Engine:
         self._observer = observer
         self._stop = stop
         self._ready = False
+        self._watching = False  # what the books list, or a first pass brought
         self._owed = False  # a report that the cluster did not take yet
         self._lost = False  # the API server, as far as we know
         self._passes = pacing.BackOff(pacing.REFUSED, clock)
@@ -116,6 +118,7 @@ class Engine:
         self._stop.set()
         self._crew.courier.wake()
         self._crew.postman.wake()
+        self._crew.postman.retry()
         self._crew.inbox.put("end", Tell())
 
     def run(self) -> None:
@@ -123,12 +126,11 @@ class Engine:
         what a thread of ours died of."""
         with self._threads(self._crew.postman.run, self._crew.crier.run):
             self._begin(attempts=None)
-            if self._stop.is_set():
-                return
-            with self._threads(lambda: self._crew.courier.run(self._deliver)):
-                while not self._stop.is_set():
-                    self._crew.pulse.beat()
-                    self._handle(self._crew.inbox.take(_BATCH, TICK))
+            if not self._stop.is_set():
+                with self._threads(lambda: self._crew.courier.run(self._deliver)):
+                    while not self._stop.is_set():
+                        self._crew.pulse.beat()
+                        self._handle(self._crew.inbox.take(_BATCH, TICK))
         if self._trouble is not None:
             raise self._trouble
 
@@ -171,7 +173,12 @@ class Engine:
         self._found()
         self._crew.reconciler.begin()
         self._crew.courier.begin(self._crew.books.accepted)
-        self._crew.observatory.watch(self._crew.books.kinds())
+        self._watch()
+        self._watching = bool(self._crew.books.records)
+
+    def _watch(self) -> None:
+        """All kinds of which something is ours; and the Site object, which somebody may delete."""
+        self._crew.observatory.watch({*self._crew.books.kinds(), site_object.KIND})
 
     def _deliver(self, news: SourceNews) -> None:
         # A commit must not be lost to an Online that follows it, so they have places of their own.
@@ -192,7 +199,9 @@ class Engine:
         except (errors.ClusterUnavailable, errors.ClusterRefused, errors.StateUnavailable) as error:
             self._postpone(drift, error)
         self._ready = self._ready or (
-            bool(self._crew.books.accepted) and self._crew.observatory.all_answered()
+            bool(self._crew.books.accepted)
+            and self._watching
+            and self._crew.observatory.all_answered()
         )
 
     def _hear(self, messages: Sequence[Message]) -> bool:
@@ -200,17 +209,34 @@ class Engine:
         due = False
         for message in messages:
             if isinstance(message, Candidate | Rejected | Offline | Online):
+                if not isinstance(message, Offline) and self._crew.reconciler.situation.offline:
+                    self._crew.postman.retry()
+                if isinstance(message, Candidate):
+                    self._passes.reset()
                 due |= self._crew.reconciler.hear(message)
                 self._owed = True
             elif isinstance(message, Again):
                 due = True
             elif isinstance(message, Tell):
                 self._owed = True
+            elif isinstance(message, ports.ObjectGone) and is_site(message.live.ref, self._site):
+                self._crew.reporter.forget()
+                self._owed = True
+            elif isinstance(message, Died):
+                raise message.error
             elif isinstance(message, ports.KindListed | ports.KindRefused):
                 self._announce(message)
                 self._crew.reconciler.hear_kind(message)
+                self._follow_version(message)
                 self._crew.inbox.put_later("tell", Tell(), _REPORT_AFTER)
         return due
+
+    def _follow_version(self, message: ports.KindListed | ports.KindRefused) -> None:
+        """A kind that is no longer served as we applied it may be in another version."""
+        if isinstance(message, ports.KindRefused) and message.reason == "KindUnknown":
+            kind = self._crew.reconciler.served(message.kind)
+            if kind is not None:
+                self._crew.observatory.move(kind)
 
     def _postpone(self, drift: Sequence[Drift], error: errors.ReconcilerError) -> None:
         """Do it all again when the API server, or the disk, may be back; nothing is forgotten."""
@@ -218,6 +244,9 @@ class Engine:
             self._observer.event("state.unavailable", error=str(error), delay=error.delay)
         else:
             self._miss(error)
+        if isinstance(error, errors.ClusterRefused):
+            self._crew.reconciler.fail(error)
+            self._crew.inbox.put_later("tell", Tell(), 0)
         delay = self._reaches.next()
         self._crew.inbox.put_later("again", Again(), delay)
         for message in drift:
@@ -226,6 +255,9 @@ class Engine:
 
     def _correct(self, drift: Sequence[Drift]) -> None:
         events = [message for message in drift if not isinstance(message, Suspect)]
+        for message in events:
+            if isinstance(message, ports.ObjectSeen | ports.ObjectGone):
+                self._guard_inventory(message)
         suspects = [message for message in drift if isinstance(message, Suspect)]
         suspects += self._crew.reconciler.suspects(events)
         if not suspects:
@@ -238,11 +270,20 @@ class Engine:
         self._found()
         self._crew.inbox.put_later("tell", Tell(), _REPORT_AFTER)
 
+    def _guard_inventory(self, event: ports.ObjectSeen | ports.ObjectGone) -> None:
+        books, live = self._crew.books, event.live
+        is_own_write = isinstance(event, ports.ObjectSeen) and books.is_stale(live)
+        if books.is_inventory(live.ref) and not is_own_write:
+            books.write_again(live.ref)
+
     def _pass(self) -> None:
-        complete = self._crew.reconciler.run_pass()
+        try:
+            complete = self._crew.reconciler.run_pass()
+        finally:
+            self._owed = True
+            self._watch()
+        self._watching = True
         self._found()
-        self._owed = True
-        self._crew.observatory.watch(self._crew.books.kinds())
         if complete:
             self._passes.reset()
             self._crew.inbox.cancel("again")

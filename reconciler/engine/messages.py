@@ -54,5 +54,12 @@ class Tell:
     """Look whether there is something to report; also what wakes the loop to end."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Died:
+    """A thread of ours ended with this; the loop ends with it too."""
+
+    error: BaseException
+
+
 SourceNews = Candidate | Rejected | Offline | Online
-Message = SourceNews | ports.WatchEvent | Suspect | Again | Tell
+Message = SourceNews | ports.WatchEvent | Suspect | Again | Tell | Died

@@ -70,6 +70,10 @@ class Reporter:
         self._show(now, situation.offline)
         return urgent
 
+    def forget(self) -> None:
+        """The Site object is gone: show it again, news or not."""
+        self._shown = ""
+
     def _queue_note(self, now: Report, rendered: str) -> bool | None:
         if not now.commit:
             return None  # nothing that a note could be on

@@ -2,7 +2,8 @@
 
 In: entries and commits. Out: manifests of ``fleet-inventory-N``, and entries read back from
 them. Each entry is a line ``REF VERSION UID``; ``-`` for a uid announces a write only. The
-objects carry no site label, so that no watch of the fleet's objects shows them.
+objects carry the site's label, so that the watch of ConfigMaps shows who meddles with them; they
+are in no inventory, and so never pruned.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from reconciler.model.refs import Kind, ObjectRef, Origin, SiteName
+from reconciler.model.refs import SITE_LABEL, Kind, ObjectRef, Origin, SiteName
 from reconciler.model.values import Manifest
 
 CONFIG_MAP = Kind("", "v1", "ConfigMap")
@@ -68,12 +69,14 @@ def pack(inventory: Inventory, site: SiteName, namespace: str) -> tuple[Manifest
         "pieces": str(len(pieces)),
     }
     return tuple(
-        _config_map(number, namespace, lines, head if number == 0 else {})
+        _config_map(number, site, namespace, lines, head if number == 0 else {})
         for number, lines in enumerate(pieces)
     )
 
 
-def _config_map(number: int, namespace: str, lines: list[str], head: Mapping[str, str]) -> Manifest:
+def _config_map(
+    number: int, site: SiteName, namespace: str, lines: list[str], head: Mapping[str, str]
+) -> Manifest:
     body = orjson.dumps(
         {
             "apiVersion": "v1",
@@ -81,7 +84,10 @@ def _config_map(number: int, namespace: str, lines: list[str], head: Mapping[str
             "metadata": {
                 "name": name(number),
                 "namespace": namespace,
-                "labels": {"app.kubernetes.io/managed-by": "fleet-reconciler"},
+                "labels": {
+                    "app.kubernetes.io/managed-by": "fleet-reconciler",
+                    SITE_LABEL: site.label,
+                },
             },
             "data": {**head, "objects": "\n".join(lines)},
         },
@@ -99,7 +105,7 @@ def _config_map(number: int, namespace: str, lines: list[str], head: Mapping[str
 def pieces(first: Mapping[str, Any]) -> int:
     """How many ConfigMaps the first one says there are; bounded, as anyone may edit it."""
     text = _data(first).get("pieces", "1")
-    return min(int(text), 1000) if text.isdecimal() else 1
+    return min(int(text), 1000) if text.isdecimal() and len(text) < 10 else 1
 
 
 def unpack(config_maps: Iterable[Mapping[str, Any]]) -> Inventory:

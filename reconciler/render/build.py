@@ -27,8 +27,9 @@ from reconciler.render import (
 from reconciler.render.cache import Cache
 from reconciler.render.collection import Collision
 from reconciler.render.context import Context
-from reconciler.render.folder import Folder, Problem, Reads
+from reconciler.render.folder import Folder, Problem
 from reconciler.render.items import Item, Value
+from reconciler.render.kept import Reads
 from reconciler.render.scalars import string_map
 
 
@@ -49,15 +50,27 @@ def build(
     handed to builds before saves what this one has in common with them. Raises RenderError.
     """
     cache = cache or Cache()
+    reads = Reads()
     try:
-        start = Folder(tree, "", restrict=restrict, reads=Reads())
-        folder = Folder(tree, start.resolve(path), restrict=restrict, reads=start.reads)
+        start = Folder(tree, "", restrict=restrict, reads=reads)
+        folder = Folder(tree, start.resolve(path), restrict=restrict, reads=reads)
     except Problem as problem:
         raise RenderError(str(problem), path=path) from None
+    key = (folder.path, restrict)
+    kept = cache.builds.find(key, tree)
+    if kept is not None:
+        found: tuple[Resource, ...] = kept[1]
+        return found
+    resources = _build(folder, cache)
+    cache.builds.add(key, reads, resources)
+    return resources
+
+
+def _build(folder: Folder, cache: Cache) -> tuple[Resource, ...]:
     top, own = level.build(folder, cache)
-    here = Context(folder, cache.files, top.config, top.schemas.shapes, own.source, ())
+    here = Context(folder, cache, top.config, top.schemas.shapes, own.source, ())
     items = hashes.suffixed(list(top.items))
-    items = references.fixed(items, cache.table(top.config.name_reference))
+    items = references.fixed(items, cache.references(top.config.name_reference))
     items = variables.resolved(items, top.variables, top.config.var_reference)
     items = [item for item in items if not _is_local(item)]
     items = order.arranged(items, own.fields.get("sortOptions"), here.under("sortOptions"))
@@ -66,12 +79,9 @@ def build(
     except Collision as collision:
         raise here.error(str(collision)) from None
     wanted = frozenset(own.list("buildMetadata"))
-    return tuple(
-        Resource(
-            _finished(item, wanted, folder.path) if wanted else _printed(item.value), item.origin
-        )
-        for item in items
-    )
+    if wanted:
+        return tuple(Resource(_finished(item, wanted, folder.path), item.origin) for item in items)
+    return tuple(Resource(_printed(item.value), item.origin) for item in items)
 
 
 def _is_local(item: Item) -> bool:
@@ -103,14 +113,24 @@ def _printed(value: Value) -> Value:
     if not isinstance(metadata, dict) or "annotations" not in metadata:
         return value
     found = metadata["annotations"]
+    if found and _is_clean(found):
+        return value
     annotations = {
         key: text
         for key, text in string_map(found).items()
         if key not in marks.NEVER_PRINTED and key not in (marks.ORIGIN, marks.TRANSFORMATIONS)
     }
-    if annotations == found and annotations:
-        return value
     rest = {key: item for key, item in metadata.items() if key != "annotations"}
     if annotations:
         rest["annotations"] = annotations
     return {**value, "metadata": rest}
+
+
+def _is_clean(annotations: Any) -> bool:
+    """Whether they are printed as they are."""
+    return isinstance(annotations, dict) and all(
+        text.__class__ is str and not key.startswith(_SUSPECT) for key, text in annotations.items()
+    )
+
+
+_SUSPECT = ("internal.config.", "config.k", "alpha.config.")  # how our own begin

@@ -1,24 +1,51 @@
-"""What is worth keeping between builds: parsed files by their digest, tables by their rows."""
+"""What is worth keeping between builds: parsed files, built levels and whole builds."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import Any
 
+from reconciler.render import references
 from reconciler.render.config import NameReference
-from reconciler.render.references import Table
+from reconciler.render.finding import Finder
+from reconciler.render.images import Images
+from reconciler.render.kept import Kept
+from reconciler.render.merge import Merger
 from reconciler.render.sources import Files
+from reconciler.schema.openapi import Shapes
+
+_LEVELS = 2_000
+_BUILDS = 1_000
+_SCHEMAS = 20
 
 
-@dataclass(frozen=True, slots=True)
 class Cache:
-    """Hand the same one to many builds; it holds nothing that depends on the tree's identity."""
+    """Hand the same one to many builds; nothing in it depends on which tree it came from.
 
-    files: Files = field(default_factory=Files)
-    _tables: dict[int, tuple[tuple[NameReference, ...], Table]] = field(default_factory=dict)
+    For one thread at a time.
+    """
 
-    def table(self, rows: tuple[NameReference, ...]) -> Table:
+    def __init__(self) -> None:
+        self.files = Files()
+        self.levels: Kept[Any] = Kept(_LEVELS)  # level.Level
+        self.builds: Kept[Any] = Kept(_BUILDS)  # tuple[build.Resource, ...]
+        self.images = Images()
+        self._mergers: dict[int, tuple[Shapes, Merger]] = {}
+        self._references: dict[int, tuple[tuple[NameReference, ...], Finder]] = {}
+
+    def merger(self, shapes: Shapes) -> Merger:
+        """Strategic merge by these schemas."""
+        found = self._mergers.get(id(shapes))
+        if found is None or found[0] is not shapes:
+            if len(self._mergers) > _SCHEMAS:
+                self._mergers.clear()
+            found = self._mergers[id(shapes)] = (shapes, Merger(shapes))
+        return found[1]
+
+    def references(self, rows: tuple[NameReference, ...]) -> Finder:
         """The name references of a configuration, made ready once."""
-        found = self._tables.get(id(rows))
+        found = self._references.get(id(rows))
         if found is None or found[0] is not rows:
-            found = self._tables[id(rows)] = (rows, Table(rows))
+            if len(self._references) > _LEVELS:
+                self._references.clear()
+            found = self._references[id(rows)] = (rows, references.finder(rows))
         return found[1]

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.model.errors import RenderError
+from reconciler.render.cache import Cache
 from reconciler.render.config import Config
 from reconciler.render.fieldspecs import FieldSpec, Specs, Unfit
 from reconciler.render.folder import Folder, Problem
 from reconciler.render.items import Item, Step, Value
+from reconciler.render.merge import Merger
 from reconciler.render.sources import Files, Path, Source
 from reconciler.schema.openapi import Shapes
 
@@ -21,11 +23,20 @@ class Context:
     """``at`` is where in ``source`` the entry stands; ``schemas`` are those of ``openapi``."""
 
     folder: Folder
-    files: Files
+    cache: Cache
     config: Config
     schemas: Shapes
     source: Source
     at: Path = ()
+
+    @property
+    def merger(self) -> Merger:
+        """Strategic merge by the schemas in force."""
+        return self.cache.merger(self.schemas)
+
+    @property
+    def files(self) -> Files:
+        return self.cache.files
 
     def under(self, *more: str | int) -> Context:
         """The context of a part of the entry."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from reconciler.render import fieldspecs
 from reconciler.render.fieldspecs import Unfit, node_kind
-from reconciler.render.scalars import text
+from reconciler.render.scalars import CONTAINERS, text
 
 MISSING: Any = object()
 _INDEXED = re.compile(r"(.*)\[(\d+)\]")
@@ -87,7 +87,7 @@ def condition(part: str) -> tuple[str, str]:
 
 def matches(item: Any, name: str, wanted: str) -> bool:
     if not name:
-        return not isinstance(item, dict | list) and text(item) == wanted
+        return not isinstance(item, CONTAINERS) and text(item) == wanted
     return isinstance(item, dict) and name in item and text(item[name]) == wanted
 
 

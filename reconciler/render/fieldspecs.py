@@ -8,9 +8,14 @@ list). Lists on the way are gone through by themselves. Values are never changed
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler.render.ids import Kind
+from reconciler.render.scalars import CONTAINERS
+
+if TYPE_CHECKING:
+    from reconciler.render.finding import Finder
 
 Setter = Callable[[Any], Any]
 
@@ -50,6 +55,13 @@ class Specs:
     def __init__(self, specs: Iterable[FieldSpec] = ()) -> None:
         self.all = tuple(specs)
         self._routes: dict[Kind, tuple[Route, ...]] = {}
+
+    @cached_property
+    def finder(self) -> Finder:
+        """All of them in one walk."""
+        from reconciler.render.finding import Finder
+
+        return Finder((spec, None) for spec in self.all)
 
     def __iter__(self) -> Iterator[FieldSpec]:
         return iter(self.all)
@@ -97,6 +109,16 @@ def change(value: Any, route: Route, setter: Setter, empty: Any = None) -> Any:
     ``empty`` is what a missing last field starts as; None never makes one. Raises Unfit.
     """
     return _change(value, route.parts, 0, setter, empty if route.create else None)
+
+
+def change_metadata(value: Any, name: str, setter: Setter, empty: Any) -> Any:
+    """``change`` for the commonest route, a field of ``metadata`` that is made where missing."""
+    metadata = value.get("metadata")
+    if metadata.__class__ is not dict:
+        return change(value, Route(("metadata", name), True, f"metadata/{name}"), setter, empty)
+    old = metadata.get(name)
+    new = setter(empty if old is None else old)
+    return value if new is old else {**value, "metadata": {**metadata, name: new}}
 
 
 def changer(route: Route, setter: Setter, empty: Any = None) -> Setter:
@@ -178,7 +200,7 @@ def entries(wanted: Mapping[str, str]) -> Setter:
 
 def scalar_only(value: Any) -> None:
     """Raises Unfit for a map or a list."""
-    if isinstance(value, dict | list):
+    if isinstance(value, CONTAINERS):
         raise Unfit(f"wrong node kind: expected ScalarNode but got {node_kind(value)}")
 
 

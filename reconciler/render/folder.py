@@ -7,11 +7,10 @@ restriction is lifted), nothing may lie outside the tree, and nothing is ever fe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from reconciler.model.errors import RenderError
 from reconciler.model.values import Tree
+from reconciler.render.kept import Reads
 
 FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _REMOTE = re.compile(
@@ -20,13 +19,6 @@ _REMOTE = re.compile(
 )
 _HOST = re.compile(r"(?:[\w-]+\.)+(?:com|org|io|net|dev)(?:[:/])", re.I)
 _DEPTH = 200  # folders within folders
-
-
-@dataclass(frozen=True, slots=True)
-class Reads:
-    """What a level has looked at: each path with what was found, so that it can be looked up."""
-
-    seen: dict[str, str | None] = field(default_factory=dict)
 
 
 class Problem(Exception):
@@ -65,10 +57,8 @@ class Folder:
         path = self.resolve(relative)
         kind = self.tree.kind(path)
         if kind is None:
-            self.reads.seen[path] = None
             raise Problem(f"no such file or directory: '{relative}' (looked for '{path}')")
         if kind != "file":
-            self.reads.seen[path] = "folder"
             raise Problem(f"'{relative}' must resolve to a file, and is a folder")
         if self.restrict and not _below(path, self.path):
             raise Problem(f"security; file '/{path}' is not in or below '/{self.path}'")
@@ -92,20 +82,23 @@ class Folder:
         path = self.resolve(relative)
         kind = self.tree.kind(path)
         if kind != "folder":
-            self.reads.seen[path] = None if kind is None else self.tree.digest(path)
             raise Problem(
                 f"'{relative}' is not directory: "
                 + ("it is a file" if kind else f"no such file or directory '{path}'")
             )
         trail = (*self.trail, self.path)
+        self.refuse_cycle(path, trail)
+        if len(trail) > _DEPTH:
+            raise Problem(f"more than {_DEPTH} kustomizations refer to one another")
+        return Folder(self.tree, path, restrict=self.restrict, reads=reads, trail=trail)
+
+    def refuse_cycle(self, path: str, trail: tuple[str, ...]) -> None:
+        """Raises Problem where a folder holds one of those that the build came through."""
         for visited in trail:
             if _below(visited, path):
                 raise Problem(
                     f"cycle detected: candidate root '/{path}' contains visited root '/{visited}'"
                 )
-        if len(trail) > _DEPTH:
-            raise Problem(f"more than {_DEPTH} kustomizations refer to one another")
-        return Folder(self.tree, path, restrict=self.restrict, reads=reads, trail=trail)
 
     def kustomization(self) -> str:
         """The path of this folder's kustomization file. Raises RenderError."""
@@ -139,6 +132,3 @@ def refuse_remote(path: str) -> None:
 
 def _below(path: str, folder: str) -> bool:
     return not folder or path == folder or path.startswith(f"{folder}/")
-
-
-Reader = Callable[[str], tuple[str, bytes]]

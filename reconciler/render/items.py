@@ -71,9 +71,20 @@ class Item:
 
     def answers_to(self, key: tuple[ids.Kind, str, str]) -> bool:
         """Whether the object is, or was, called so."""
-        if self.id.key == key:
+        now, (kind, name, space) = self.id, key
+        if now.name == name and now.space == space and now.kind == kind:
             return True
-        return any(former.key == key for former in self.formers())
+        return any(
+            former.name == name
+            and former.space == space
+            and former.kind == kind.kind
+            and now.kind[:2] == kind[:2]
+            for former in self.former
+        )
+
+    def was_called(self, name: str) -> bool:
+        """Whether its present or any former name is this one."""
+        return self.id.name == name or any(former.name == name for former in self.former)
 
     def with_value(self, value: Value) -> Item:
         """The same object with another value; itself if nothing changed."""

@@ -21,6 +21,7 @@ from reconciler.model.errors import RenderError
 from reconciler.render.context import Context
 from reconciler.render.fieldspecs import Unfit
 from reconciler.render.items import Value
+from reconciler.render.scalars import CONTAINERS
 
 Operation = dict[str, Any]
 _EXACT = 2**53
@@ -105,7 +106,7 @@ def _remove(document: Any, operation: Operation, allowance: list[int]) -> Any:
 def _replace(document: Any, operation: Operation, allowance: list[int]) -> Any:
     path, value = _path(operation, "replace"), operation.get("value")
     if not path:
-        if not isinstance(value, dict | list):
+        if not isinstance(value, CONTAINERS):
             raise Unfit("replace operation value must be object or array")
         return value
     document, parent, key = _open(
@@ -217,7 +218,7 @@ def _walk(document: Any, path: str, refusal: str) -> tuple[Any, str]:
     *before, key = _parts(path, refusal)
     for part in before:
         document = _step(document, part, refusal)
-    if not isinstance(document, dict | list):
+    if not isinstance(document, CONTAINERS):
         raise Unfit(refusal)
     return document, key
 
@@ -237,7 +238,7 @@ def _open(document: Any, path: str, refusal: str) -> tuple[Any, Any, str]:
 
 
 def _own(container: Any, refusal: str) -> Any:
-    if not isinstance(container, dict | list):
+    if not isinstance(container, CONTAINERS):
         raise Unfit(refusal)
     return container.copy()
 

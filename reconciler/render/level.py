@@ -8,6 +8,7 @@ validators, vars. Hashes, name references and the values of vars come once, at t
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import cast
 
 from reconciler.model.errors import RenderError
 from reconciler.render import (
@@ -28,8 +29,9 @@ from reconciler.render.cache import Cache
 from reconciler.render.collection import Collision
 from reconciler.render.config import Config
 from reconciler.render.context import Context
-from reconciler.render.folder import Folder, Problem, Reads
+from reconciler.render.folder import Folder, Problem
 from reconciler.render.items import Item, Step
+from reconciler.render.kept import Reads
 from reconciler.render.kustomization import Kustomization
 from reconciler.render.openapi import Schemas
 from reconciler.render.plugins import Plugin
@@ -82,6 +84,7 @@ class _Work:
 
     def run(self) -> Level:
         """Go through the stages. Raises RenderError."""
+        self._folder.reads.roots.add(self._folder.path)
         self._choose_schema()
         self._resources()
         self._configure()
@@ -95,7 +98,7 @@ class _Work:
     def _context(self, *at: str | int) -> Context:
         return Context(
             self._folder,
-            self._cache.files,
+            self._cache,
             self._config,
             self._schemas.shapes,
             self._own.source,
@@ -241,8 +244,32 @@ class _Work:
         reads = Reads()
         try:
             folder = self._folder.child(path, reads)
+            kept = None if component or self._tracing else self._kept(folder)
         except Problem as problem:
             raise here.error(f"accumulating resources: {problem}") from None
+        if kept is not None:
+            return kept
+        level = self._built(folder, here, component=component)
+        self._folder.reads.add(reads)
+        if not component and not self._tracing:
+            self._cache.levels.add(self._key(folder), reads, level)
+        return level
+
+    def _key(self, folder: Folder) -> tuple[str, bool, int]:
+        return (folder.path, folder.restrict, id(self._schemas.shapes))
+
+    def _kept(self, folder: Folder) -> Level | None:
+        """The folder's level from an earlier build. Raises Problem."""
+        found = self._cache.levels.find(self._key(folder), folder.tree)
+        if found is None:
+            return None
+        reads, level = found
+        for root in reads.roots:
+            folder.refuse_cycle(root, folder.trail)
+        self._folder.reads.add(reads)
+        return cast(Level, level)
+
+    def _built(self, folder: Folder, here: Context, *, component: bool) -> Level:
         own = kustomization.read(folder, self._cache.files)
         if own.is_component != component:
             shown = f"/{folder.path}"
@@ -253,10 +280,7 @@ class _Work:
                 else f"expected kind != '{kustomization.COMPONENT}' for path '{shown}'"
             )
         start = self._level() if component else Level(schemas=self._schemas)
-        work = _Work(folder, self._cache, own, start, tracing=self._tracing)
-        level = work.run()
-        self._folder.reads.seen.update(reads.seen)
-        return level
+        return _Work(folder, self._cache, own, start, tracing=self._tracing).run()
 
 
 def _touched(item: Item, by: provenance.Step) -> Item:

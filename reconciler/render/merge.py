@@ -12,10 +12,11 @@ from typing import Any
 
 from reconciler.documents.scalars import BLANK, NoString
 from reconciler.render.fieldspecs import Unfit, node_kind
-from reconciler.render.scalars import text
+from reconciler.render.scalars import CONTAINERS, text
 from reconciler.schema.openapi import Shape, Shapes
 
 DIRECTIVE = "$patch"
+_REMEMBERED = 50_000  # values
 _DIRECTIVES = ("delete", "replace", "merge")
 
 
@@ -26,87 +27,125 @@ class _Absent:
 ABSENT = _Absent()
 
 
-def merge(target: Any, patch: Any, shapes: Shapes) -> Any:
-    """``target`` with ``patch`` laid over it, or ABSENT if the patch deletes it. Raises Unfit."""
-    return _walk(target, patch, None, shapes)
+class Merger:
+    """Merges by one set of schemas; remembers what it need not look at again."""
 
+    def __init__(self, shapes: Shapes) -> None:
+        self._shapes = shapes
+        self._alone: dict[tuple[int, int], tuple[Any, Any]] = {}
 
-def _walk(target: Any, patch: Any, shape: Shape | None, shapes: Shapes) -> Any:
-    shape = shape or _shape_of(target, shapes) or _shape_of(patch, shapes)
-    kind = next((node_kind(side) for side in (target, patch) if not _void(side)), "MappingNode")
-    for side in (target, patch):
-        if not _void(side) and node_kind(side) != kind:
-            raise Unfit(f"wrong node kind: expected {kind} but got {node_kind(side)}: {side!r}")
-    if kind == "MappingNode":
-        return _walk_map(target, patch, shape, shapes)
-    if kind == "SequenceNode" and shape is not None and shape.merges:
-        return _walk_list(target, patch, shape, shapes)
-    return target if patch is ABSENT else patch
+    def merge(self, target: Any, patch: Any) -> Any:
+        """``target`` with ``patch`` laid over it, ABSENT if the patch deletes it. Raises Unfit."""
+        return self.walk(target, patch, None)
+
+    def walk(self, target: Any, patch: Any, shape: Shape | None) -> Any:
+        """One field or item of both sides."""
+        if patch is ABSENT:
+            return self._left_alone(target, shape)
+        return self._walk(target, patch, shape)
+
+    def _left_alone(self, target: Any, shape: Shape | None) -> Any:
+        """What no patch comes to can change all the same: blanks go, lists are put in order."""
+        kind = target.__class__
+        if kind is not dict and kind is not list:
+            return ABSENT if target is BLANK else target
+        key = (id(target), id(shape))
+        found = self._alone.get(key)
+        if found is not None and found[0] is target:
+            return found[1]
+        result = self._walk(target, ABSENT, shape)
+        if len(self._alone) >= _REMEMBERED:
+            self._alone.clear()
+        self._alone[key] = (target, result)
+        return result
+
+    def _walk(self, target: Any, patch: Any, shape: Shape | None) -> Any:
+        shape = shape or self._shape_of(target) or self._shape_of(patch)
+        kind = next((node_kind(side) for side in (target, patch) if not _void(side)), "MappingNode")
+        for side in (target, patch):
+            if not _void(side) and node_kind(side) != kind:
+                raise Unfit(f"wrong node kind: expected {kind} but got {node_kind(side)}: {side!r}")
+        if kind == "MappingNode":
+            return self._walk_map(target, patch, shape)
+        if kind == "SequenceNode" and shape is not None and shape.merges:
+            return self._walk_list(target, patch, shape)
+        return target if patch is ABSENT else patch
+
+    def _shape_of(self, side: Any) -> Shape | None:
+        """An object inside an object brings its own schema."""
+        if not isinstance(side, dict):
+            return None
+        api_version, kind = side.get("apiVersion"), side.get("kind")
+        if not isinstance(api_version, str) or not isinstance(kind, str):
+            return None
+        return self._shapes.of(api_version, kind)
+
+    def _walk_map(self, target: Any, patch: Any, shape: Shape | None) -> Any:
+        directive, rest = _map_directive(patch)
+        if directive == "delete" or (patch is None and not _void(target)):
+            return ABSENT
+        if _void(target):
+            if patch is ABSENT:
+                return ABSENT if target is BLANK else target
+            if not isinstance(rest, dict):
+                return rest
+            target = rest  # what the patch adds is merged with itself, which drops its nulls
+        elif directive == "replace" or target is patch:
+            target = rest
+        if rest is ABSENT:
+            return self._merge_fields(target, {}, shape, alone=True)
+        return self._merge_fields(target, rest, shape, alone=False)
+
+    def _merge_fields(
+        self, target: dict[str, Any], patch: dict[str, Any], shape: Shape | None, *, alone: bool
+    ) -> dict[str, Any]:
+        result = target
+        for key in patch if target is patch else patch.keys() - target.keys():
+            if isinstance(key, NoString):
+                raise Unfit(f"the key {key} is not a string: quote it")
+        for key in target if alone or target is patch else sorted({*target, *patch}):
+            old = target.get(key, ABSENT)
+            field = shape.field(key) if shape else None
+            new = self.walk(old, ABSENT if alone else patch.get(key, ABSENT), field)
+            if new is old:
+                if new is not None or alone or key not in patch:
+                    continue
+                new = ABSENT
+            if result is target:
+                result = target.copy()
+            if _void(new):
+                result.pop(key, None)
+            else:
+                result[key] = new
+        return result
+
+    def _walk_list(self, target: Any, patch: Any, shape: Shape) -> Any:
+        if _void(target):
+            if not isinstance(patch, list):
+                return patch
+            target = patch
+        elif patch is None:
+            return ABSENT
+        else:
+            directive, rest = _list_directive(patch)
+            if directive == "delete":
+                return ABSENT
+            if directive == "replace" or target is patch:
+                target = rest
+            patch = rest
+        if shape.keys:
+            wanted = _unique(_key_values(side, shape.keys) for side in (patch, target))
+        else:
+            wanted = _unique(_item_values(side) for side in (patch, target))
+        lists = _Lists(target, patch, shape, self)
+        return _same(lists.merge(wanted), target)
 
 
 def _void(side: Any) -> bool:
     return side is None or side is ABSENT or side is BLANK
 
 
-def _shape_of(side: Any, shapes: Shapes) -> Shape | None:
-    """An object inside an object brings its own schema."""
-    if not isinstance(side, dict):
-        return None
-    api_version, kind = side.get("apiVersion"), side.get("kind")
-    if not isinstance(api_version, str) or not isinstance(kind, str):
-        return None
-    return shapes.of(api_version, kind)
-
-
-# -- maps ----------------------------------------------------------------------
-
-
-def _walk_map(target: Any, patch: Any, shape: Shape | None, shapes: Shapes) -> Any:
-    directive, rest = _map_directive(patch)
-    if directive == "delete" or (patch is None and not _void(target)):
-        return ABSENT
-    if _void(target):
-        if patch is ABSENT:
-            return ABSENT if target is BLANK else target
-        if not isinstance(rest, dict):
-            return rest
-        target = rest  # what the patch adds is merged with itself, which drops its nulls
-    elif directive == "replace" or target is patch:
-        target = rest
-    if rest is ABSENT:
-        rest = {}
-    return _merge_fields(target, rest, shape, shapes, alone=patch is ABSENT)
-
-
-def _merge_fields(
-    target: dict[str, Any],
-    patch: dict[str, Any],
-    shape: Shape | None,
-    shapes: Shapes,
-    *,
-    alone: bool,
-) -> dict[str, Any]:
-    result = target
-    added = patch if target is patch else patch.keys() - target.keys()
-    for key in added:
-        if isinstance(key, NoString):
-            raise Unfit(f"the key {key} is not a string: quote it")
-    for key in sorted({*target, *patch}):
-        old = target.get(key, ABSENT)
-        field = shape.field(key) if shape else None
-        new = _walk(old, ABSENT if alone else patch.get(key, ABSENT), field, shapes)
-        if new is old:
-            if new is None and not alone and key in patch:
-                new = ABSENT
-            else:
-                continue
-        if result is target:
-            result = target.copy()
-        if _void(new):
-            result.pop(key, None)
-        else:
-            result[key] = new
-    return result
+# -- directives ----------------------------------------------------------------
 
 
 def _map_directive(patch: Any) -> tuple[str, Any]:
@@ -120,28 +159,6 @@ def _map_directive(patch: Any) -> tuple[str, Any]:
 
 
 # -- lists with merge keys -----------------------------------------------------
-
-
-def _walk_list(target: Any, patch: Any, shape: Shape, shapes: Shapes) -> Any:
-    if _void(target):
-        if not isinstance(patch, list):
-            return patch
-        target = patch
-    elif patch is None:
-        return ABSENT
-    else:
-        directive, rest = _list_directive(patch)
-        if directive == "delete":
-            return ABSENT
-        if directive == "replace" or target is patch:
-            target = rest
-        patch = rest
-    if shape.keys:
-        wanted = _unique(_key_values(side, shape.keys) for side in (patch, target))
-    else:
-        wanted = _unique(_item_values(side) for side in (patch, target))
-    lists = _Lists(target, patch, shape.keys or ("",), shape.elements(), shapes)
-    return _same(lists.merge(wanted), target)
 
 
 def _same(new: list[Any], old: list[Any]) -> list[Any]:
@@ -186,19 +203,12 @@ def _unique(sides: Any) -> list[tuple[str, ...]]:
 class _Lists:
     """One merge of two lists by their keys."""
 
-    def __init__(
-        self,
-        target: list[Any],
-        patch: Any,
-        keys: tuple[str, ...],
-        shape: Shape | None,
-        shapes: Shapes,
-    ) -> None:
+    def __init__(self, target: list[Any], patch: Any, shape: Shape, merger: Merger) -> None:
         self._target = target.copy()
         self._patch = patch
-        self._keys = keys
-        self._shape = shape
-        self._shapes = shapes
+        self._keys = shape.keys or ("",)
+        self._items = shape.elements()
+        self._merger = merger
 
     def merge(self, wanted: list[tuple[str, ...]]) -> list[Any]:
         """The patch's items in its order, merged with the target's, then the target's others."""
@@ -227,7 +237,7 @@ class _Lists:
         old = ABSENT if at is None else self._target[at]
         found = None if not isinstance(self._patch, list) else _find(self._patch, pairs)
         patch = ABSENT if found is None else self._patch[found]
-        new = _walk(old, patch, self._shape, self._shapes)
+        new = self._merger.walk(old, patch, self._items)
         if at is not None and isinstance(new, dict) and _map_directive(patch)[0] != "replace":
             self._target[at] = new
         return new
@@ -302,7 +312,7 @@ def _matches(item: Any, keys: tuple[str, ...], values: tuple[str, ...]) -> bool:
         return False
     for key, value in zip(keys, values, strict=False):
         if not key:
-            if isinstance(item, dict | list):
+            if isinstance(item, CONTAINERS):
                 raise Unfit(f"wrong node kind: expected ScalarNode but got {node_kind(item)}")
             if text(item) != value:
                 return False

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from reconciler.render.context import Context
+from reconciler.render.ids import Kind
 from reconciler.render.items import Item
 from reconciler.schema import kustomize
 
@@ -39,13 +41,17 @@ def arranged(items: list[Item], options: Mapping[str, Any] | None, context: Cont
 
 
 def _legacy(items: list[Item], rank: Callable[[str], int]) -> list[Item]:
-    def key(item: Item) -> tuple[int, bytes, bytes]:
+    def key(item: Item) -> tuple[int, str, str]:
         it = item.id
-        group, version, kind = it.kind
-        name = f"{group or '~G'}_{version or '~V'}_{kind or '~K'}"
-        full = f"{it.kind}|{it.namespace or '~X'}|{it.name or '~N'}"
-        if kind == "Namespace":  # the core one before those of other groups
-            name = f"{bool(group):d}{name}"
-        return rank(kind), name.encode(), full.encode()
+        return rank(it.kind.kind), _shown(it.kind), f"{it.namespace or '~X'}|{it.name or '~N'}"
 
     return sorted(items, key=key)
+
+
+@lru_cache(4096)
+def _shown(kind: Kind) -> str:
+    """A kind as it is compared with others of its rank."""
+    name = f"{kind.group or '~G'}_{kind.version or '~V'}_{kind.kind or '~K'}"
+    if kind.kind == "Namespace":  # the core one before those of other groups
+        return f"{bool(kind.group):d}{name}"
+    return name

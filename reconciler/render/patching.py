@@ -8,13 +8,12 @@ from reconciler.documents.scalars import BLANK
 from reconciler.render import ids, places
 from reconciler.render.fieldspecs import Unfit
 from reconciler.render.items import Books, Item, Value
-from reconciler.render.merge import ABSENT, DIRECTIVE, merge
+from reconciler.render.merge import ABSENT, DIRECTIVE, Merger
 from reconciler.render.scalars import string_map, text
-from reconciler.schema.openapi import Shapes
 
 
 def apply(
-    item: Item, patch: Value, schemas: Shapes, *, names: bool = False, kinds: bool = False
+    item: Item, patch: Value, merger: Merger, *, names: bool = False, kinds: bool = False
 ) -> Item | None:
     """The patched item, or None if the patch deletes it. Raises Unfit.
 
@@ -22,7 +21,7 @@ def apply(
     """
     if names or kinds:
         item = item.remembering()
-    merged = merge(_marked(item), patch, schemas)
+    merged = merger.merge(_marked(item), patch)
     if merged is ABSENT or not merged:
         return None
     if item.books.blanks:

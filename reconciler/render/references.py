@@ -7,61 +7,30 @@ and namespace agree with the referring object's. Runs once, over all objects of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from reconciler.model.errors import RenderError
-from reconciler.render import fieldspecs, places
+from reconciler.render import places
 from reconciler.render.config import NameReference
-from reconciler.render.fieldspecs import Unfit, node_kind
+from reconciler.render.fieldspecs import Unfit
+from reconciler.render.finding import Finder
 from reconciler.render.ids import CLUSTER, Kind
 from reconciler.render.items import Item
-from reconciler.render.places import Place
 from reconciler.render.scalars import text
 
 _ROLE = "roleRef/name"
 
 
-@dataclass(slots=True)
-class _Node:
-    """A field on the way to names: its fields, and the kinds that it may name itself."""
-
-    fields: dict[str, _Node] = field(default_factory=dict)
-    targets: list[tuple[int, str, Kind]] = field(default_factory=list)  # rank, path, kind
+def finder(rows: tuple[NameReference, ...]) -> Finder:
+    """The fields that hold names, each with the kind that it names."""
+    return Finder((spec, target) for target, referrers in rows for spec in referrers)
 
 
-class Table:
-    """The name references of a configuration, ready to be looked up by kind."""
-
-    def __init__(self, rows: tuple[NameReference, ...]) -> None:
-        self._rows = rows
-        self._trees: dict[Kind, _Node] = {}
-
-    def tree(self, kind: Kind) -> _Node:
-        """Where objects of ``kind`` hold names."""
-        found = self._trees.get(kind)
-        if found is None:
-            found = self._trees[kind] = self._planted(kind)
-        return found
-
-    def _planted(self, kind: Kind) -> _Node:
-        root, rank = _Node(), 0
-        for target, referrers in self._rows:
-            for spec in referrers:
-                rank += 1
-                if spec.kind.selects(kind):
-                    node = root
-                    for part in fieldspecs.split(spec.path):
-                        node = node.fields.setdefault(part.removesuffix("[]"), _Node())
-                    node.targets.append((rank, spec.path, target))
-        return root
-
-
-def fixed(items: list[Item], table: Table) -> list[Item]:
+def fixed(items: list[Item], fields: Finder) -> list[Item]:
     """The items with every reference to a renamed object brought up to date. Raises RenderError."""
     known = _Known(items)
-    return [_Referrer(item, known).fixed(table) for item in items]
+    return [_Referrer(item, known).fixed(fields) for item in items]
 
 
 class _Known:
@@ -86,16 +55,17 @@ class _Referrer:
         self._everywhere = item.id.space == CLUSTER
         self._more_spaces: frozenset[str] | None = None
 
-    def fixed(self, table: Table) -> Item:
+    def fixed(self, fields: Finder) -> Item:
         item = self._item
-        spaces = self._subject_spaces()
-        self._more_spaces = spaces
-        value = item.value
+        self._more_spaces = self._subject_spaces()
         try:
-            hits = sorted(_hits(value, table.tree(item.original.kind), ()))
-            for _, path, target, place in hits:
+            hits = fields.hits(item.value, item.original.kind)
+            if not hits:
+                return item
+            value = item.value
+            for _, path, target, place in sorted(hits, key=itemgetter(0, 3)):
                 old = places.at(value, place)
-                new = self._renamed(old, path, target)
+                new = [] if old is None else self._renamed(old, path, target)
                 if new is not old:
                     value = places.put(value, place, new)
         except Unfit as unfit:
@@ -161,10 +131,10 @@ class _Referrer:
         self, name: str, path: str, target: Kind, space: str | None, *, whole: bool = False
     ) -> Item | None:
         """The object that ``name`` means, or None. Raises Unfit where several may be meant."""
-        found = [item for item in self._known.by_name.get(name, ()) if self._reaches(item)]
+        found = [item for item in self._known.by_name.get(name, ()) if _was(item, target)]
+        found = [item for item in found if self._reaches(item)]
         if found and whole and space is not None:
             found = self._in_space(found, space)
-        found = [item for item in found if _was(item, target)]
         if found and path.endswith(_ROLE):
             role = self._role()
             if role is not None:
@@ -222,7 +192,11 @@ class _Referrer:
 
 
 def _was(item: Item, kind: Kind) -> bool:
-    return any(kind.selects(former.kind) for former in item.formers())
+    """Whether the object was ever of a kind; its group and version are what they are now."""
+    now = item.id.kind
+    if (kind.group and kind.group != now.group) or (kind.version and kind.version != now.version):
+        return False
+    return not kind.kind or any(former.kind == kind.kind for former in item.former)
 
 
 def _ends_alike(mine: tuple[str, ...], others: tuple[str, ...], *, empty: bool) -> bool:
@@ -236,30 +210,3 @@ def _alike(found: list[Item], *, whole: bool) -> bool:
     """Whether it makes no difference which one is meant."""
     names = {(item.id.name, item.id.namespace if whole else "") for item in found}
     return len(names) == 1
-
-
-# -- places ------------------------------------------------------------------------
-
-
-def _hits(value: Any, node: _Node, place: Place) -> Iterator[tuple[int, str, Kind, Place]]:
-    """Where in a value names are held, with the table's rank of each."""
-    for rank, path, kind in node.targets:
-        if value is not None:
-            yield rank, path, kind, place
-    if not node.fields or value is None:
-        return
-    if isinstance(value, dict):
-        for name, child in _common(node.fields, value):
-            yield from _hits(value[name], child, (*place, name))
-    elif isinstance(value, list):
-        below = _Node(node.fields) if node.targets else node
-        for index, item in enumerate(value):
-            yield from _hits(item, below, (*place, index))
-    else:
-        raise Unfit(f"expected sequence or mapping node, found {node_kind(value)} {value!r}")
-
-
-def _common(fields: dict[str, _Node], value: dict[str, Any]) -> Iterable[tuple[str, _Node]]:
-    if len(fields) < len(value):
-        return [(name, child) for name, child in fields.items() if name in value]
-    return [(name, fields[name]) for name in value if name in fields]

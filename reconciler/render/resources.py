@@ -10,7 +10,7 @@ from reconciler.model.errors import RenderError
 from reconciler.model.refs import Origin
 from reconciler.render import marks
 from reconciler.render.items import NO_BOOKS, Books, Item, Path
-from reconciler.render.scalars import string_map, text
+from reconciler.render.scalars import CONTAINERS, string_map, text
 from reconciler.render.sources import Source
 
 
@@ -41,7 +41,7 @@ def _without_blanks(value: Any, path: Path, blanks: list[Path]) -> Any:
     """The value with null where the file has nothing; where that is goes into ``blanks``."""
     result = value
     for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-        if isinstance(item, dict | list):
+        if isinstance(item, CONTAINERS):
             new = _without_blanks(item, (*path, key), blanks)
             if new is item:
                 continue

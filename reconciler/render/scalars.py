@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-Scalar = str | int | float | bool | None
+CONTAINERS = (dict, list)  # for isinstance: a tuple is made once, ``dict | list`` each time
 
 
 def is_scalar(value: Any) -> bool:
     """Null counts as a scalar."""
-    return not isinstance(value, dict | list)
+    return not isinstance(value, CONTAINERS)
 
 
 def text(value: Any) -> str:

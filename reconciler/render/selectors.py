@@ -123,6 +123,8 @@ class Selector:
         )
 
     def matches_labels(self, item: Item) -> bool:
+        if not self.labels and not self.annotations:
+            return True
         metadata = item.value.get("metadata") or {}
         return label_matcher(self.annotations)(
             string_map(metadata.get("annotations"))
@@ -130,11 +132,13 @@ class Selector:
 
     def matches(self, item: Item) -> bool:
         """Name and namespace may be the first or the present ones."""
-        now, first = item.id, item.original
+        now = item.id
+        if not self.matches_kind(now.kind):
+            return False
+        first = item.former[0] if item.former else now
         return (
-            (_fits(self.namespace, first.space) or _fits(self.namespace, now.space))
-            and (_fits(self.name, first.name) or _fits(self.name, now.name))
-            and self.matches_kind(now.kind)
+            (_fits(self.name, first.name) or _fits(self.name, now.name))
+            and (_fits(self.namespace, first.space) or _fits(self.namespace, now.space))
             and self.matches_labels(item)
         )
 

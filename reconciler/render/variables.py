@@ -12,7 +12,7 @@ from reconciler.render.context import Context
 from reconciler.render.fieldspecs import Specs, Unfit
 from reconciler.render.ids import Id, Kind, is_cluster_scoped, kind_of, space_of
 from reconciler.render.items import Item
-from reconciler.render.scalars import text
+from reconciler.render.scalars import CONTAINERS, text
 
 _NAME = "metadata.name"
 
@@ -138,12 +138,12 @@ def replaced(content: str, values: dict[str, Any]) -> Any:
     whole = _REFERENCE.fullmatch(content)
     if whole and whole[1] is not None:
         found = values.get(whole[1])
-        return content if found is None or isinstance(found, dict | list) else found
+        return content if found is None or isinstance(found, CONTAINERS) else found
 
     def put(match: re.Match[str]) -> str:
         if match[1] is None:
             return "$"
         found = values.get(match[1])
-        return match[0] if found is None or isinstance(found, dict | list) else text(found)
+        return match[0] if found is None or isinstance(found, CONTAINERS) else text(found)
 
     return _REFERENCE.sub(put, content)

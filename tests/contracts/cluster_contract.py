@@ -147,6 +147,49 @@ class ObjectContract(ClusterSuite):
         assert (error.reason, error.status) == ("Invalid", 422)
         assert "spec.template.spec.containers[0].name" in {cause.field for cause in error.causes}
 
+    @pytest.mark.parametrize("name", ["Upper", "under_score", "-dash", "dot.", "a" * 254])
+    def test_a_bad_name_is_invalid(self, world: World, home: str, name: str) -> None:
+        error = refusal(lambda: apply(world, objects.config_map(home, name)))
+        assert (error.reason, error.status) == ("Invalid", 422)
+        assert {cause.field for cause in error.causes} == {"metadata.name"}
+
+    @pytest.mark.parametrize(
+        ("make", "path", "value", "field"),
+        [
+            (
+                objects.stateful_set,
+                "spec/serviceName",
+                "other",
+                "spec",
+            ),
+            (objects.role_binding, "roleRef/name", "other", "roleRef"),
+            (objects.secret, "type", "example.dev/other", "type"),
+        ],
+    )
+    def test_what_is_immutable_is_invalid(
+        self, world: World, home: str, make: Any, path: str, value: str, field: str
+    ) -> None:
+        before = apply(world, make(home))
+        error = refusal(lambda: apply(world, changed(make(home), path, value)))
+        assert (error.reason, error.status) == ("Invalid", 422)
+        assert {cause.field for cause in error.causes} == {field}
+        assert apply(world, make(home)).uid == before.uid
+
+    def test_a_deployment_s_selector_is_immutable(self, world: World, home: str) -> None:
+        web = objects.deployment(home)
+        apply(world, web)
+        other = changed(web, "spec/selector/matchLabels/app", "other")
+        other = changed(other, "spec/template/metadata/labels/app", "other")
+        error = refusal(lambda: apply(world, other))
+        assert (error.reason, error.status) == ("Invalid", 422)
+        assert {cause.field for cause in error.causes} == {"spec.selector"}
+
+    def test_a_definition_that_defines_nothing_is_invalid(self, world: World) -> None:
+        empty = changed(objects.definition("Nothing"), "spec/names", {})
+        error = refusal(lambda: apply(world, empty))
+        assert (error.reason, error.status) == ("Invalid", 422)
+        assert {"spec.names.kind", "spec.names.plural"} <= {c.field for c in error.causes}
+
     def test_a_number_in_a_config_map_is_a_schema_error(self, world: World, home: str) -> None:
         error = refusal(lambda: apply(world, changed(objects.config_map(home), "data/a", 1)))
         assert (error.reason, error.status) == ("SchemaError", 500)

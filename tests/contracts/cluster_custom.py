@@ -10,7 +10,7 @@ import pytest
 from reconciler.model.refs import FIELD_MANAGER, Kind
 from tests.contracts import objects
 from tests.contracts.suite import ClusterSuite, apply, changed, read, refusal, serve, tried
-from tests.contracts.world import Obj, World, owned
+from tests.contracts.world import Obj, World, owned, place_of
 from tests.controlplane.processes import until
 
 
@@ -22,6 +22,16 @@ class CustomContract(ClusterSuite):
         """An object of a kind that is served."""
         serve(world, objects.definition())
         return objects.model(home)
+
+    def test_a_kind_is_found_in_the_version_that_is_served(
+        self, world: World, model: dict[str, Any]
+    ) -> None:
+        kind = Kind.of(model["apiVersion"], model["kind"])
+        asked = Kind(kind.group, "v1beta7", kind.kind)
+        until(lambda: world.cluster.served(asked) == kind, "it is found")
+        assert world.cluster.served(Kind("", "v9", "ConfigMap")) == Kind("", "v1", "ConfigMap")
+        assert world.cluster.served(Kind("nowhere.example.com", "v1", "Thing")) is None
+        assert world.cluster.served(Kind(kind.group, "v1", "Nothing")) is None
 
     def test_a_definition_makes_its_kind_served(self, world: World, home: str) -> None:
         kind = f"Once{uuid.uuid4().hex[:6]}"
@@ -75,12 +85,12 @@ class CustomContract(ClusterSuite):
         assert read(world, model)["status"] == {"ready": True}
         assert read(world, model)["spec"] == {"size": 7}
 
-    def test_a_list_of_a_custom_kind_that_would_become_null_is_refused(
+    def test_a_list_whose_last_item_we_drop_and_another_owns_is_refused(
         self, world: World, model: Obj
     ) -> None:
+        world.create(objects.model(*place_of(model), cameras=[]))
         apply(world, changed(model, "spec/cameras", [{"name": "a", "rate": 1}]))
-        world.patch(model, [{"op": "add", "path": "/spec/cameras", "value": []}], sort="json")
-        apply(world, changed(model, "spec/cameras", [{"name": "a", "rate": 1}]))
-        world.apply(changed(model, "spec/cameras", [{"name": "b"}]))
-        world.patch(model, [{"op": "remove", "path": "/spec/cameras/0"}], sort="json")
-        assert read(world, model)["spec"]["cameras"] == [{"name": "b"}]
+        error = refusal(lambda: apply(world, model))  # a null would be left
+        assert (error.reason, error.status) == ("Invalid", 422)
+        assert {cause.field for cause in error.causes} == {"spec.cameras"}
+        assert read(world, model)["spec"]["cameras"] == [{"name": "a", "rate": 1}]

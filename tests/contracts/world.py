@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 import orjson
@@ -15,6 +16,7 @@ import pytest
 
 from reconciler import ports
 from reconciler.adapters import kube
+from reconciler.adapters.kube import refusals
 from reconciler.adapters.memory import MemoryCluster
 from reconciler.adapters.system import SystemClock
 from reconciler.model import errors
@@ -116,11 +118,11 @@ class MemoryWorld:
 
 
 class KubeWorld:
-    """A real API server; others speak to it without our adapter."""
+    """A real API server; others speak to it without our adapter. ``kubeconfig`` is the agent's."""
 
-    def __init__(self, plane: ControlPlane) -> None:
+    def __init__(self, plane: ControlPlane, kubeconfig: Path) -> None:
         self._plane = plane
-        self.cluster = kube.connect(str(plane.admin), "")
+        self.cluster = kube.connect(str(kubeconfig), "")
 
     def close(self) -> None:
         self.cluster.close()
@@ -149,7 +151,8 @@ class KubeWorld:
 
     def _send(self, method: str, path: str, body: Any, content_type: str) -> None:
         status, answer = self._plane.request(method, path, body, content_type)
-        assert status < 300, answer
+        if status >= 300:
+            raise refusals.error_of(status, orjson.dumps(answer), None)
 
     def _item(self, obj: Obj, status: bool = False) -> str:
         path = f"{self._collection(obj)}/{obj['metadata']['name']}"

@@ -16,7 +16,8 @@ import shutil
 import socket
 import ssl
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,7 @@ class ControlPlane:
         for left in reversed(range(STARTS)):
             self._port, self._etcd_port = free_port(), free_port()
             try:
+                shutil.rmtree(self._folder / "etcd", ignore_errors=True)
                 self._start_etcd()
                 self.start_api_server()
                 break
@@ -148,6 +150,16 @@ class ControlPlane:
     def restart_api_server(self) -> None:
         self.stop_api_server()
         self.start_api_server()
+
+    @contextmanager
+    def stopped(self) -> Iterator[Path]:
+        """All of it stopped while the block runs, which gets etcd's folder; then on again."""
+        self._end("kube-controller-manager", "kube-apiserver", "etcd")
+        yield self._folder / "etcd"
+        self._start_etcd()
+        self.start_api_server()
+        if self._with_controllers:
+            self._start_controllers()
 
     def request(
         self, method: str, path: str, body: object = None, content_type: str = "application/json"
@@ -229,7 +241,6 @@ class ControlPlane:
     def _start_etcd(self) -> None:
         client = f"http://127.0.0.1:{self._etcd_port}"
         peer = f"http://127.0.0.1:{free_port()}"
-        shutil.rmtree(self._folder / "etcd", ignore_errors=True)
         self._run(
             "etcd",
             f"--data-dir={self._folder / 'etcd'}",

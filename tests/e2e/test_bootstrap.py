@@ -304,7 +304,7 @@ def test_a_cluster_that_is_not_reached_is_no_answer(bootstrap: Bootstrap, tmp_pa
         assert "was not reached" in done.stderr
 
 
-def test_host_keys_are_confirmed_terminal.run(tmp_path: Path) -> None:
+def test_host_keys_are_confirmed_at_a_terminal(tmp_path: Path) -> None:
     public = key(tmp_path / "host")
     key(tmp_path / "site")
     fake.keyscan(tmp_path / "bin", f"git.example.com {public}\n")

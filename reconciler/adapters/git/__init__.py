@@ -8,6 +8,7 @@ newest note, ``open_tree`` the files of a local repository's commit. ``normalise
 from reconciler.adapters.git.credentials import Credentials
 from reconciler.adapters.git.mirror import Mirror
 from reconciler.adapters.git.notes import NotesPusher
+from reconciler.adapters.git.process import allow_calls, end_calls
 from reconciler.adapters.git.reader import SiteNote, read_notes
 from reconciler.adapters.git.remotes import check_branch, normalise, ssh_server
 from reconciler.adapters.git.tree import open_tree
@@ -17,7 +18,9 @@ __all__ = [
     "Mirror",
     "NotesPusher",
     "SiteNote",
+    "allow_calls",
     "check_branch",
+    "end_calls",
     "normalise",
     "open_tree",
     "read_notes",

@@ -23,7 +23,12 @@ VERSION = "v1.34.2"
 
 
 class MemoryCluster:
-    """An API server without a network: objects last as long as this does."""
+    """An API server without a network: objects last as long as this does.
+
+    It keeps the API server's books, and the contract suite holds it to that. It has no
+    controllers (but that namespaces and definitions end with what they hold) and no admission;
+    of validation and defaults it has what decides about ownership, and a little more.
+    """
 
     def __init__(self, clock: ports.Clock) -> None:
         self._server = Server(clock)
@@ -105,6 +110,11 @@ class MemoryClient:
         if self.unreachable:
             raise refusals.unreachable()
         return self._server.resource(kind).namespaced
+
+    def served(self, kind: Kind) -> Kind | None:
+        if self.unreachable:
+            raise refusals.unreachable()
+        return self._server.served(kind)
 
     def apply(self, manifest: Manifest, *, force: bool, subresource: str = "") -> Live:
         ref = manifest.ref

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.model import errors
-from reconciler.model.refs import Kind
+from reconciler.model.refs import Kind, by_stability
 from reconciler.schema import typed
 
 GroupKind = tuple[str, str]
@@ -76,7 +76,7 @@ class Resource:
         if self.custom:
             left_out = {"metadata", "status"} if self.status else {"metadata"}
             return [{name: value for name, value in body.items() if name not in left_out}]
-        return [_at(body, path) for path in COUNTED.get(self.key, ())]
+        return [at(body, path) for path in COUNTED.get(self.key, ())]
 
 
 class Kinds:
@@ -95,6 +95,15 @@ class Kinds:
                 status=404,
             )
         return found
+
+    def served(self, kind: Kind) -> Kind | None:
+        """The kind in the version that a real server prefers; None where it serves none."""
+        versions = {known.version for known in self._custom if known.group == kind.group}
+        for version in sorted(versions | {kind.version, "v1"}, key=by_stability):
+            other = Kind(kind.group, version, kind.kind)
+            if other in self._custom or native(other):
+                return other
+        return None
 
     def define(self, definition: Mapping[str, Any]) -> None:
         """Serve what a CustomResourceDefinition defines, as it is now."""
@@ -145,7 +154,8 @@ def _custom(kind: Kind, spec: Mapping[str, Any], version: Mapping[str, Any]) -> 
     )
 
 
-def _at(body: Any, path: tuple[str, ...]) -> Any:
+def at(body: Any, path: tuple[str, ...]) -> Any:
+    """What stands at a path of maps, or None."""
     for name in path:
         body = body.get(name) if isinstance(body, dict) else None
     return body

@@ -9,96 +9,25 @@ others, an applier only by force or if the value stays.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from reconciler.adapters.memory import fields, footprint, merge
+from reconciler.adapters.memory import footprint, merge
 from reconciler.adapters.memory.compare import Comparison, compare
+from reconciler.adapters.memory.entries import (
+    NOBODY,
+    UPDATE,
+    Entry,
+    Key,
+    Writer,
+    capped,
+    ordered,
+)
 from reconciler.adapters.memory.fields import NOTHING, FieldSet, Path
 from reconciler.adapters.memory.items import same
 from reconciler.schema.typed import Shape
 
-APPLY = "Apply"
-UPDATE = "Update"
-BEFORE = "before-first-apply"
-ANCIENT = "ancient-changes"
-MOST_UPDATERS = 10
-
-Key = tuple[str, str, str, str]
-
-# What the server itself keeps of an object belongs to nobody.
-_NOBODY: FieldSet = frozenset(
-    {
-        ("f:apiVersion",),
-        ("f:kind",),
-        ("f:metadata",),
-        *(
-            ("f:metadata", f"f:{name}")
-            for name in (
-                "name",
-                "namespace",
-                "creationTimestamp",
-                "selfLink",
-                "uid",
-                "generation",
-                "managedFields",
-                "resourceVersion",
-            )
-        ),
-    }
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One entry of managedFields. ``time`` is as on the wire, ``""`` where there is none."""
-
-    manager: str
-    operation: str
-    subresource: str
-    api_version: str
-    time: str
-    fields: FieldSet
-    encoded: bytes = field(init=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "encoded", fields.encode(self.fields))
-
-    @property
-    def key(self) -> Key:
-        """What tells entries apart: an applier has one, whatever version it applies."""
-        version = "" if self.operation == APPLY else self.api_version
-        return (self.manager, self.operation, self.subresource, version)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Writer:
-    """Who writes, and when. ``ignored`` are the fields that this way of writing never changes."""
-
-    manager: str
-    operation: str
-    subresource: str
-    api_version: str
-    time: str
-    ignored: tuple[Path, ...] = ()
-
-    def entry(self, owned: FieldSet) -> Entry:
-        return Entry(
-            manager=self.manager,
-            operation=self.operation,
-            subresource=self.subresource,
-            api_version=self.api_version,
-            time=self.time,
-            fields=owned,
-        )
-
-    def heeded(self, paths: FieldSet) -> FieldSet:
-        """``paths`` without the ignored ones."""
-        if not self.ignored:
-            return paths
-        return frozenset(
-            path for path in paths if not any(path[: len(head)] == head for head in self.ignored)
-        )
+BEFORE_APPLY = "before-first-apply"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,12 +62,14 @@ def apply(
     known = {entry.key: entry for entry in entries}
     if live and not known:
         known = _before_first_apply(live, shape, writer)
-    ours = writer.entry(writer.heeded(footprint.field_set(applied, shape)) - _NOBODY)
-    last = known.get(ours.key)
-    known[ours.key] = ours
+    stated = writer.heeded(footprint.field_set(applied, shape))
+    ours = writer.entry(stated - NOBODY)
+    last = known.pop(ours.key, None)
     merged = merge.merge(live, applied, shape) if live else applied
-    if last is not None:
-        merged = _without_dropped(merged, last.fields, known.values(), ours, shape)
+    if last is not None and not last.fields <= stated:
+        owned = stated.union(*(entry.fields for entry in known.values()))
+        merged = _without_dropped(merged, last.fields, owned, shape)
+    known[ours.key] = ours
     if live:
         change = compare(live, merged, shape)
         known = _take_from_others(known, _heed(change, writer), ours.key, force=force)
@@ -146,7 +77,7 @@ def apply(
             known[ours.key] = replace(ours, time=last.time if last else "")
     if not ours.fields:
         known.pop(ours.key, None)
-    return merged, _sorted(known.values())
+    return merged, ordered(known.values())
 
 
 def update(
@@ -161,7 +92,7 @@ def update(
     if old and not known:
         return ()  # an object whose owners were forgotten is not followed until it is applied
     known = _updated(old, new, known, shape, writer)
-    return _sorted(_capped(known.values()))
+    return ordered(capped(known.values()))
 
 
 def _updated(
@@ -173,7 +104,7 @@ def _updated(
 ) -> dict[Key, Entry]:
     change = _heed(compare(old, new, shape), writer)
     known = _take_from_others(known, change, None, force=True)
-    taken = change.taken - _NOBODY
+    taken = change.taken - NOBODY
     if taken:
         ours = writer.entry(taken)
         before = known.get(ours.key)
@@ -191,7 +122,7 @@ def _heed(change: Comparison, writer: Writer) -> Comparison:
 
 def _before_first_apply(live: Mapping[str, Any], shape: Shape, writer: Writer) -> dict[Key, Entry]:
     """An object without entries is treated as if someone had made it just now."""
-    someone = replace(writer, manager=BEFORE, operation=UPDATE)
+    someone = replace(writer, manager=BEFORE_APPLY, operation=UPDATE)
     return _updated({}, live, {}, shape, someone)
 
 
@@ -215,15 +146,10 @@ def _take_from_others(
     return left
 
 
-def _without_dropped(
-    merged: Any, last: FieldSet, entries: Iterable[Entry], ours: Entry, shape: Shape
-) -> Any:
-    """``merged`` without what we applied last, apply no more, and nobody else owns."""
-    if last <= ours.fields:
-        return merged
+def _without_dropped(merged: Any, last: FieldSet, owned: FieldSet, shape: Shape) -> Any:
+    """``merged`` without what is in ``last`` and that nobody owns now."""
     dropped = footprint.named(last, shape)
     pruned = merge.remove(merged, dropped, shape)
-    owned: FieldSet = NOTHING.union(*(entry.fields for entry in entries))
     present = footprint.named(footprint.field_set(merged, shape), shape)
     kept = footprint.named(_fields_of(pruned, shape), shape) | footprint.named(owned, shape)
     pruned = merge.remove(merged, present - kept, shape)
@@ -233,33 +159,3 @@ def _without_dropped(
 
 def _fields_of(value: Any, shape: Shape) -> FieldSet:
     return NOTHING if value is None else footprint.field_set(value, shape)
-
-
-def _capped(entries: Iterable[Entry]) -> list[Entry]:
-    """At most MOST_UPDATERS updaters: the oldest of a version become one."""
-    kept = list(entries)
-    updaters = sorted((e for e in kept if e.operation == UPDATE), key=lambda e: (e.time, e.key))
-    surplus = len(updaters) - MOST_UPDATERS
-    first: dict[str, Entry] = {}
-    for entry in updaters:
-        if surplus <= 0:
-            break
-        other = first.get(entry.api_version)
-        if other is None:
-            first[entry.api_version] = entry
-            continue
-        bucket = replace(entry, manager=ANCIENT, subresource="", fields=entry.fields | other.fields)
-        kept = [e for e in kept if e is not entry and e is not other and e.key != bucket.key]
-        kept.append(bucket)
-        first[entry.api_version] = bucket
-        surplus -= 1
-    return kept
-
-
-def _sorted(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    return tuple(
-        sorted(
-            entries,
-            key=lambda e: (e.operation, e.time, e.manager, e.api_version, e.subresource),
-        )
-    )

@@ -31,7 +31,9 @@ def patched(target: dict[str, Any], patch: Any) -> Any:
     try:
         return jsonpatch.apply_patch(target, patch)
     except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException) as error:
-        raise refusals.invalid(f"the JSON patch does not apply: {error}") from None
+        # The error's own words may quote a secret's value.
+        words = f"the JSON patch does not apply ({type(error).__name__})"
+        raise refusals.invalid(words) from None
 
 
 PATCHES: Mapping[str, Callable[[dict[str, Any], Any], Any]] = {"merge": merged, "json": patched}

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from reconciler.adapters.memory import fields
+from reconciler.adapters.memory.entries import UPDATE, Entry
 from reconciler.adapters.memory.kinds import Resource
-from reconciler.adapters.memory.ownership import UPDATE, Conflict, Conflicts, Entry
+from reconciler.adapters.memory.ownership import Conflict, Conflicts
 from reconciler.model import errors
 from reconciler.model.errors import ClusterRefused
 from reconciler.model.refs import Kind

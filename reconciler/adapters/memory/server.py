@@ -15,19 +15,18 @@ from typing import Any
 
 from reconciler import ports
 from reconciler.adapters.memory import (
+    checks,
     deletion,
-    fields,
     kinds,
     ownership,
     refusals,
     selectors,
     store,
     strategy,
-    validate,
 )
+from reconciler.adapters.memory.entries import APPLY, UPDATE, Entry, Writer, same_owners, sent
 from reconciler.adapters.memory.items import same
 from reconciler.adapters.memory.kinds import Resource
-from reconciler.adapters.memory.ownership import APPLY, UPDATE, Entry, Writer
 from reconciler.adapters.memory.store import Feed, Stored
 from reconciler.model.refs import Kind, ObjectRef
 from reconciler.model.values import Live
@@ -65,6 +64,11 @@ class Server:
         with self._lock:
             return self._kinds.find(kind)
 
+    def served(self, kind: Kind) -> Kind | None:
+        """The kind in the newest version that is served, as discovery prefers it."""
+        with self._lock:
+            return self._kinds.served(kind)
+
     def kind_of(self, ref: ObjectRef) -> Kind:
         """The kind of an object that there is. Raises ClusterRefused (NotFound)."""
         with self._lock:
@@ -89,11 +93,11 @@ class Server:
     def apply(self, target: Target, config: Mapping[str, Any], *, force: bool) -> Live:
         with self._lock:
             resource, found = self._find(target)
-            _check_schema(resource, target, config)
-            _check_keys(resource, target.name, config)
+            checks.schema(resource, target.namespace, target.name, config)
+            checks.keys(resource, target.name, config)
             if found is None:
                 self._admit(resource, target)
-            _check_preconditions(resource, target.name, config, found)
+            checks.preconditions(resource, target.name, config, found)
             try:
                 body, entries = ownership.apply(
                     found.body if found else {},
@@ -117,11 +121,12 @@ class Server:
             new = change(found.whole(target.kind))
             if not isinstance(new, dict) or not isinstance(new.get("metadata"), dict):
                 raise refusals.bad_request("a patch must leave an object with metadata")
-            _check_preconditions(resource, target.name, new, found)
+            checks.preconditions(resource, target.name, new, found)
             return self._update(target, resource, found, new).live
 
     def create(self, kind: Kind, namespace: str, body: Mapping[str, Any], manager: str) -> Live:
         with self._lock:
+            checks.strict(self._kinds.find(kind), body)
             metadata = body.get("metadata") or {}
             name = metadata.get("name") or _generated(metadata.get("generateName"))
             target = Target(kind=kind, namespace=namespace, name=name, manager=manager)
@@ -141,12 +146,13 @@ class Server:
             self._deletion.begin(found, self._now())
             return True
 
-    def open(self, kind: Kind, selector: str) -> tuple[Feed, tuple[Live, ...]]:
-        """A watch's feed, and what it begins with."""
+    def open(self, kind: Kind, selector: str) -> tuple[Feed, tuple[Live, ...], str]:
+        """A watch's feed, what it begins with, and the resourceVersion of that."""
         feed = Feed(kind, selectors.parse(selector))
         with self._lock:
             self._kinds.find(kind)
-            return feed, tuple(item.live for item in self._store.open(feed))
+            initial = tuple(item.live for item in self._store.open(feed))
+            return feed, initial, self._store.version
 
     def close(self, feed: Feed) -> None:
         with self._lock:
@@ -158,7 +164,8 @@ class Server:
         return resource, self._store.get(resource.key, home, target.name)
 
     def _admit(self, resource: Resource, target: Target) -> None:
-        """Whether an object may be made there."""
+        """Whether an object may be made there, by that name."""
+        checks.name(resource, target.name)
         if target.subresource:
             raise refusals.not_found(resource.name, target.name)
         if not resource.namespaced:
@@ -173,12 +180,11 @@ class Server:
         self, target: Target, resource: Resource, found: Stored | None, new: Mapping[str, Any]
     ) -> Stored:
         content = _without_managed_fields(new)
-        if faults := list(validate.faults(content, resource.shape)):
-            raise refusals.bad_request(f"strict decoding error: {'; '.join(faults)}")
-        _check_keys(resource, target.name, content)
+        checks.strict(resource, content)
+        checks.keys(resource, target.name, content)
         entries = found.entries if found else ()
         if not target.subresource:
-            entries = _sent(new["metadata"], entries)
+            entries = sent(new["metadata"], entries)
         body = self._prepared(target, resource, found, content)
         writer = self._writer(target, resource, UPDATE)
         old = found.body if found else {}
@@ -207,10 +213,11 @@ class Server:
         entries: tuple[Entry, ...],
     ) -> Stored:
         """Keep it, if anything but a time has changed."""
-        if resource.custom and (empty := list(validate.nulls(body, resource.shape))):
-            message = 'Invalid value: "null"'
-            raise refusals.invalid_fields(resource.name, target.name, message, empty)
-        if found and same(found.body, body) and _timeless(found.entries) == _timeless(entries):
+        checks.nulls(resource, target.name, body)
+        checks.definition(resource, target.name, body)
+        if found:
+            checks.unchanged(resource, target.name, found.body, body)
+        if found and same(found.body, body) and same_owners(found.entries, entries):
             return found
         metadata = {**body["metadata"], "resourceVersion": self._store.next_version()}
         if generation := strategy.generation(found.body if found else {}, body, resource):
@@ -251,68 +258,9 @@ def _home(resource: Resource, namespace: str, name: str) -> str:
     return namespace
 
 
-def _check_schema(resource: Resource, target: Target, config: Mapping[str, Any]) -> None:
-    faults = list(validate.faults(config, resource.shape))
-    faults = faults or list(validate.repeats(config, resource.shape))
-    if faults:
-        raise refusals.schema_error(target.kind, target.namespace, target.name, faults)
-
-
-def _check_keys(resource: Resource, name: str, body: Mapping[str, Any]) -> None:
-    if lacking := list(validate.omitted_keys(body, resource.shape)):
-        raise refusals.invalid_fields(resource.name, name, "Required value", lacking)
-
-
-def _check_preconditions(
-    resource: Resource, name: str, sent: Mapping[str, Any], found: Stored | None
-) -> None:
-    """A uid or a resourceVersion in what is sent must be the object's."""
-    metadata = sent.get("metadata") or {}
-    uid, version = metadata.get("uid"), metadata.get("resourceVersion")
-    where = f'Operation cannot be fulfilled on {resource.name} "{name}"'
-    if found is None:
-        if uid or version:
-            raise refusals.conflict(f"{where}: there is no such object")
-    elif uid and uid != found.live.uid:
-        raise refusals.invalid(f'{resource.name} "{name}" is invalid: metadata.uid is immutable')
-    elif version and version != found.live.resource_version:
-        raise refusals.conflict(
-            f"{where}: the object has been modified; please apply your changes to the latest"
-            " version and try again"
-        )
-
-
-def _sent(metadata: Mapping[str, Any], entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
-    """The entries as a client wants them: those it sent, or none, or what there was."""
-    sent = metadata.get("managedFields")
-    if sent is None:
-        return entries
-    if sent in ([], [{}]):
-        return ()
-    try:
-        return tuple(_entry(row) for row in sent)
-    except (KeyError, TypeError, AttributeError):
-        return entries
-
-
-def _entry(row: Mapping[str, Any]) -> Entry:
-    return Entry(
-        manager=row["manager"],
-        operation=row["operation"],
-        subresource=row.get("subresource", ""),
-        api_version=row["apiVersion"],
-        time=row.get("time", ""),
-        fields=fields.decode(row["fieldsV1"]),
-    )
-
-
 def _without_managed_fields(body: Mapping[str, Any]) -> dict[str, Any]:
     metadata = {name: value for name, value in body["metadata"].items() if name != "managedFields"}
     return {**body, "metadata": metadata}
-
-
-def _timeless(entries: tuple[Entry, ...]) -> list[Entry]:
-    return [replace(entry, time="") for entry in entries]
 
 
 def _generated(prefix: Any) -> str:

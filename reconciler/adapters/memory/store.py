@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from reconciler import ports
-from reconciler.adapters.memory.ownership import Entry
+from reconciler.adapters.memory.entries import Entry, to_wire
 from reconciler.model import values
 from reconciler.model.refs import Kind, ObjectRef
 
@@ -37,7 +37,7 @@ class Stored:
         copied: dict[str, Any] = orjson.loads(orjson.dumps(self.body))
         copied["apiVersion"] = kind.api_version
         if self.entries:
-            copied["metadata"]["managedFields"] = [_wire(entry) for entry in self.entries]
+            copied["metadata"]["managedFields"] = [to_wire(entry) for entry in self.entries]
         return copied
 
 
@@ -65,21 +65,6 @@ def _managed(entry: Entry) -> values.ManagedEntry:
         time=entry.time,
         fields=entry.encoded,
     )
-
-
-def _wire(entry: Entry) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "manager": entry.manager,
-        "operation": entry.operation,
-        "apiVersion": entry.api_version,
-        "fieldsType": "FieldsV1",
-        "fieldsV1": orjson.loads(entry.encoded),
-    }
-    if entry.time:
-        row["time"] = entry.time
-    if entry.subresource:
-        row["subresource"] = entry.subresource
-    return row
 
 
 class Feed:
@@ -146,6 +131,11 @@ class Store:
         self._objects: dict[GroupKind, dict[tuple[str, str], Stored]] = {}
         self._feeds: dict[GroupKind, list[Feed]] = {}
         self._version = 0
+
+    @property
+    def version(self) -> str:
+        """The resourceVersion of the newest change."""
+        return str(self._version)
 
     def next_version(self) -> str:
         self._version += 1

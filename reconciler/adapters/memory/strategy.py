@@ -6,13 +6,13 @@ Its status apart from the rest, what nobody may change, what is filled in, and i
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from reconciler.adapters.memory import items, kinds
 from reconciler.adapters.memory.fields import Path
 from reconciler.adapters.memory.kinds import Resource
-from reconciler.schema.typed import ListShape, MapShape, Shape
+from reconciler.schema.typed import DEDUCED, ListShape, MapShape, Shape
 
 Body = Mapping[str, Any]
 
@@ -57,8 +57,9 @@ def prepared(
     }
     body["apiVersion"], body["kind"] = resource.kind.api_version, resource.kind.kind
     body["metadata"] = {**metadata, **identity}
-    body = _filled(body, resource.shape, nulls=resource.custom)
-    return _FILL.get(resource.key, lambda filled: filled)(body)
+    filled: dict[str, Any] = _filled(body, resource.shape, custom=resource.custom)
+    fill = _FILL.get(resource.key)
+    return fill(filled) if fill else filled
 
 
 def identity_of(body: Body) -> dict[str, Any]:
@@ -93,37 +94,45 @@ def _with(body: Body, name: str, source: Body) -> dict[str, Any]:
     return {**rest, name: source[name]} if name in source else rest
 
 
-def _filled(value: Any, shape: Shape, *, nulls: bool) -> Any:
-    """With the defaults of the keys of list items, and without nulls unless they may stay.
+def _filled(value: Any, shape: Shape, *, custom: bool) -> Any:
+    """With the defaults of the keys of list items; and, but for custom resources, without what
+    Go's types have no place for: nulls, and empty lists and maps.
 
-    Not copied where nothing is filled in.
+    Not copied where nothing changes.
     """
     facet = items.facet(shape, value)
     if isinstance(facet, MapShape) and isinstance(value, dict):
-        return _filled_map(value, facet, nulls=nulls)
+        return _filled_map(value, facet, custom=custom)
     if isinstance(facet, ListShape) and isinstance(value, list):
-        return _filled_list(value, facet, nulls=nulls)
+        return _filled_list(value, facet, custom=custom)
     return value
 
 
-def _filled_map(value: dict[str, Any], facet: MapShape, *, nulls: bool) -> dict[str, Any]:
+def _filled_map(value: dict[str, Any], facet: MapShape, *, custom: bool) -> dict[str, Any]:
     filled = {}
     changed = False
     for name, below in value.items():
-        if below is None and not nulls:
+        shape = facet.field(name)
+        if not custom and _is_nothing(below, shape):
             changed = True
             continue
-        shape = facet.field(name)
-        filled[name] = below if shape is None else _filled(below, shape, nulls=nulls)
+        filled[name] = below if shape is None else _filled(below, shape, custom=custom)
         changed |= filled[name] is not below
     return filled if changed else value
 
 
-def _filled_list(value: list[Any], facet: ListShape, *, nulls: bool) -> list[Any]:
+def _is_nothing(value: Any, shape: Shape | None) -> bool:
+    """Only maps are nothing when empty: ``emptyDir: {}`` and a CRD's ``status: {}`` are not."""
+    if value == {} and shape is not None and shape.map is not None:
+        return not shape.map.fields and shape.map.values is not DEDUCED
+    return value is None or value == []
+
+
+def _filled_list(value: list[Any], facet: ListShape, *, custom: bool) -> list[Any]:
     filled = []
     changed = False
     for item in value:
-        after = _filled(item, facet.items, nulls=nulls)
+        after = _filled(item, facet.items, custom=custom)
         if isinstance(item, dict) and (missing := facet.defaults.keys() - item.keys()):
             after = {**after, **{key: facet.defaults[key] for key in missing}}
         changed |= after is not item
@@ -153,7 +162,17 @@ def _fill_secret(body: dict[str, Any]) -> dict[str, Any]:
     return filled
 
 
-_FILL = {kinds.NAMESPACE: _fill_namespace, ("", "Secret"): _fill_secret}
+def _fill_replicas(body: dict[str, Any]) -> dict[str, Any]:
+    return {**body, "spec": {"replicas": 1, **(body.get("spec") or {})}}
+
+
+_FILL: Mapping[kinds.GroupKind, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    kinds.NAMESPACE: _fill_namespace,
+    ("", "Secret"): _fill_secret,
+    ("apps", "Deployment"): _fill_replicas,
+    ("apps", "ReplicaSet"): _fill_replicas,
+    ("apps", "StatefulSet"): _fill_replicas,
+}
 
 
 def established(definition: Body, time: str) -> dict[str, Any]:

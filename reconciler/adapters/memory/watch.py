@@ -15,7 +15,7 @@ from reconciler.adapters.memory.store import Feed
 from reconciler.model import errors
 from reconciler.model.refs import Kind
 
-PATIENCE = 0.05  # seconds between looks at ``stop`` and at the switches
+PATIENCE = 0.1  # seconds between looks at ``stop`` and at the switches
 
 
 class Watch:
@@ -53,13 +53,13 @@ class Watch:
                 self._stop.wait(PATIENCE)
 
     def _follow(self, link: int) -> None:
-        feed, initial = self._server.open(self._kind, self._selector)
+        feed, initial, version = self._server.open(self._kind, self._selector)
         try:
             for live in initial:
                 self._sink(ports.ObjectSeen(live=live))
             uids = {live.ref: live.uid for live in initial}
             self._refused = None
-            self._sink(ports.KindListed(kind=self._kind, uids=uids))
+            self._sink(ports.KindListed(kind=self._kind, uids=uids, version=version))
             self._pass_on(feed, link)
         finally:
             self._server.close(feed)

@@ -27,10 +27,10 @@ def item(value: Value, row: dict[str, Any], context: Context) -> Item:
     value["metadata"] = metadata
     if options.get("immutable"):
         value["immutable"] = True
-    line = context.error("").line
+    field = str(context.at[0]) if context.at else ""
     return Item(
         value,
-        Origin(context.source.path, line, str(context.at[0]) if context.at else ""),
+        Origin(context.source.path, context.source.line_of(field), field),
         books=Books(
             hashed=not options.get("disableNameSuffixHash", False),
             behavior=behavior(row.get("behavior", "")),

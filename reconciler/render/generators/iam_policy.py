@@ -28,4 +28,6 @@ def from_file(words: dict[str, Any], context: Context) -> Iterator[Item]:
     if service.get("namespace"):
         metadata["namespace"] = service["namespace"]
     value: Value = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
-    yield Item(value, Origin(context.source.path, context.error("").line, "IAMPolicyGenerator"))
+    yield Item(
+        value, Origin(context.source.path, context.source.document.line, "IAMPolicyGenerator")
+    )

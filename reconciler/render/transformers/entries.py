@@ -20,7 +20,11 @@ def put_entries(entries: Mapping[str, str], specs: Specs, context: Context) -> S
         value = item.value
         for route in specs.routes(item.id.kind):
             try:
-                value = fieldspecs.change(value, route, setter, {})
+                value = (
+                    fieldspecs.change_metadata(value, route.parts[1], setter, {})
+                    if route.create and route.parts[0] == "metadata" and len(route.parts) == 2
+                    else fieldspecs.change(value, route, setter, {})
+                )
             except Unfit as unfit:
                 raise context.error(
                     f"considering field '{route.path}' of object {item.id}: {unfit} ({item.origin})"

@@ -11,98 +11,70 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from reconciler.render import fieldspecs
+from reconciler.render import fieldspecs, places
 from reconciler.render.context import Context
-from reconciler.render.fieldspecs import Specs, scalar_only
-from reconciler.render.items import Item, Step, Value
+from reconciler.render.fieldspecs import Specs, Unfit
+from reconciler.render.items import Item, Step
+from reconciler.render.places import Place
 from reconciler.render.scalars import text
 from reconciler.render.selectors import compile_pattern
 
-_LISTS = ("containers", "initContainers")
+_IMAGES = 1024
 _REST = r"(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?$"
 
 
 def from_field(words: list[dict[str, Any]], context: Context) -> Iterator[Step]:
-    """``images`` of a kustomization."""
-    for index, row in enumerate(words):
-        yield _step(row, context.config.images, context.under(index))
+    """``images`` of a kustomization: all entries in one pass, each image through all of them."""
+    entries = [_entry(row, context.under(index)) for index, row in enumerate(words)]
+    yield _step(entries, context.config.images, context)
 
 
 def from_file(words: dict[str, Any], context: Context) -> Step:
     """ImageTagTransformer: ``imageTag``, ``fieldSpecs``."""
-    return _step(words.get("imageTag", {}), context.specs(words), context)
+    return _step([_entry(words.get("imageTag", {}), context)], context.specs(words), context)
 
 
-def _step(row: dict[str, Any], specs: Specs, context: Context) -> Step:
+Entry = Callable[[str], str]
+
+
+def _entry(row: dict[str, Any], context: Context) -> Entry:
     with context.placing("name"):
-        matches = compile_pattern("^" + row.get("name", "") + _REST)
-
-    @lru_cache(1024)
-    def renamed(image: str) -> str:
-        return _renamed(image, row) if matches.match(image) else image
-
-    def put(old: Any) -> Any:
-        scalar_only(old)
-        if old is None:
-            return old
-        before = text(old)
-        after = renamed(before)
-        return old if after == before else after
-
-    def change(item: Item) -> Callable[[Value], Value]:
-        def apply(value: Value) -> Value:
-            value = _in_containers(value, put)
-            for route in specs.routes(item.id.kind):
-                value = fieldspecs.change(value, route, put)
-            return value
-
-        return apply
-
-    def step(items: list[Item]) -> list[Item]:
-        return [
-            item
-            if item.id.kind.kind == "CustomResourceDefinition"
-            else context.changed(item, change(item))
-            for item in items
-        ]
-
-    return step
+        matches = compile_pattern("^" + row.get("name", "") + _REST).match
+    return lambda image: _renamed(image, row) if matches(image) else image
 
 
-def _in_containers(value: Any, put: Callable[[Any], Any]) -> Any:
-    """Every image in lists of containers, however deep."""
-    if isinstance(value, dict):
-        result = value
-        for key, old in value.items():
-            if not isinstance(old, dict | list):
-                continue
-            new = _in_containers(old, put)
-            if key in _LISTS and isinstance(new, list):
-                new = _in_list(new, put)
-            if new is not old:
-                result = {**result, key: new}
-        return result
-    if isinstance(value, list):
-        items = [_in_containers(item, put) for item in value]
-        return items if any(a is not b for a, b in zip(items, value, strict=True)) else value
-    return value
+def _step(entries: list[Entry], specs: Specs, context: Context) -> Step:
+    @lru_cache(_IMAGES)
+    def renamed(image: str, times: int) -> str:
+        for entry in entries:
+            for _ in range(times):
+                image = entry(image)
+        return image
+
+    def change(item: Item) -> Item:
+        if item.id.kind.kind == "CustomResourceDefinition":
+            return item
+        value = item.value
+        try:
+            for place, times in _places(item, specs, context).items():
+                old = places.at(value, place)
+                fieldspecs.scalar_only(old)
+                new: Any = [] if old is None else renamed(text(old), times)
+                if new != old:
+                    value = places.put(value, place, new)
+        except Unfit as unfit:
+            raise context.misfit(item, unfit) from None
+        return item.with_value(value)
+
+    return lambda items: [change(item) for item in items]
 
 
-def _in_list(containers: list[Any], put: Callable[[Any], Any]) -> list[Any]:
-    items = [_in_container(container, put) for container in containers]
-    return items if any(a is not b for a, b in zip(items, containers, strict=True)) else containers
-
-
-def _in_container(container: Any, put: Callable[[Any], Any]) -> Any:
-    if container is None:
-        return container
-    if not isinstance(container, dict):
-        raise fieldspecs.Unfit(
-            f"wrong node kind: expected MappingNode but got {fieldspecs.node_kind(container)}"
-        )
-    old = container.get("image")
-    new = put(old) if old is not None else None
-    return container if new is old else {**container, "image": new}
+def _places(item: Item, specs: Specs, context: Context) -> dict[Place, int]:
+    """Where images are, and how many passes come by."""
+    found = dict.fromkeys(context.cache.images.of_object(item.value), 1)
+    for _, _, _, place in specs.finder.hits(item.value, item.id.kind):
+        found[place] = found.get(place, 0) + 1
+    return found
 
 
 def _renamed(image: str, row: dict[str, Any]) -> str:

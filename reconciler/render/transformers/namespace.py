@@ -17,7 +17,6 @@ from reconciler.render.fieldspecs import Route, Specs, scalar_only
 from reconciler.render.ids import is_cluster_scoped
 from reconciler.render.items import Item, Step, Value
 
-_HERE = Route(("metadata", "namespace"), True, "metadata/namespace")
 _BINDINGS = ("RoleBinding", "ClusterRoleBinding")
 _MODES = ("defaultOnly", "none", "allServiceAccounts")
 
@@ -89,7 +88,7 @@ def _change(
     def change(item: Item, value: Value) -> Value:
         kind = item.id.kind
         if not is_cluster_scoped(kind):
-            value = fieldspecs.change(value, _HERE, put, "")
+            value = fieldspecs.change_metadata(value, "namespace", put, "")
         binding = kind.kind in _BINDINGS
         if binding and mode != "none":
             value = _move_subjects(value, put, mode)

@@ -53,6 +53,9 @@ def from_file(words: dict[str, Any], context: Context) -> Step:
     return _by_selector(patch.objects, selector, context, allow)
 
 
+_LIST = (b"- ", b"[")
+
+
 @dataclass(frozen=True, slots=True)
 class _Patch:
     """Objects of a strategic merge patch, or operations of a JSON patch."""
@@ -74,6 +77,8 @@ def _read(words: dict[str, Any], context: Context) -> _Patch:
         where, data = context.source.path, inline.encode()
         shown = f"[patch: {_quoted(inline)}]"
     try:
+        if data.lstrip().startswith(_LIST):  # no object; read once where it is plain to see
+            raise RenderError("missing Resource metadata: found a list", path=where)
         objects = _objects(where, data, context)
     except RenderError as not_strategic:
         try:
@@ -133,7 +138,7 @@ def _by_selector(
 
 def _laid(item: Item, patch: Value, context: Context, allow: dict[str, bool]) -> list[Item]:
     try:
-        patched = patching.apply(item, patch, context.schemas, **allow)
+        patched = patching.apply(item, patch, context.merger, **allow)
     except Unfit as unfit:
         raise context.misfit(item, unfit) from None
     return [] if patched is None else [patched]

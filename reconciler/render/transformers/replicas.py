@@ -31,11 +31,14 @@ def _step(row: dict[str, Any], specs: Specs, context: Context) -> Step:
 
     def step(items: list[Item]) -> list[Item]:
         result = list(items)
+        named = [index for index, item in enumerate(items) if item.was_called(name)]
         found = False
         for spec in specs:
-            route = Route(fieldspecs.split(spec.path), spec.create, spec.path)
-            change = fieldspecs.changer(route, put, "")
-            for index, item in enumerate(result):
+            change = fieldspecs.changer(
+                Route(fieldspecs.split(spec.path), spec.create, spec.path), put, ""
+            )
+            for index in named:
+                item = result[index]
                 if any(
                     it.name == name and spec.kind.selects(it.kind)
                     for it in (*item.formers(), item.id)

@@ -57,7 +57,7 @@ def _step(patches: list[Item], context: Context) -> Step:
             try:
                 at = patching.find(result, patch.value)
                 value = patching.for_target(patch.value, result[at])
-                laid = patching.apply(result[at], value, context.schemas)
+                laid = patching.apply(result[at], value, context.merger)
             except Unfit as unfit:
                 raise context.error(f"{unfit} (patch {patch.origin})") from None
             result[at : at + 1] = [] if laid is None else [laid]

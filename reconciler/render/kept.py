@@ -1,0 +1,68 @@
+"""Results kept by what they were made from: each path that was looked at, with its digest.
+
+A result is handed out again while every one of those paths still has the digest that it had,
+or is still absent; whatever tree it is asked for. So ten thousand sites over one base build that
+base once, and a changed file costs what depends on it.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from reconciler.model.values import Tree
+
+_VARIANTS = 3  # results a key: a folder in as many commits
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What was looked at: ``seen`` has each path's digest, None where nothing is there.
+
+    ``roots`` are the folders whose kustomizations were built.
+    """
+
+    seen: dict[str, str | None] = field(default_factory=dict)
+    roots: set[str] = field(default_factory=set)
+
+    def add(self, other: Reads) -> None:
+        self.seen.update(other.seen)
+        self.roots.update(other.roots)
+
+    def hold_for(self, tree: Tree) -> bool:
+        """Whether the tree has all of it as it was."""
+        return all(
+            tree.kind(path) is None
+            if digest is None
+            else tree.kind(path) is not None and tree.digest(path) == digest
+            for path, digest in self.seen.items()
+        )
+
+
+class Kept(Generic[Result]):
+    """Results by key; those not asked for the longest go first."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._rows: OrderedDict[Hashable, list[tuple[Reads, Result]]] = OrderedDict()
+
+    def find(self, key: Hashable, tree: Tree) -> tuple[Reads, Result] | None:
+        """The result for this tree, and what it was made from."""
+        rows = self._rows.get(key, ())
+        for row in rows:
+            if row[0].hold_for(tree):
+                self._rows.move_to_end(key)
+                return row
+        return None
+
+    def add(self, key: Hashable, reads: Reads, result: Result) -> None:
+        rows = self._rows.setdefault(key, [])
+        rows.append((reads, result))
+        del rows[:-_VARIANTS]
+        self._rows.move_to_end(key)
+        while len(self._rows) > self._most:
+            self._rows.popitem(last=False)
