@@ -104,8 +104,8 @@ def test_version_is_said_in_words_and_as_json() -> None:
     assert set(said) == {"version", "python", "platform", "kubernetes"}
 
 
-def complete(*words: str) -> list[str]:
-    """What bash is answered for the last of these words."""
+def complete(*words: str, folder: Path | None = None) -> list[str]:
+    """What bash is answered for the last of these words: values, or ``file`` and ``dir``."""
     done = subprocess.run(
         [RECONCILER],
         env={
@@ -114,11 +114,13 @@ def complete(*words: str) -> list[str]:
             "COMP_WORDS": " ".join(words),
             "COMP_CWORD": str(len(words) - 1),
         },
+        cwd=folder,
         capture_output=True,
         text=True,
         check=True,
     )
-    return [line.partition(",")[2] for line in done.stdout.split()]
+    answers = (line.split(",") for line in done.stdout.splitlines() if line)
+    return [value if kind == "plain" else kind for kind, value in answers]
 
 
 def test_a_shell_completes_commands_options_and_choices() -> None:
@@ -126,6 +128,20 @@ def test_a_shell_completes_commands_options_and_choices() -> None:
     assert complete("reconciler", "run", "--meta") == []
     assert complete("reconciler", "run", "--metr") == ["--metrics-address"]
     assert complete("reconciler", "completion", "f") == ["fish"]
+
+
+def test_a_shell_completes_files_and_the_sites_of_a_repository(tmp_path: Path) -> None:
+    for site in ("north/barn-7", "north/barn-8", "south/mill"):
+        (tmp_path / "sites" / site).mkdir(parents=True)
+    assert complete("reconciler", "run", "--state", "") == ["dir"]
+    assert complete("reconciler", "bootstrap", "a/b", "--token-file", "") == ["file"]
+    assert complete("reconciler", "status", "n", folder=tmp_path) == [
+        "north/barn-7",
+        "north/barn-8",
+    ]
+    words = ("reconciler", "run", "--repo", str(tmp_path), "--site", "s")
+    assert complete(*words) == ["south/mill"]
+    assert complete("reconciler", "bootstrap", "x", folder=tmp_path) == []
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
