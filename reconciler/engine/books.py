@@ -39,8 +39,9 @@ class Books:
         self.versions: dict[ObjectRef, str] = {}  # resourceVersion after our last write
         self.outdated: set[ObjectRef] = set()  # last shown as it was before our own last write
         self.flight: set[ObjectRef] = set()  # being written: what a watch says of them must wait
-        # To be written by a pass, and not known to be: the API server's answer did not come, or the
-        # agent was killed before it was kept. Their records may be older than what is there.
+        # To be written or pruned by a pass, and not known to be: the API server's answer did not
+        # come, or the agent was killed before it was kept. Their records may be older than what is
+        # there.
         self.pending: set[ObjectRef] = set()
         # Announced before, and never confirmed: we may have made them, so they stay on the books.
         self.doubtful: set[ObjectRef] = set()
@@ -103,9 +104,7 @@ class Books:
     def announce(self, manifests: Iterable[Manifest]) -> None:
         """Say in the cluster what is about to be written, before it is."""
         coming = tuple(manifests)
-        self.pending |= {manifest.ref for manifest in coming}
-        if coming:  # durable, so that a start after a kill knows
-            self._state.save(meta={_UNFINISHED: "\n".join(sorted(map(str, self.pending)))})
+        self._await(manifest.ref for manifest in coming)
         for manifest in coming:
             known = self.entries.get(manifest.ref)
             if known is not None and not known.uid:
@@ -117,7 +116,24 @@ class Books:
         """A pass came to its end: what became of every write is known; these were not tried."""
         self.pending.difference_update(held)
         if self._state.meta(_UNFINISHED):
-            self._state.save(meta={_UNFINISHED: "\n".join(sorted(map(str, self.pending)))})
+            self._save_pending()
+
+    def condemn(self, refs: Iterable[ObjectRef]) -> None:
+        """These are about to be pruned: one that is gone is not to be made again."""
+        self._await(refs)
+
+    def spare(self, ref: ObjectRef) -> None:
+        """Its deletion was refused."""
+        self.pending.discard(ref)
+
+    def _await(self, refs: Iterable[ObjectRef]) -> None:
+        coming = set(refs)
+        self.pending |= coming
+        if coming:  # durable, so that a start after a kill knows
+            self._save_pending()
+
+    def _save_pending(self) -> None:
+        self._state.save(meta={_UNFINISHED: "\n".join(sorted(map(str, self.pending)))})
 
     def keep(self, lives: Iterable[tuple[Manifest, Live]], now: float) -> None:
         """What was applied, and how its ownership looked after it; one durable write for all."""

@@ -52,9 +52,6 @@ class Reconciler:
         self._namespace = namespace
         self._rendered: Rendered | None = None
         self._is_rejected = False  # whether the newest commit is another one, which cannot be
-        self._unfinished = (
-            False  # the last process ended within a pass, which none has finished yet
-        )
         self._corrected = 0
         self._unwatched: dict[Kind, str] = {}
         self._kept: tuple[ObjectRef, ...] = ()  # dropped by the commit, and still needed
@@ -73,9 +70,7 @@ class Reconciler:
     def hear(self, news: SourceNews) -> bool:
         """Take in what the courier brought; True where a pass is due."""
         if isinstance(news, Offline):
-            self._unfinished = (
-                False  # nobody will finish it for now: what we know to be there holds
-            )
+            self._go_without_pass()
             self._change(offline=news.message)
             return False
         if isinstance(news, Online):
