@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +12,11 @@ import click
 import pytest
 from click.testing import CliRunner
 
+import reconciler
 from reconciler import cli, settings
+from reconciler.cli import commands
 
+RECONCILER = str(Path(sys.executable).with_name("reconciler"))
 HEAVY = ("kubernetes", "git", "rich", "prometheus_client", "watchdog", "structlog")
 
 
@@ -27,6 +32,28 @@ def test_help_imports_nothing_heavy(command: list[str]) -> None:
     )
     assert done.stderr.strip() == "[]"
     assert "Exit codes" in done.stdout
+
+
+def test_help_of_the_whole_imports_no_command() -> None:
+    code = (
+        "import sys\nfrom reconciler import cli\n"
+        "try: cli.main(['--help'])\n"
+        "finally: print(*sys.modules, sep='\\n', file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    ours = {name for name in done.stderr.split() if name.startswith("reconciler")}
+    assert ours == {
+        "reconciler",
+        *(f"reconciler.cli{name}" for name in ("", ".commands", ".options")),
+    }
+
+
+def test_the_line_of_a_command_is_the_beginning_of_its_help() -> None:
+    for name, command in cli.main.commands.items():
+        paragraph = " ".join((command.help or "").split("\n\n")[0].split())
+        assert paragraph.startswith(commands.TABLE[name]), name
 
 
 def test_every_command_has_help_with_an_example() -> None:
@@ -48,6 +75,9 @@ def test_every_flag_of_a_setting_is_an_option_of_run() -> None:
         (["run"], "no site is set: give --site"),
         (["run", "--site", "barn", "--repo", "/x"], "--site: 'barn' is not REGION/SITE"),
         (["run", "--nonsense"], "No such option"),
+        (["run", "--sight", "x"], "Did you mean '--site'?"),
+        (["valid"], "Did you mean 'validate'?"),
+        (["completion", "tcsh"], "'bash', 'zsh', 'fish'"),
         (["validate", "/nowhere"], "/nowhere holds no fleet.yaml"),
         (["render", "/nowhere"], "is no folder"),
     ],
@@ -63,3 +93,53 @@ def test_status_of_a_repository_without_notes_says_how_to_get_them(tmp_path: Pat
     result = CliRunner().invoke(cli.main, ["status", "--repo", str(tmp_path)])
     assert result.exit_code == 2
     assert "git fetch origin 'refs/notes/fleet/*:refs/notes/fleet/*'" in result.stderr
+
+
+def test_version_is_said_in_words_and_as_json() -> None:
+    words = CliRunner().invoke(cli.main, ["version"]).stdout.splitlines()
+    assert words[0].split() == ["version", reconciler.__version__]
+    said = json.loads(CliRunner().invoke(cli.main, ["version", "-o", "json"]).stdout)
+    assert said["version"] == reconciler.__version__
+    assert set(said) == {"version", "python", "platform", "kubernetes"}
+
+
+def complete(*words: str) -> list[str]:
+    """What bash is answered for the last of these words."""
+    done = subprocess.run(
+        [RECONCILER],
+        env={
+            "PATH": os.environ["PATH"],
+            "_RECONCILER_COMPLETE": "bash_complete",
+            "COMP_WORDS": " ".join(words),
+            "COMP_CWORD": str(len(words) - 1),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [line.partition(",")[2] for line in done.stdout.split()]
+
+
+def test_a_shell_completes_commands_options_and_choices() -> None:
+    assert complete("reconciler", "va") == ["validate"]
+    assert complete("reconciler", "run", "--meta") == []
+    assert complete("reconciler", "run", "--metr") == ["--metrics-address"]
+    assert complete("reconciler", "completion", "f") == ["fish"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_a_script_for_the_shell(shell: str) -> None:
+    done = subprocess.run(
+        [RECONCILER, "completion", shell],
+        env={"PATH": "/nonexistent"},  # no shell is asked for its version
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert f"_RECONCILER_COMPLETE={shell}_complete" in done.stdout
+
+
+def test_bash_reads_the_script() -> None:
+    script = f'eval "$({RECONCILER} completion bash)"; complete -p reconciler'
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert "_reconciler_completion reconciler" in done.stdout
