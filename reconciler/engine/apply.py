@@ -89,7 +89,7 @@ class Applier:
         results: dict[ObjectRef, _Done | Failure] = {}
         try:
             if len(steps) == 1:  # the thread's own: a hand-over costs as much as it would gain
-                results[steps[0].manifest.ref] = self._one(steps[0], {})
+                results[steps[0].manifest.ref] = self._alone(steps[0])
             else:
                 results.update(self._side_by_side(steps, {}))
         finally:
@@ -101,6 +101,14 @@ class Applier:
             ref: result if isinstance(result, Failure) else result.live
             for ref, result in results.items()
         }
+
+    def _alone(self, step: Step) -> _Done | Failure:
+        try:
+            return self._one(step, {})
+        except errors.ClusterUnavailable as error:
+            if not self._reaches_server():
+                raise
+            return _failure(step.manifest, UNAVAILABLE, str(error))
 
     def _wave(
         self, steps: list[Step], definitions: Mapping[tuple[str, str], ObjectRef]

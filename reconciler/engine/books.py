@@ -6,8 +6,9 @@ One thread, the loop's, changes the books; watch threads read ``records``, ``ver
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from reconciler import ports
@@ -16,6 +17,7 @@ from reconciler.model.refs import Kind, ObjectRef, SiteName
 from reconciler.model.values import Live, Manifest, Record
 from reconciler.plan import drift, inventory
 
+_UNFINISHED = "unfinished"  # meta: ``pending``, a ref a line
 _NAMESPACE_HINT = "make it with: kubectl apply --server-side -k deploy"
 
 
@@ -37,7 +39,8 @@ class Books:
         self.versions: dict[ObjectRef, str] = {}  # resourceVersion after our last write
         self.outdated: set[ObjectRef] = set()  # last shown as it was before our own last write
         self.flight: set[ObjectRef] = set()  # being written: what a watch says of them must wait
-        # To be written by a pass, and not known to be: the bytes in the records are outdated.
+        # To be written by a pass, and not known to be: the API server's answer did not come, or the
+        # agent was killed before it was kept. Their records may be older than what is there.
         self.pending: set[ObjectRef] = set()
         # Announced before, and never confirmed: we may have made them, so they stay on the books.
         self.doubtful: set[ObjectRef] = set()
@@ -53,6 +56,7 @@ class Books:
         self.entries = dict(found.entries)
         for record in self.records.values():
             self.entries[record.ref] = _entry(record.ref, record.api_version, record.uid)
+        self.pending = set(_refs(self._state.meta(_UNFINISHED)))
         self.accepted = self._state.meta("accepted") or found.accepted
         self.healthy = self._state.meta("healthy") or found.healthy
         self._state.save(meta={"site": str(self._site), "accepted": self.accepted})
@@ -98,13 +102,22 @@ class Books:
 
     def announce(self, manifests: Iterable[Manifest]) -> None:
         """Say in the cluster what is about to be written, before it is."""
-        for manifest in manifests:
+        coming = tuple(manifests)
+        self.pending |= {manifest.ref for manifest in coming}
+        if coming:  # durable, so that a start after a kill knows
+            self._state.save(meta={_UNFINISHED: "\n".join(sorted(map(str, self.pending)))})
+        for manifest in coming:
             known = self.entries.get(manifest.ref)
             if known is not None and not known.uid:
                 self.doubtful.add(manifest.ref)
-            self.pending.add(manifest.ref)
             self.entries.setdefault(manifest.ref, _entry(manifest.ref, manifest.api_version, ""))
         self.settle()
+
+    def finish(self, held: Iterable[ObjectRef]) -> None:
+        """A pass came to its end: what became of every write is known; these were not tried."""
+        self.pending.difference_update(held)
+        if self._state.meta(_UNFINISHED):
+            self._state.save(meta={_UNFINISHED: "\n".join(sorted(map(str, self.pending)))})
 
     def keep(self, lives: Iterable[tuple[Manifest, Live]], now: float) -> None:
         """What was applied, and how its ownership looked after it; one durable write for all."""
@@ -213,6 +226,12 @@ class Books:
         """Whether our last write of the object came after this resourceVersion."""
         ours = self.versions.get(ref, "")
         return ours.isdecimal() and version.isdecimal() and int(ours) > int(version)
+
+
+def _refs(text: str) -> Iterator[ObjectRef]:
+    for line in text.split("\n"):
+        with contextlib.suppress(ValueError):
+            yield ObjectRef.parse(line)
 
 
 def _entry(ref: ObjectRef, api_version: str, uid: str) -> inventory.Entry:

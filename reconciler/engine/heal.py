@@ -22,6 +22,7 @@ from reconciler.plan import drift, waves
 # What others may have been waiting for: once it is back, they need not wait for their turn.
 _NEEDED = frozenset((("", "Namespace"), waves.CRD))
 OUTDATED = "outdated"
+_PENDING = 1.0  # seconds between looks at what a pass has still to write
 _CATCHING_UP = 5.0  # seconds that a watch may take to show what we wrote
 _FINISHED = "finished/"  # meta key's prefix: the uid of a Job that was seen to be over
 
@@ -102,16 +103,6 @@ class Healer:
         corrections = (self._settle(by_ref[ref], result) for ref, result in results.items())
         return tuple(correction for correction in corrections if correction is not None)
 
-    def wait_for_pass(self, suspects: Iterable[Suspect], delay: float) -> list[Suspect]:
-        """Appoint all but the missing ones again, in ``delay`` seconds; the missing ones."""
-        missing = []
-        for suspect in suspects:
-            if suspect.change == "deleted":
-                missing.append(suspect)
-            else:
-                self._later(suspect, delay)
-        return missing
-
     def forget(self, refs: Iterable[ObjectRef]) -> None:
         """These were written or pruned by a pass: what was open about them is over."""
         for ref in refs:
@@ -126,8 +117,8 @@ class Healer:
 
     def _seen(self, live: Live) -> Iterable[Suspect]:
         record = self._books.records.get(live.ref)
-        if record is None or live.ref in self._books.pending or self._books.is_stale(live):
-            return  # what is pending is written by the pass that is due
+        if record is None or self._books.is_stale(live):
+            return
         if drift.is_finished(live):
             self._note_finished(live)
         found = drift.compare(record.signature, live)
@@ -176,6 +167,9 @@ class Healer:
         """Whether its allowance lets it be written now; it is appointed otherwise."""
         if suspect.change == OUTDATED and suspect.ref not in self._books.outdated:
             return False  # an event has shown our write since
+        if suspect.ref in self._books.pending:
+            self._later(suspect, _PENDING)  # the pass that is due writes it, and knows the bytes
+            return False
         allowance = self._suspicions if suspect.change == "suspected" else self._corrections
         left = allowance.wait(suspect.ref)
         if left:

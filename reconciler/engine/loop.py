@@ -126,12 +126,11 @@ class Engine:
         what a thread of ours died of."""
         with self._threads(self._crew.postman.run, self._crew.crier.run):
             self._begin(attempts=None)
-            if self._stop.is_set():
-                return
-            with self._threads(lambda: self._crew.courier.run(self._deliver)):
-                while not self._stop.is_set():
-                    self._crew.pulse.beat()
-                    self._handle(self._crew.inbox.take(_BATCH, TICK))
+            if not self._stop.is_set():
+                with self._threads(lambda: self._crew.courier.run(self._deliver)):
+                    while not self._stop.is_set():
+                        self._crew.pulse.beat()
+                        self._handle(self._crew.inbox.take(_BATCH, TICK))
         if self._trouble is not None:
             raise self._trouble
 
@@ -212,6 +211,8 @@ class Engine:
             if isinstance(message, Candidate | Rejected | Offline | Online):
                 if not isinstance(message, Offline) and self._crew.reconciler.situation.offline:
                     self._crew.postman.retry()
+                if isinstance(message, Candidate):
+                    self._passes.reset()
                 due |= self._crew.reconciler.hear(message)
                 self._owed = True
             elif isinstance(message, Again):

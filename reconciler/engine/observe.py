@@ -144,4 +144,4 @@ def key_of(event: ports.WatchEvent) -> ObjectRef | tuple[str, Kind]:
     """Events of one object coalesce, and those about a whole kind."""
     if isinstance(event, ports.ObjectSeen | ports.ObjectGone):
         return event.live.ref
-    return (type(event).__name__, event.kind)
+    return ("kind", event.kind)

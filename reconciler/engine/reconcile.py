@@ -24,8 +24,6 @@ from reconciler.status import note
 from reconciler.status.report import Situation
 
 _RUNNING = "applied"  # meta: the commit that is in the cluster
-_APPLYING = "applying"  # meta: the commit of a pass that has begun to write
-_WAIT = 0.5  # seconds between looks whether an unfinished pass is over
 _DIGEST = "rendered"  # meta: digest of all its objects
 
 
@@ -59,13 +57,13 @@ class Reconciler:
         )
         self._corrected = 0
         self._unwatched: dict[Kind, str] = {}
+        self._kept: tuple[ObjectRef, ...] = ()  # dropped by the commit, and still needed
         self.rendered_digest = ""
         self.situation = Situation()
 
     def begin(self) -> None:
         """Start from what the books, once loaded, say is there."""
         self.rendered_digest = self._state.meta(_DIGEST)
-        self._unfinished = bool(self._state.meta(_APPLYING))
         self.situation = Situation(
             commit=self._books.accepted,
             applied=self._state.meta(_RUNNING),
@@ -85,7 +83,7 @@ class Reconciler:
             return False
         self._change(offline=news.offline)
         if isinstance(news, Rejected):
-            self._unfinished = False
+            self._go_without_pass()
             self._is_rejected = True  # what is retried of the commit before it goes on
             self._change(
                 commit=news.commit,
@@ -116,22 +114,26 @@ class Reconciler:
         if twice is not None:
             self._change(sync=Sync.FAILED, reason="RenderFailed", message=twice)
             return True
-        plan = planner.plan(
-            objects,
-            self._books.records,
-            self._books.entries,
-            agent_namespace=self._namespace,
-            uncertain=self._books.pending,
-        )
+        try:
+            plan = planner.plan(
+                objects,
+                self._books.records,
+                self._books.entries,
+                agent_namespace=self._namespace,
+                uncertain=self._books.pending,
+            )
+        except errors.RenderError as error:
+            self._change(sync=Sync.FAILED, reason="RenderFailed", message=str(error))
+            return True  # trying again would not help
         changes = sum(len(wave) for wave in plan.waves)
         if not plan.empty:
-            self._state.save(meta={_APPLYING: rendered.commit})
             self._observer.event(
                 "apply.started",
                 commit=rendered.commit,
                 changes=changes,
                 prunes=len(plan.prunes),
             )
+        self._kept = plan.kept
         applied = self._applier.run(plan)
         self._healer.forget([*applied.applied, *applied.pruned])
         self._healer.forget_finished(applied.pruned)
@@ -147,6 +149,11 @@ class Reconciler:
             seconds=self._clock.monotonic() - began,
         )
         return applied.complete
+
+    def _go_without_pass(self) -> None:
+        """Where no commit is there to be applied, the records say how things should be."""
+        if self._rendered is None:
+            self._books.pending.clear()
 
     def hear_kind(self, event: ports.KindListed | ports.KindRefused) -> None:
         """Whether a kind's drift is seen; that it is not is told where nothing worse is."""
@@ -170,26 +177,22 @@ class Reconciler:
             for kind, why in self._unwatched.items()
             if (kind.group, kind.kind) in ours
         )
-        if self.situation.message or not unseen:
+        words = [*unseen, *(f"{ref} is not pruned: declared objects need it" for ref in self._kept)]
+        if self.situation.message or not words:
             return self.situation
-        return dataclasses.replace(self.situation, message="; ".join(unseen))
+        return dataclasses.replace(self.situation, message="; ".join(words))
 
     def fail(self, error: errors.ClusterRefused) -> None:
         """The API server refuses what a pass cannot do without, such as the inventory."""
-        self._change(sync=Sync.FAILED, reason=note.APPLY_FAILED, message=str(error))
+        if not self._is_rejected:
+            self._change(sync=Sync.FAILED, reason=note.APPLY_FAILED, message=str(error))
 
     def suspects(self, events: Iterable[ports.WatchEvent]) -> list[Suspect]:
         """What these events show to be different from what was applied."""
         return [suspect for event in events for suspect in self._healer.suspects(event)]
 
     def put_right(self, suspects: list[Suspect]) -> tuple[Correction, ...]:
-        """Correct drift. Raises ClusterUnavailable with the suspects appointed again.
-
-        What a killed pass wrote and did not record looks like drift, and must not be undone by
-        the bytes from before it: until that pass is repeated, only what is missing is made again.
-        """
-        if self._unfinished:
-            suspects = self._healer.wait_for_pass(suspects, _WAIT)
+        """Correct drift. Raises ClusterUnavailable with the suspects appointed again."""
         corrections = self._healer.put_right(suspects)
         self._corrected += len(corrections)
         if self._books.unsettled:
@@ -233,12 +236,11 @@ class Reconciler:
             pruned=len(applied.pruned),
             held=len(applied.held),
         )
-        self._unfinished = False
+        self._books.finish(applied.held)
         self._change(objects=counts, failed=applied.failed, drift_open=len(self._healer.open))
         self.rendered_digest = _digest(objects)
         if applied.complete:
-            done = {_RUNNING: rendered.commit, _DIGEST: self.rendered_digest, _APPLYING: ""}
-            self._state.save(meta=done)
+            self._state.save(meta={_RUNNING: rendered.commit, _DIGEST: self.rendered_digest})
             self._state.mark_commit(rendered.commit, self._clock.now(), "synced")
             self._change(applied=rendered.commit)
         if self._is_rejected:

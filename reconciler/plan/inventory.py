@@ -105,7 +105,7 @@ def _config_map(
 def pieces(first: Mapping[str, Any]) -> int:
     """How many ConfigMaps the first one says there are; bounded, as anyone may edit it."""
     text = _data(first).get("pieces", "1")
-    return min(int(text), 1000) if text.isdecimal() else 1
+    return min(int(text), 1000) if text.isdecimal() and len(text) < 10 else 1
 
 
 def unpack(config_maps: Iterable[Mapping[str, Any]]) -> Inventory:

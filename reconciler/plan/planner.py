@@ -8,7 +8,7 @@ from reconciler.model.own import why_own
 from reconciler.model.refs import ObjectRef
 from reconciler.model.values import Manifest, Plan, Prune, Record, Step
 from reconciler.plan.inventory import Entry
-from reconciler.plan.waves import CRD, place, waves
+from reconciler.plan.waves import CRD, defined_kind, place, waves
 
 
 def plan(
@@ -36,11 +36,23 @@ def plan(
         )
         for wave in ordered
     )
+    dropped = {
+        ref: entry
+        for ref, entry in inventory.items()
+        if ref not in wanted and not why_own(ref, agent_namespace)
+    }
+    needed = _needed(dropped, wanted, records)
+    gone = [entry for ref, entry in dropped.items() if ref not in needed]
+    # The reverse of the order of applies: what needs others goes before what is needed.
+    gone.sort(key=lambda entry: (place(entry.ref), entry.ref), reverse=True)
     changed = sum(len(wave) for wave in steps)
     return Plan(
         waves=tuple(wave for wave in steps if wave),
-        prunes=_prunes(wanted, inventory, agent_namespace),
+        prunes=tuple(
+            Prune(ref=entry.ref, api_version=entry.api_version, uid=entry.uid) for entry in gone
+        ),
         unchanged=len(wanted) - changed,
+        kept=tuple(sorted(dropped.keys() & needed)),
     )
 
 
@@ -54,33 +66,25 @@ def _unchanged(manifest: Manifest, records: Mapping[ObjectRef, Record]) -> bool:
     return record is not None and record.digest == manifest.digest
 
 
-def _prunes(
-    wanted: set[ObjectRef], inventory: Mapping[ObjectRef, Entry], agent_namespace: str
-) -> tuple[Prune, ...]:
-    """In reverse of the order of applies: what needs others goes before what is needed.
-
-    Left alone, and on the books, is what still holds something that is wanted (deleting it would
-    delete that too), and what belongs to the agent.
-    """
+def _needed(
+    dropped: Mapping[ObjectRef, Entry],
+    wanted: set[ObjectRef],
+    records: Mapping[ObjectRef, Record],
+) -> set[ObjectRef]:
+    """Namespaces and CustomResourceDefinitions that hold something wanted: deleting them would
+    delete that too, and whatever others have in them."""
     homes = {ref.namespace for ref in wanted}
     kinds = {(ref.group, ref.kind) for ref in wanted}
-    gone = [
-        entry
-        for ref, entry in inventory.items()
-        if ref not in wanted
-        and not _is_needed(ref, homes, kinds)
-        and not why_own(ref, agent_namespace)
-    ]
-    gone.sort(key=lambda entry: (place(entry.ref), entry.ref), reverse=True)
-    return tuple(
-        Prune(ref=entry.ref, api_version=entry.api_version, uid=entry.uid) for entry in gone
-    )
-
-
-def _is_needed(ref: ObjectRef, homes: set[str], kinds: set[tuple[str, str]]) -> bool:
-    """Whether a Namespace or a CustomResourceDefinition has something wanted in it."""
-    if (ref.group, ref.kind) == ("", "Namespace"):
-        return ref.name in homes
-    if (ref.group, ref.kind) == CRD:  # PLURAL.GROUP; which kind it is, only its manifest knows
-        return ref.name.partition(".")[2] in {group for group, _ in kinds}
-    return False
+    groups = {group for group, _ in kinds}
+    found = set()
+    for ref in dropped:
+        kind = (ref.group, ref.kind)
+        if kind == ("", "Namespace") and ref.name in homes:
+            found.add(ref)
+        elif kind == CRD:
+            record = records.get(ref)
+            # Without its manifest only its name is known, PLURAL.GROUP: then the group decides.
+            defined = defined_kind(record.body) if record else None
+            if defined in kinds if defined else ref.name.partition(".")[2] in groups:
+                found.add(ref)
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import orjson
 
@@ -115,11 +116,24 @@ def scopes(objects: Iterable[Manifest]) -> dict[tuple[str, str], bool]:
     return {key: namespaced for key, _, namespaced in _definitions(objects)}
 
 
+def defined_kind(body: bytes) -> tuple[str, str] | None:
+    """The (group, kind) that a CustomResourceDefinition's JSON defines; None for one without sense,
+    which the API server refuses in its own words."""
+    spec = _mapping(orjson.loads(body).get("spec"))
+    group, kind = spec.get("group"), _mapping(spec.get("names")).get("kind")
+    return (group, kind) if isinstance(group, str) and isinstance(kind, str) else None
+
+
 def _definitions(
     objects: Iterable[Manifest],
 ) -> Iterable[tuple[tuple[str, str], ObjectRef, bool]]:
     for manifest in objects:
         if (manifest.ref.group, manifest.ref.kind) == CRD:
-            spec = orjson.loads(manifest.body).get("spec") or {}
-            kind = (spec.get("names") or {}).get("kind", "")
-            yield (spec.get("group", ""), kind), manifest.ref, spec.get("scope") == "Namespaced"
+            defined = defined_kind(manifest.body)
+            if defined is not None:
+                spec = _mapping(orjson.loads(manifest.body).get("spec"))
+                yield defined, manifest.ref, spec.get("scope") == "Namespaced"
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -23,8 +24,10 @@ class InMemory:
 
 class OnKubernetes:
     @pytest.fixture
-    def world(self, plane: ControlPlane) -> Iterator[World]:
-        connected = KubeWorld(plane)
+    def world(
+        self, plane: ControlPlane, agent_kubeconfig: Callable[[str], Path]
+    ) -> Iterator[World]:
+        connected = KubeWorld(plane, agent_kubeconfig("cluster"))
         yield connected
         connected.close()
 

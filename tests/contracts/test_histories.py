@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,8 +24,8 @@ OWN = ("uid", "resourceVersion", "creationTimestamp")
 
 
 @pytest.fixture
-def real(plane: ControlPlane) -> Iterator[KubeWorld]:
-    connected = KubeWorld(plane)
+def real(plane: ControlPlane, agent_kubeconfig: Callable[[str], Path]) -> Iterator[KubeWorld]:
+    connected = KubeWorld(plane, agent_kubeconfig("cluster"))
     yield connected
     connected.close()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 import orjson
@@ -117,11 +118,11 @@ class MemoryWorld:
 
 
 class KubeWorld:
-    """A real API server; others speak to it without our adapter."""
+    """A real API server; others speak to it without our adapter. ``kubeconfig`` is the agent's."""
 
-    def __init__(self, plane: ControlPlane) -> None:
+    def __init__(self, plane: ControlPlane, kubeconfig: Path) -> None:
         self._plane = plane
-        self.cluster = kube.connect(str(plane.admin), "")
+        self.cluster = kube.connect(str(kubeconfig), "")
 
     def close(self) -> None:
         self.cluster.close()

@@ -271,7 +271,7 @@ def test_a_configuration_that_cannot_be_used_leaves_the_one_before(world: World)
         file.write_text("status: {interval: 1m, remote: 'ftp://x'}\n")
         agent.wait("configuration.refused")
         assert "ftp://" in agent.events("configuration.refused")[0]["error"]
-        eventually(lambda: len(agent.events("agent.started")) == 3, "the one before again")
+        eventually(lambda: len(agent.events("agent.started")) == 2, "the one before again")
         world.edit("configmaps", "settings", {"data": {"rate": "1"}})
         eventually(lambda: (world.data("settings") or {}).get("rate") == "30", "the healed rate")
 
@@ -345,3 +345,33 @@ def test_ctrl_c_ends_every_command_with_130() -> None:
             started.send_signal(signal.SIGINT)
             _, said = started.communicate(timeout=20)
             assert (started.returncode, said) == (130, "reconciler: interrupted\n")
+
+
+POISON = {
+    "objects that depend on each other": """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: a, annotations: {{fleet-reconciler.dev/depends-on: ConfigMap/{here}/b}}}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: b, annotations: {{fleet-reconciler.dev/depends-on: ConfigMap/{here}/a}}}}
+""",
+    "a definition without sense": """\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {{name: widgets.example.com}}
+spec: {{names: widget}}
+""",
+}
+
+
+@pytest.mark.parametrize("text", POISON.values(), ids=POISON)
+def test_a_poisonous_commit_does_not_end_the_agent(world: World, text: str) -> None:
+    with world.running() as agent:
+        world.synced(agent)
+        world.fleet.extra(text.format(here=world.namespace))
+        eventually(lambda: world.status().get("sync") == "Failed", "the refusal")
+        world.edit("configmaps", "settings", {"data": {"rate": "1"}})
+        eventually(lambda: (world.data("settings") or {}).get("rate") == "30", "the healed rate")
+        assert agent.process.poll() is None, agent.tail()

@@ -168,7 +168,7 @@ def test_after_a_kill_between_write_and_record_the_old_commit_is_not_put_back() 
     rig.clock.advance(5)
     # What the killed agent still wrote of commit B:
     rig.client.apply(manifest(config_map("x", {"key": "new"})), force=True)
-    rig.state.save(meta={"applying": B})
+    rig.state.save(meta={"unfinished": str(manifest(config_map("x")).ref)})
     rig.start()
     rig.cluster.bodies.clear()
     rig.engine._handle([rig.seen(config_map("x"))])  # the watch is there long before the render
