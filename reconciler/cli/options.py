@@ -1,9 +1,12 @@
-"""Exit codes, and options that several commands share."""
+"""Exit codes, options and the line of progress that several commands share."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable
+import sys
+import time
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import click
@@ -11,6 +14,7 @@ import click
 T = TypeVar("T")
 
 YES, NO, NO_ANSWER, INTERRUPTED = 0, 1, 2, 130
+_PATIENCE, _BETWEEN = 1.0, 0.1  # seconds before the first line of progress, and between two
 EXIT = "Exit codes: 0 nothing to report, 1 the answer is no, 2 no answer, 130 interrupted."
 
 
@@ -44,3 +48,28 @@ def access(command: Callable[..., T]) -> Callable[..., T]:
     for flag, meaning in reversed(rows):
         wrapped = click.option(flag, metavar="FILE", help=meaning)(wrapped)
     return wrapped
+
+
+@contextlib.contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A line that says how far it is, on standard error where that is a terminal.
+
+    It shows after a second and is gone at the end.
+    """
+    began = shown = time.monotonic()
+
+    def tell(done: int, total: int) -> None:
+        nonlocal shown
+        now = time.monotonic()
+        if now - began >= _PATIENCE and now - shown >= _BETWEEN:
+            shown = now
+            click.echo(f"\r{done} of {total} {what}", nl=False, err=True)
+
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    try:
+        yield tell
+    finally:
+        if shown > began:
+            click.echo("\r\033[K", nl=False, err=True)
