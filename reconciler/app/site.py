@@ -148,7 +148,7 @@ def _write(folder: Path, site: SiteName, files: Mapping[str, bytes]) -> None:
 
 def _mentions(site: SiteName, files: Mapping[str, bytes], source: SiteName) -> Iterator[str]:
     """Lines that hold the name of the site they were copied from, as PATH:LINE."""
-    word = re.compile(rf"(?<![-\w]){re.escape(source.site)}(?![-\w])".encode())
+    word = re.compile(rf"(?<![a-zA-Z0-9]){re.escape(source.site)}(?![a-zA-Z0-9])".encode())
     found = (
         f"{site.folder}/{path}:{number}"
         for path, content in sorted(files.items())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import sys
-import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -14,7 +13,7 @@ import click
 T = TypeVar("T")
 
 YES, NO, NO_ANSWER, INTERRUPTED = 0, 1, 2, 130
-_PATIENCE, _BETWEEN = 1.0, 0.1  # seconds before the first line of progress, and between two
+_MUCH = 20  # steps from which on progress is shown
 EXIT = "Exit codes: 0 nothing to report, 1 the answer is no, 2 no answer, 130 interrupted."
 
 
@@ -54,15 +53,14 @@ def access(command: Callable[..., T]) -> Callable[..., T]:
 def progress(what: str) -> Iterator[Callable[[int, int], None]]:
     """A line that says how far it is, on standard error where that is a terminal.
 
-    It shows after a second and is gone at the end.
+    It shows where there is much to do, at most a hundred times, and is gone at the end.
     """
-    began = shown = time.monotonic()
+    shown = 0
 
     def tell(done: int, total: int) -> None:
         nonlocal shown
-        now = time.monotonic()
-        if now - began >= _PATIENCE and now - shown >= _BETWEEN:
-            shown = now
+        if total >= _MUCH and done * 100 // total > shown:
+            shown = done * 100 // total
             click.echo(f"\r{done} of {total} {what}", nl=False, err=True)
 
     if not sys.stderr.isatty():
@@ -71,5 +69,5 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
     try:
         yield tell
     finally:
-        if shown > began:
+        if shown:
             click.echo("\r\033[K", nl=False, err=True)

@@ -91,5 +91,5 @@ def _git(
 ) -> str:
     result = process.run(repository, arguments, stdin=text.encode(), environment=environment)
     if result.code != 0:
-        raise UsageError(f"git {arguments[0]}: {result.error.strip()}")
+        raise UsageError(f"git {arguments[0]}: {result.error.strip() or result.text()}")
     return result.text()
