@@ -279,6 +279,7 @@ class Applier:
     def _prune(self, prunes: tuple[Prune, ...], result: Applied) -> Applied:
         pruned: list[ObjectRef] = []
         failed: list[Failure] = []
+        self._books.condemn(prune.ref for prune in prunes)
         for prune in prunes:
             self._beat()
             if self._stop.is_set():
@@ -286,6 +287,7 @@ class Applier:
             try:
                 self._delete(prune)
             except errors.ClusterRefused as error:
+                self._books.spare(prune.ref)
                 failed.append(Failure(ref=prune.ref, reason=error.reason, message=str(error)))
                 self._tell(failed[-1])
                 continue
@@ -313,9 +315,13 @@ class Applier:
                 raise
 
     def _delete_as(self, kind: Kind, prune: Prune) -> None:
-        uid = prune.uid or self._uid_if_ours(kind, prune.ref)
-        if uid:
-            self._cluster.delete(kind, prune.ref.namespace, prune.ref.name, uid)
+        """By its uid; by the one it has now where that was never kept: the agent was killed after
+        it had made the object, or made it again."""
+        ref = prune.ref
+        if prune.uid and self._cluster.delete(kind, ref.namespace, ref.name, prune.uid):
+            return
+        if uid := self._uid_if_ours(kind, ref):
+            self._cluster.delete(kind, ref.namespace, ref.name, uid)
 
     def _uid_if_ours(self, kind: Kind, ref: ObjectRef) -> str:
         """For a write that was announced and never confirmed: did we make this object?"""

@@ -39,8 +39,9 @@ class Books:
         self.versions: dict[ObjectRef, str] = {}  # resourceVersion after our last write
         self.outdated: set[ObjectRef] = set()  # last shown as it was before our own last write
         self.flight: set[ObjectRef] = set()  # being written: what a watch says of them must wait
-        # To be written by a pass, and not known to be: the API server's answer did not come, or the
-        # agent was killed before it was kept. Their records may be older than what is there.
+        # To be written or pruned by a pass, and not known to be: the API server's answer did not
+        # come, or the agent was killed before it was kept. Their records may be older than what is
+        # there.
         self.pending: set[ObjectRef] = set()
         # Announced before, and never confirmed: we may have made them, so they stay on the books.
         self.doubtful: set[ObjectRef] = set()
@@ -55,7 +56,7 @@ class Books:
         self.records = dict(self._state.records())
         self.entries = dict(found.entries)
         for record in self.records.values():
-            self.entries[record.ref] = _entry(record.ref, record.api_version, record.uid)
+            self.entries[record.ref] = _entry_of(record)
         self.pending = set(_refs(self._state.meta(_UNFINISHED)))
         self.accepted = self._state.meta("accepted") or found.accepted
         self.healthy = self._state.meta("healthy") or found.healthy
@@ -103,9 +104,7 @@ class Books:
     def announce(self, manifests: Iterable[Manifest]) -> None:
         """Say in the cluster what is about to be written, before it is."""
         coming = tuple(manifests)
-        self.pending |= {manifest.ref for manifest in coming}
-        if coming:  # durable, so that a start after a kill knows
-            self._state.save(meta={_UNFINISHED: "\n".join(sorted(map(str, self.pending)))})
+        self._await(manifest.ref for manifest in coming)
         for manifest in coming:
             known = self.entries.get(manifest.ref)
             if known is not None and not known.uid:
@@ -117,7 +116,24 @@ class Books:
         """A pass came to its end: what became of every write is known; these were not tried."""
         self.pending.difference_update(held)
         if self._state.meta(_UNFINISHED):
-            self._state.save(meta={_UNFINISHED: "\n".join(sorted(map(str, self.pending)))})
+            self._save_pending()
+
+    def condemn(self, refs: Iterable[ObjectRef]) -> None:
+        """These are about to be pruned: one that is gone is not to be made again."""
+        self._await(refs)
+
+    def spare(self, ref: ObjectRef) -> None:
+        """Its deletion was refused."""
+        self.pending.discard(ref)
+
+    def _await(self, refs: Iterable[ObjectRef]) -> None:
+        coming = set(refs)
+        self.pending |= coming
+        if coming:  # durable, so that a start after a kill knows
+            self._save_pending()
+
+    def _save_pending(self) -> None:
+        self._state.save(meta={_UNFINISHED: "\n".join(sorted(map(str, self.pending)))})
 
     def keep(self, lives: Iterable[tuple[Manifest, Live]], now: float) -> None:
         """What was applied, and how its ownership looked after it; one durable write for all."""
@@ -142,7 +158,7 @@ class Books:
             self.records[record.ref] = record
             known = self.entries.get(record.ref)
             self.unsettled |= known is None or known.uid != record.uid
-            self.entries[record.ref] = _entry(record.ref, record.api_version, record.uid)
+            self.entries[record.ref] = _entry_of(record)
             self.doubtful.discard(record.ref)
             self.versions[record.ref] = live.resource_version
             self.outdated.discard(record.ref)
@@ -232,6 +248,12 @@ def _refs(text: str) -> Iterator[ObjectRef]:
     for line in text.split("\n"):
         with contextlib.suppress(ValueError):
             yield ObjectRef.parse(line)
+
+
+def _entry_of(record: Record) -> inventory.Entry:
+    entry = _entry(record.ref, record.api_version, record.uid)
+    ends = drift.cleans_itself_up(record)
+    return dataclasses.replace(entry, digest=record.digest[: inventory.DIGEST]) if ends else entry
 
 
 def _entry(ref: ObjectRef, api_version: str, uid: str) -> inventory.Entry:

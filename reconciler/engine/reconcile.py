@@ -52,9 +52,6 @@ class Reconciler:
         self._namespace = namespace
         self._rendered: Rendered | None = None
         self._is_rejected = False  # whether the newest commit is another one, which cannot be
-        self._unfinished = (
-            False  # the last process ended within a pass, which none has finished yet
-        )
         self._corrected = 0
         self._unwatched: dict[Kind, str] = {}
         self._kept: tuple[ObjectRef, ...] = ()  # dropped by the commit, and still needed
@@ -73,9 +70,7 @@ class Reconciler:
     def hear(self, news: SourceNews) -> bool:
         """Take in what the courier brought; True where a pass is due."""
         if isinstance(news, Offline):
-            self._unfinished = (
-                False  # nobody will finish it for now: what we know to be there holds
-            )
+            self._go_without_pass()
             self._change(offline=news.message)
             return False
         if isinstance(news, Online):
@@ -83,6 +78,8 @@ class Reconciler:
             return False
         self._change(offline=news.offline)
         if isinstance(news, Rejected):
+            if news.good is not None and self._rendered is None:
+                self._rendered = news.good.rendered
             self._go_without_pass()
             self._is_rejected = True  # what is retried of the commit before it goes on
             self._change(
@@ -91,7 +88,7 @@ class Reconciler:
                 reason=news.reason,
                 message=news.message,
             )
-            return False
+            return news.good is not None
         self._is_rejected = False
         self._rendered = news.rendered
         self._books.accept(news.snapshot.commit)

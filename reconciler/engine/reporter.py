@@ -103,12 +103,13 @@ class Reporter:
         ).hexdigest()
         if digest == self._shown:
             return
-        self._write(site_object.ref(now), status)
+        if not self._write(site_object.ref(now), status):
+            return  # tried again with the next look
         self._shown = digest
         kept = {condition.type: (condition.status, condition.since) for condition in conditions}
         self._state.save(meta={_CONDITIONS: orjson.dumps(kept).decode()})
 
-    def _write(self, ref: ObjectRef, status: dict[str, object]) -> None:
+    def _write(self, ref: ObjectRef, status: dict[str, object]) -> bool:
         bare: dict[str, object] = {
             "apiVersion": site_object.KIND.api_version,
             "kind": ref.kind,
@@ -135,6 +136,8 @@ class Reporter:
                 message=f"the site's own status: {error}",
                 origin="",
             )
+            return False
+        return True
 
 
 def _words(said: Report) -> tuple[object, ...]:

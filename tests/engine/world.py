@@ -53,8 +53,9 @@ class World:
         self.renderer.objects = [manifests.manifest(value) for value in wanted]
         return self.source.tip
 
-    def assemble(self, stop: threading.Event) -> Engine:
-        parts = assembly.Parts(
+    def parts(self) -> assembly.Parts:
+        """What the next engine is made of."""
+        return assembly.Parts(
             source=self.source,
             renderer=self.renderer,
             cluster=self.client,
@@ -63,10 +64,12 @@ class World:
             clock=SystemClock(),
             observer=self.watcher,
         )
+
+    def assemble(self, stop: threading.Event) -> Engine:
         options = assembly.Options(
             site=manifests.SITE, namespace=NAMESPACE, agent="test 0", poll=3600, interval=0
         )
-        return assembly.assemble(parts, options, stop)
+        return assembly.assemble(self.parts(), options, stop)
 
     @contextmanager
     def running(self) -> Iterator[Engine]:
