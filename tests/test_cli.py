@@ -15,6 +15,7 @@ from click.testing import CliRunner
 import reconciler
 from reconciler import cli, settings
 from reconciler.cli import commands
+from tests import terminal
 from tools import docs
 
 RECONCILER = str(Path(sys.executable).with_name("reconciler"))
@@ -104,8 +105,8 @@ def test_version_is_said_in_words_and_as_json() -> None:
     assert set(said) == {"version", "python", "platform", "kubernetes"}
 
 
-def complete(*words: str) -> list[str]:
-    """What bash is answered for the last of these words."""
+def complete(*words: str, folder: Path | None = None) -> list[str]:
+    """What bash is answered for the last of these words: values, or ``file`` and ``dir``."""
     done = subprocess.run(
         [RECONCILER],
         env={
@@ -114,11 +115,13 @@ def complete(*words: str) -> list[str]:
             "COMP_WORDS": " ".join(words),
             "COMP_CWORD": str(len(words) - 1),
         },
+        cwd=folder,
         capture_output=True,
         text=True,
         check=True,
     )
-    return [line.partition(",")[2] for line in done.stdout.split()]
+    answers = (line.split(",") for line in done.stdout.splitlines() if line)
+    return [value if kind == "plain" else kind for kind, value in answers]
 
 
 def test_a_shell_completes_commands_options_and_choices() -> None:
@@ -126,6 +129,20 @@ def test_a_shell_completes_commands_options_and_choices() -> None:
     assert complete("reconciler", "run", "--meta") == []
     assert complete("reconciler", "run", "--metr") == ["--metrics-address"]
     assert complete("reconciler", "completion", "f") == ["fish"]
+
+
+def test_a_shell_completes_files_and_the_sites_of_a_repository(tmp_path: Path) -> None:
+    for site in ("north/barn-7", "north/barn-8", "south/mill"):
+        (tmp_path / "sites" / site).mkdir(parents=True)
+    assert complete("reconciler", "run", "--state", "") == ["dir"]
+    assert complete("reconciler", "bootstrap", "a/b", "--token-file", "") == ["file"]
+    assert complete("reconciler", "status", "n", folder=tmp_path) == [
+        "north/barn-7",
+        "north/barn-8",
+    ]
+    words = ("reconciler", "run", "--repo", str(tmp_path), "--site", "s")
+    assert complete(*words) == ["south/mill"]
+    assert complete("reconciler", "bootstrap", "x", folder=tmp_path) == []
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -144,3 +161,22 @@ def test_bash_reads_the_script() -> None:
     script = f'eval "$({RECONCILER} completion bash)"; complete -p reconciler'
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
     assert "_reconciler_completion reconciler" in done.stdout
+
+
+DIM = "\x1b[2m"
+
+
+@pytest.mark.parametrize(
+    ("environment", "colours"), [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True)]
+)
+def test_colours_are_for_terminals_whose_user_wants_them(
+    environment: dict[str, str], colours: bool, tmp_path: Path
+) -> None:
+    command = [RECONCILER, "status", "--repo", f"file://{tmp_path}/nowhere"]
+    path = {"PATH": os.environ["PATH"]}
+    shown, _, code = terminal.run(command, b"", {**path, **environment})
+    assert code == 2
+    assert "more: docs/troubleshooting.md#sourceunavailable" in shown
+    assert (DIM in shown) is colours
+    piped = subprocess.run(command, capture_output=True, text=True, env=path, check=False)
+    assert "more: docs/" in piped.stderr and "\x1b" not in piped.stderr

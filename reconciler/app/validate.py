@@ -20,9 +20,8 @@ from reconciler.adapters.files import FolderTree
 from reconciler.app import AGENT_NAMESPACE, layout
 from reconciler.model.errors import FileError, UsageError
 from reconciler.model.refs import SiteName
-from reconciler.model.values import Finding, Manifest, Tree
-from reconciler.plan import waves
-from reconciler.render import settings, strict
+from reconciler.model.values import Finding, Tree
+from reconciler.render import settings
 from reconciler.render.trees import Remembered
 
 _CHILDREN = 8  # at most, as each may take 256 MiB
@@ -120,27 +119,7 @@ def _check_site(renderer: ChildRenderer, tree: Tree, site: SiteName) -> _Checked
         rendered = renderer.render(tree, site, "", lambda _: None)
     except FileError as error:
         return 0, [_error(error)]
-    found = [_finding(finding) for finding in rendered.verdict.findings]
-    found += _dependencies(rendered.objects)
-    return len(rendered.objects), found
-
-
-def _dependencies(objects: tuple[Manifest, ...]) -> Iterator[_Found]:
-    """What ``depends-on`` says that cannot be: nothing on site would wait for it, or all would."""
-    known = {manifest.ref for manifest in objects}
-    for manifest in objects:
-        for ref in manifest.depends_on:
-            if ref not in known:
-                nearest = ", ".join(strict.nearest(str(ref), map(str, known)))
-                message = f"depends-on: the site has no {ref}; nearest: {nearest}"
-                finding = Finding(
-                    rule="depends-on", message=message, ref=manifest.ref, origin=manifest.origin
-                )
-                yield _finding(finding)
-    try:
-        waves.waves(objects)
-    except FileError as error:
-        yield _error(error)
+    return len(rendered.objects), [_finding(found) for found in rendered.verdict.findings]
 
 
 def _problems(rows: Iterable[tuple[str, list[_Found]]]) -> Iterator[Problem]:

@@ -16,7 +16,7 @@ from reconciler.cli import commands, options
 
 
 class _Commands(click.Group):
-    """Says in one line, on standard error and with exit code 2, why there is no answer."""
+    """Says why there is no answer, and where more is said: on standard error, exit code 2."""
 
     def invoke(self, ctx: click.Context) -> Any:
         from reconciler.model import errors
@@ -27,6 +27,8 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except errors.ReconcilerError as error:
             click.echo(f"reconciler: {error}", err=True)
+            if not isinstance(error, errors.UsageError):  # which says what to give in its place
+                click.echo(click.style(f"more: {error.entry}", dim=True), err=True)
             ctx.exit(options.NO_ANSWER)
         except KeyboardInterrupt:
             click.echo("reconciler: interrupted", err=True)

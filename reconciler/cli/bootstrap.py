@@ -19,7 +19,7 @@ _COLOURS = {"ok": "green", "note": "yellow", "no": "red"}
 
 
 @click.command(epilog=options.EXIT)
-@click.argument("site", metavar="REGION/SITE")
+@click.argument("site", metavar="REGION/SITE", shell_complete=options.complete_site)
 @click.option("--repo", metavar="URL", required=True, help="The fleet repository.")
 @click.option("--branch", metavar="NAME", default="", help="The branch to follow, if not main.")
 @click.option("--interval", metavar="DURATION", default="", help="Between two polls, if not 5m.")
@@ -33,8 +33,16 @@ _COLOURS = {"ok": "green", "note": "yellow", "no": "red"}
 )
 @options.access
 @click.option("--status-remote", metavar="URL", default="", help="Where notes go, if elsewhere.")
-@click.option("--status-ssh-key-file", metavar="FILE", default="", help="Its key for ssh.")
-@click.option("--status-token-file", metavar="FILE", default="", help="Its token for https.")
+@click.option(
+    "--status-ssh-key-file", type=options.FILE, metavar="FILE", default="", help="Its key for ssh."
+)
+@click.option(
+    "--status-token-file",
+    type=options.FILE,
+    metavar="FILE",
+    default="",
+    help="Its token for https.",
+)
 @click.option("--cpu", metavar="N", default="", help="CPU that the Pod asks for, if not 50m.")
 @click.option("--memory", metavar="SIZE", default="", help="Memory limit, if not deploy/'s.")
 @click.option("--storage", metavar="SIZE", default="", help="Size of the state, if not 2Gi.")
@@ -52,7 +60,9 @@ _COLOURS = {"ok": "green", "note": "yellow", "no": "red"}
 @click.option("--check", is_flag=True, help="Say what is missing on the cluster; write nothing.")
 @click.option("--apply", is_flag=True, help="Check the cluster, and apply if nothing is missing.")
 @click.option("--force-conflicts", is_flag=True, help="Take over fields that others manage.")
-@click.option("--kubeconfig", metavar="FILE", default="", help="Login to the cluster.")
+@click.option(
+    "--kubeconfig", type=options.FILE, metavar="FILE", default="", help="Login to the cluster."
+)
 @click.option("--context", metavar="NAME", default="", help="The kubeconfig's context.")
 @options.output
 def bootstrap(

@@ -10,7 +10,7 @@ from reconciler.cli import options
 
 
 @click.command(epilog=options.EXIT)
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--name", metavar="NAME", default="", help="The fleet's name.  [default: DIR's]")
 def init(folder: Path, name: str) -> None:
     """Make DIR a fleet repository: three sites over shared bases, in a first commit.

@@ -22,19 +22,25 @@ def site() -> None:
 
 @site.command(epilog=options.EXIT)
 @click.argument("name", metavar="REGION/SITE")
-@click.option("--from", "source", metavar="SITE", default="", help="The site whose files to copy.")
+@click.option(
+    "--from",
+    "source",
+    metavar="SITE",
+    default="",
+    shell_complete=options.complete_site,
+    help="The site whose files to copy.",
+)
 @click.option("--ring", metavar="NAME", default="", help="One of fleet.yaml's rings.")
 @click.option("--label", "labels", metavar="KEY=VALUE", multiple=True, help="May be repeated.")
 @click.option(
     "--repo",
-    "folder",
-    type=click.Path(path_type=Path),
+    type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
     default=".",
     show_default=True,
     help="The fleet repository's folder.",
 )
-def add(name: str, source: str, ring: str, labels: tuple[str, ...], folder: Path) -> None:
+def add(name: str, source: str, ring: str, labels: tuple[str, ...], repo: Path) -> None:
     """Make the overlay and the settings of a new site; commit nothing.
 
     The overlay is a copy of that of --from, or else one over bases/site (a namespace, where there
@@ -48,12 +54,12 @@ def add(name: str, source: str, ring: str, labels: tuple[str, ...], folder: Path
     from reconciler.app import site as app
     from reconciler.app import validate
 
-    made = app.add(folder, name, source, ring, labels)
+    made = app.add(repo, name, source, ring, labels)
     path = made.site.folder
     click.echo(f"{path}: {', '.join(made.files)}")
     for mention in made.mentions:
         click.echo(f"{mention}: still names {source}")
-    result = validate.check(folder, only=(made.site,))
+    result = validate.check(repo, only=(made.site,))
     click.echo(validate.show(result, "text"), nl=False)
     click.echo(
         "Next, in the repository:\n"

@@ -84,7 +84,7 @@ def test_a_folder_that_is_not_empty_is_refused_and_left(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("target", "name", "message"),
     [
-        ("file", "", "is no folder"),
+        ("file", "", "is a file"),
         ("file/below", "", "is no folder"),
         ("new", "a\nb", "the fleet's name must be 1 to 253 characters: give --name"),
         ("new", "x" * 254, "the fleet's name must be 1 to 253 characters"),

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
 import os
-import pty
 import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests import terminal
 from tests.adapters.ssh import fake
 from tests.adapters.ssh.test_known_hosts import key
 from tests.controlplane.plane import ControlPlane
@@ -65,10 +64,10 @@ def test_from_nothing_to_a_reconciled_site_with_the_agent_outside(
     given = ["--repo", fleet.remote.url, "--kubeconfig", str(bootstrap.kubeconfig)]
     done = reconciler("bootstrap", "north/one", *given, "--outside", "--apply")
     assert done.returncode == 0, done.stderr
-    assert "kubectl -n fleet-system create token fleet-reconciler" in done.stdout
     plane = bootstrap.plane
-    token = plane.kubectl("-n", "fleet-system", "create", "token", "fleet-reconciler").strip()
-    login = plane.kubeconfig(tmp_path / "agent.kubeconfig", token=token)
+    login = follow(done.stdout, bootstrap.kubeconfig, tmp_path)
+    assert [user["name"] for user in yaml.safe_load(login.read_text())["users"]] == ["agent"]
+    assert login.stat().st_mode & 0o077 == 0
     arguments = ["--repo", fleet.remote.url, "--site", "north/one", "--kubeconfig", str(login)]
     with running(tmp_path / "log", *arguments, "--state", str(tmp_path / "state")) as agent:
         agent.wait("note.pushed", seconds=60)
@@ -81,6 +80,14 @@ def test_from_nothing_to_a_reconciled_site_with_the_agent_outside(
     assert found["site"][1] == "it is north/one already, as the object Site/north.one says"
     assert found["overlay"] == ("ok", "sites/north/one renders, objects: 3")
     plane.request("DELETE", f"/api/v1/namespaces/{fleet.namespace}")
+
+
+def follow(said: str, kubeconfig: Path, home: Path) -> Path:
+    """Do what was said about the agent's login; the file that comes of it."""
+    section = said.partition("no others:\n")[2].partition("And the agent:")[0]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "KUBECONFIG": str(kubeconfig)}
+    subprocess.run(["sh", "-euc", section], env=environment, check=True, capture_output=True)
+    return home / "agent.kubeconfig"
 
 
 @pytest.mark.parametrize("rbac", ["cluster", "scoped"])
@@ -304,7 +311,7 @@ def test_host_keys_are_confirmed_at_a_terminal(tmp_path: Path) -> None:
     given = ["--repo", "git@git.example.com:fleet.git", "--ssh-key-file", str(tmp_path / "site")]
     command = [RECONCILER, "bootstrap", "north/one", *given, "--image", "x/y:1"]
     path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
-    shown, out, code = at_a_terminal(command, b"y\n", {"PATH": path})
+    shown, out, code = terminal.run(command, b"y\n", {"PATH": path})
     assert code == 0
     assert "SHA256:" in shown and "Pin them? [y/N]" in shown
     (pinned,) = (
@@ -313,27 +320,6 @@ def test_host_keys_are_confirmed_at_a_terminal(tmp_path: Path) -> None:
         if each["kind"] == "ConfigMap"
     )
     assert pinned == f"git.example.com {public}\n"
-    shown, out, code = at_a_terminal(command, b"\n", {"PATH": path})
+    shown, out, code = terminal.run(command, b"\n", {"PATH": path})
     assert (code, out) == (2, "")
     assert "were not confirmed: nothing is done" in shown
-
-
-def at_a_terminal(
-    command: list[str], typed: bytes, environment: dict[str, str]
-) -> tuple[str, str, int]:
-    """What the terminal showed, standard output, and the exit code."""
-    ours, theirs = pty.openpty()
-    try:
-        process = subprocess.Popen(
-            command, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, env=environment
-        )
-        os.write(ours, typed)
-        out, _ = process.communicate(timeout=60)
-        os.close(theirs)
-        shown = b""
-        with contextlib.suppress(OSError):  # the terminal ends with its last user
-            while chunk := os.read(ours, 4096):
-                shown += chunk
-    finally:
-        os.close(ours)
-    return shown.decode(), out.decode(), process.returncode

@@ -17,6 +17,8 @@ from reconciler.app.bootstrap.install import Done
 from reconciler.documents import dump
 from reconciler.model.values import Manifest
 
+_CONFIG = "kubectl --kubeconfig ~/agent.kubeconfig config"
+
 
 def manifests(
     wanted: asked.Wanted, objects: Sequence[Manifest], *, with_secret: bool, output: str
@@ -71,12 +73,13 @@ def ending(wanted: asked.Wanted, *, ready: bool) -> list[str]:
         ]
     return [
         "The agent's login, with the rights of its ServiceAccount and no others:",
-        "  kubectl config view --minify --flatten > agent.kubeconfig",
-        "  chmod 600 agent.kubeconfig",
-        "  kubectl --kubeconfig agent.kubeconfig config set-credentials agent \\",
+        "  (umask 077; kubectl config view --minify --flatten > ~/agent.kubeconfig)",
+        f"  {_CONFIG} delete-user \\",
+        """    "$(kubectl config view --minify -o 'jsonpath={.users[0].name}')\"""",
+        f"  {_CONFIG} set-credentials agent \\",
         f'    --token="$(kubectl -n {AGENT_NAMESPACE} create token {made.NAME} --duration 8h)"',
-        "  kubectl --kubeconfig agent.kubeconfig config set-context --current --user=agent",
+        f"  {_CONFIG} set-context --current --user=agent",
         "And the agent:",
         f"  reconciler run --repo {shlex.quote(wanted.repo)} --site {wanted.site} \\",
-        "    --kubeconfig agent.kubeconfig --state ./state",
+        "    --kubeconfig ~/agent.kubeconfig --state ~/fleet-state",
     ]
