@@ -16,12 +16,13 @@ import reconciler
 from reconciler import cli, settings
 from reconciler.cli import commands
 from tests import terminal
+from tools import docs
 
 RECONCILER = str(Path(sys.executable).with_name("reconciler"))
 HEAVY = ("kubernetes", "git", "rich", "prometheus_client", "watchdog", "structlog")
 
 
-@pytest.mark.parametrize("command", [[], *([name] for name in cli.main.commands)])
+@pytest.mark.parametrize("command", [[], *(name.split() for name, _ in docs.every())])
 def test_help_imports_nothing_heavy(command: list[str]) -> None:
     code = (
         "import sys\nfrom reconciler import cli\n"
@@ -58,7 +59,7 @@ def test_the_line_of_a_command_is_the_beginning_of_its_help() -> None:
 
 
 def test_every_command_has_help_with_an_example() -> None:
-    for name, command in cli.main.commands.items():
+    for name, command in docs.every():
         assert f"reconciler {name}" in (command.help or ""), name
         for parameter in command.params:
             if isinstance(parameter, click.Option):

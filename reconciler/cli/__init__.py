@@ -65,7 +65,9 @@ def main() -> None:
     drift, keeps going offline, and reports as Git notes.
 
     \b
-    A new site:    reconciler bootstrap REGION/SITE --repo URL --image REF --apply
+    A new fleet:   reconciler init DIR
+    A new site:    reconciler site add REGION/SITE
+                   reconciler bootstrap REGION/SITE --repo URL --image REF --apply
     On site:       reconciler run --repo URL --site REGION/SITE
     At a desk:     reconciler validate            every site renders and passes
                    reconciler render FOLDER       what kustomize build prints

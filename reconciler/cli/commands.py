@@ -15,8 +15,10 @@ import click
 TABLE: dict[str, str] = {
     "bootstrap": "Print or apply all that a cluster needs to become REGION/SITE.",
     "completion": "Print the completion script of a shell.",
+    "init": "Make DIR a fleet repository: three sites over shared bases, in a first commit.",
     "render": "Print what TARGET is made of: a folder with a kustomization, or a site of --repo.",
     "run": "Follow the fleet repository and keep this cluster as it says.",
+    "site": "Change the sites of a fleet repository.",
     "status": "Show the state of all sites, or of SITE, from their notes alone.",
     "validate": "Check that every site in FOLDER renders, and that its settings and objects are"
     " sound.",

@@ -1,7 +1,8 @@
-"""Trees made of others: files in memory, and trees side by side under names of their own.
+"""Trees made of others: files in memory, trees side by side under names of their own, and a tree
+whose words are remembered.
 
 For whoever renders something that is laid over files from elsewhere, such as a new site's
-``deploy/``. Pure; implements values.Tree.
+``deploy/``, or many sites of one folder. Pure; implements values.Tree.
 """
 
 from __future__ import annotations
@@ -74,6 +75,37 @@ class Beside:
             return self._folders[name], inside
         except KeyError:
             raise FileNotFoundError(path) from None
+
+
+class Remembered:
+    """A tree that is taken to stand still: what it said once, it says again.
+
+    For many renders of one folder. Contents are not kept, as whoever reads keeps what they mean.
+    """
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._kinds: dict[str, FileKind | None] = {}
+        self._names: dict[str, tuple[str, ...]] = {}
+        self._digests: dict[str, str] = {}
+
+    def kind(self, path: str) -> FileKind | None:
+        if path not in self._kinds:
+            self._kinds[path] = self._tree.kind(path)
+        return self._kinds[path]
+
+    def names(self, path: str) -> tuple[str, ...]:
+        if path not in self._names:
+            self._names[path] = self._tree.names(path)
+        return self._names[path]
+
+    def read(self, path: str) -> bytes:
+        return self._tree.read(path)
+
+    def digest(self, path: str) -> str:
+        if path not in self._digests:
+            self._digests[path] = self._tree.digest(path)
+        return self._digests[path]
 
 
 def _digest(entries: Mapping[str, str]) -> str:

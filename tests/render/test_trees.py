@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.model.values import FileKind
 from reconciler.render import trees
 
 FILES = trees.Files({"a": b"1", "b": b"2"})
@@ -37,3 +38,29 @@ def test_digests_are_equal_for_equal_content_only() -> None:
     assert FILES.digest("a") != FILES.digest("b")
     assert BOTH.digest("one") == FILES.digest("")
     assert BOTH.digest("") != trees.Beside({"one": FILES}).digest("")
+
+
+class Asked(trees.Files):
+    """Counts how often it is asked for what costs."""
+
+    def __init__(self) -> None:
+        super().__init__({"a": b"1"})
+        self.asked: list[str] = []
+
+    def digest(self, path: str) -> str:
+        self.asked.append(f"digest {path}")
+        return super().digest(path)
+
+    def kind(self, path: str) -> FileKind | None:
+        self.asked.append(f"kind {path}")
+        return super().kind(path)
+
+
+def test_a_remembered_tree_is_asked_once() -> None:
+    tree = Asked()
+    remembered = trees.Remembered(tree)
+    for _ in range(2):
+        assert [remembered.kind(path) for path in ("a", "b")] == ["file", None]
+        assert remembered.digest("a") == FILES.digest("a")
+        assert (remembered.names(""), remembered.read("a")) == (("a",), b"1")
+    assert tree.asked == ["kind a", "kind b", "digest a"]

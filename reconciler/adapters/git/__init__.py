@@ -6,6 +6,7 @@ newest note, ``open_tree`` the files of a local repository's commit. ``normalise
 """
 
 from reconciler.adapters.git.credentials import Credentials
+from reconciler.adapters.git.first import FirstCommit, first_commit
 from reconciler.adapters.git.mirror import Mirror
 from reconciler.adapters.git.notes import NotesPusher
 from reconciler.adapters.git.process import allow_calls, end_calls
@@ -15,12 +16,14 @@ from reconciler.adapters.git.tree import open_tree
 
 __all__ = [
     "Credentials",
+    "FirstCommit",
     "Mirror",
     "NotesPusher",
     "SiteNote",
     "allow_calls",
     "check_branch",
     "end_calls",
+    "first_commit",
     "normalise",
     "open_tree",
     "read_notes",
