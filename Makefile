@@ -7,8 +7,9 @@ WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+IMAGE_ARGS ?=
 
-.PHONY: install lint test test-fast bench docs lock
+.PHONY: install lint test test-fast bench docs image lock
 
 install: $(STAMP)
 
@@ -36,6 +37,10 @@ bench: install
 docs: install
 	$(BIN)/python -m tools.docs
 
+image: install
+	$(BIN)/python -m tools.image $(IMAGE_ARGS)
+
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q requirements/runtime.in -o requirements/runtime.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q -c requirements/dev.txt requirements/build.in -o requirements/build.txt

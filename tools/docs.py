@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -11,6 +12,14 @@ from reconciler import cli, settings
 from tools import metrics_page
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs"
+
+
+def every(group: click.Group = cli.main, above: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Every command by its words, those of groups too."""
+    for name, command in sorted(group.commands.items()):
+        yield above + name, command
+        if isinstance(command, click.Group):
+            yield from every(command, f"{above}{name} ")
 
 
 def commands() -> str:
@@ -22,12 +31,16 @@ def commands() -> str:
         " not in sync), 2 (no answer: usage, unreachable, internal) or 130 (interrupted);"
         " `run` ends with 0 on SIGTERM.",
     ]
-    for name, command in sorted(cli.main.commands.items()):
+    for name, command in every():
         usage = " ".join(command.collect_usage_pieces(click.Context(command)))
         options = [option for option in command.params if isinstance(option, click.Option)]
         rows = "\n".join(_row(option, command) for option in options)
-        parts += [f"## reconciler {name}", f"`reconciler {name} {usage}`"]
-        parts += [_help(command.help or ""), f"| option | meaning |\n|---|---|\n{rows}"]
+        parts += [
+            f"## reconciler {name}",
+            f"`reconciler {name} {usage}`",
+            _help(command.help or ""),
+        ]
+        parts += [f"| option | meaning |\n|---|---|\n{rows}"] if rows else []
     return "\n\n".join(parts) + "\n"
 
 

@@ -49,31 +49,42 @@ class Agent:
         self._lock = threading.RLock()  # a signal may interrupt the thread that holds it
         self._engine: loop.Engine | None = None
         self._settings = self._good = read_settings()
+        self._refused: Settings | None = None  # could not be used when they were tried
         self._ended = False
         self._renewed = False
+        self._served = ""  # the address that was asked for
+        self._server: telemetry.Server | None = None
 
     def run(self) -> None:
         """Until ``end``; again from the start each time the settings change."""
-        with self._served():
+        try:
             while not self._ended:
                 self._renewed = False
                 try:
+                    self._serve()
                     with self._joined(self._settings) as (engine, wakeups):
-                        self._good = self._settings
                         wakeups.start(self._wake)
+                        self._renew()  # what changed since it was read
                         engine.run()
                 except errors.UsageError as error:
-                    if self._settings == self._good:
-                        raise
-                    self._telemetry.event("configuration.refused", error=str(error))
-                    self._settings = self._good
-                    continue
+                    self._fall_back(error)
                 except errors.StateDamaged as error:
                     # Closed by now: the next opening rebuilds it from the cluster and the mirror.
                     _set_aside(self._settings.state, self._telemetry, error)
-                    continue
-                if not self._renewed:
-                    break
+                else:
+                    if not self._renewed:
+                        break
+        finally:
+            if self._server is not None:
+                self._server.close()
+
+    def _fall_back(self, error: errors.UsageError) -> None:
+        """To the settings that last began, where these cannot be used."""
+        with self._lock:
+            if self._settings == self._good:
+                raise error
+            self._telemetry.event("configuration.refused", error=str(error))
+            self._refused, self._settings = self._settings, self._good
 
     def run_once(self) -> loop.Outcome:
         """A single pass. Raises ClusterUnavailable and SourceUnavailable."""
@@ -92,12 +103,20 @@ class Agent:
 
     def _wake(self, what: str) -> None:
         with self._lock:
-            if what == "configuration" and self._changed():
-                self._renewed = True
-                self._telemetry.event("configuration.changed")
-                self._end_engine()
-            elif self._engine is not None:
+            if what == "configuration" and self._renew():
+                return
+            if self._engine is not None:
                 self._engine.wake()  # a commit, or credentials that may work now
+
+    def _renew(self) -> bool:
+        """Begin anew where the settings are others than those that are in use."""
+        with self._lock:
+            if not self._changed():
+                return False
+            self._renewed = True
+            self._telemetry.event("configuration.changed")
+            self._end_engine()
+            return True
 
     def _changed(self) -> bool:
         try:
@@ -105,6 +124,11 @@ class Agent:
         except errors.UsageError as error:
             self._telemetry.event("configuration.refused", error=str(error))
             return False
+        if found == self._refused:
+            return False
+        self._refused = None
+        if self._engine is not None and self._engine.begun:
+            self._good = self._settings
         is_new, self._settings = found != self._settings, found
         return is_new
 
@@ -138,19 +162,18 @@ class Agent:
                 with self._lock:
                     self._engine = None
 
-    @contextmanager
-    def _served(self) -> Iterator[None]:
+    def _serve(self) -> None:
         """The endpoints outlive an engine, so that probes are answered while one begins."""
         address = self._settings.metrics_address
-        if not address:
-            yield
+        if address == self._served:
             return
-        server = telemetry.serve(address, self._telemetry, self._is_alive, self._is_ready)
-        self._telemetry.event("agent.listening", address=server.address)
-        try:
-            yield
-        finally:
-            server.close()
+        if self._server is not None:
+            self._server.close()
+        self._served, self._server = "", None
+        if address:
+            self._server = telemetry.serve(address, self._telemetry, self._is_alive, self._is_ready)
+            self._telemetry.event("agent.listening", address=self._server.address)
+        self._served = address
 
     def _is_alive(self) -> bool:
         engine = self._engine

@@ -1,39 +1,61 @@
 """The command line: arguments, help, exit codes; a module a command.
 
-What a command needs is imported when it runs, so that help and small commands start at once.
+What a command needs is imported when it runs, and the command itself when it is asked for, so that
+help and small commands start at once.
 """
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import click
 
 import reconciler
-from reconciler.cli import options
-from reconciler.cli.render import render
-from reconciler.cli.run import run
-from reconciler.cli.status import status
-from reconciler.cli.validate import validate
-from reconciler.model import errors
+from reconciler.cli import commands, options
 
 
 class _Commands(click.Group):
-    """Says in one line, on standard error and with exit code 2, why there is no answer."""
+    """Says why there is no answer, and where more is said: on standard error, exit code 2."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        from reconciler.model import errors
+
+        if os.environ.get("NO_COLOR"):
+            ctx.color = False  # and so in the command's own context
         try:
             return super().invoke(ctx)
         except errors.ReconcilerError as error:
             click.echo(f"reconciler: {error}", err=True)
+            if not isinstance(error, errors.UsageError):  # which says what to give in its place
+                click.echo(click.style(f"more: {error.entry}", dim=True), err=True)
             ctx.exit(options.NO_ANSWER)
         except KeyboardInterrupt:
             click.echo("reconciler: interrupted", err=True)
             ctx.exit(options.INTERRUPTED)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """A line a command, from the table alone: importing them all would take longer."""
+        width = max(map(len, commands.TABLE)) + 6
+        room = max(formatter.width - width, 20)
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, _shortened(line, room)) for name, line in commands.TABLE.items()]
+            )
+
+
+def _shortened(line: str, room: int) -> str:
+    """As many words as there is room for."""
+    if len(line) <= room:
+        return line
+    return line[: room - 3].rpartition(" ")[0] + "..."
+
 
 @click.group(
-    cls=_Commands, epilog=options.EXIT, context_settings={"help_option_names": ["-h", "--help"]}
+    cls=_Commands,
+    commands=commands.Commands(),
+    epilog=options.EXIT,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(reconciler.__version__, prog_name="reconciler")
 def main() -> None:
@@ -43,12 +65,11 @@ def main() -> None:
     drift, keeps going offline, and reports as Git notes.
 
     \b
+    A new fleet:   reconciler init DIR
+    A new site:    reconciler site add REGION/SITE
+                   reconciler bootstrap REGION/SITE --repo URL --image REF --apply
     On site:       reconciler run --repo URL --site REGION/SITE
     At a desk:     reconciler validate            every site renders and passes
                    reconciler render FOLDER       what kustomize build prints
                    reconciler status --repo URL   the state of all sites, from their notes
     """
-
-
-for _command in (render, run, status, validate):
-    main.add_command(_command)

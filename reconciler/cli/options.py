@@ -1,16 +1,23 @@
-"""Exit codes, and options that several commands share."""
+"""Exit codes, options and the line of progress that several commands share."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import click
 
 T = TypeVar("T")
 
+# What a shell completes as such; that it is there is looked at by whoever reads it.
+FILE = click.Path(dir_okay=False)
+FOLDER = click.Path(file_okay=False)
+
 YES, NO, NO_ANSWER, INTERRUPTED = 0, 1, 2, 130
+_MUCH = 20  # steps from which on progress is shown
 EXIT = "Exit codes: 0 nothing to report, 1 the answer is no, 2 no answer, 130 interrupted."
 
 
@@ -42,5 +49,38 @@ def access(command: Callable[..., T]) -> Callable[..., T]:
 
     wrapped: Callable[..., T] = gathered
     for flag, meaning in reversed(rows):
-        wrapped = click.option(flag, metavar="FILE", help=meaning)(wrapped)
+        wrapped = click.option(flag, type=FILE, metavar="FILE", help=meaning)(wrapped)
     return wrapped
+
+
+@contextlib.contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A line that says how far it is, on standard error where that is a terminal.
+
+    It shows where there is much to do, at most a hundred times, and is gone at the end.
+    """
+    shown = 0
+
+    def tell(done: int, total: int) -> None:
+        nonlocal shown
+        if total >= _MUCH and done * 100 // total > shown:
+            shown = done * 100 // total
+            click.echo(f"\r{done} of {total} {what}", nl=False, err=True)
+
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    try:
+        yield tell
+    finally:
+        if shown:
+            click.echo("\r\033[K", nl=False, err=True)
+
+
+def complete_site(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """For a shell: the sites of the repository, where --repo is a folder or this is one."""
+    from pathlib import Path
+
+    folder = Path(ctx.params.get("repo") or ".") / "sites"
+    sites = (path.relative_to(folder).as_posix() for path in folder.glob("*/*") if path.is_dir())
+    return sorted(site for site in sites if site.startswith(incomplete))

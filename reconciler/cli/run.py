@@ -13,16 +13,23 @@ from reconciler.cli import options
 
 @click.command(epilog=options.EXIT)
 @click.option("--repo", metavar="URL", help="The fleet repository.  [source.urls]")
-@click.option("--site", metavar="REGION/SITE", help="The site that this cluster is.  [site]")
+@click.option(
+    "--site",
+    metavar="REGION/SITE",
+    shell_complete=options.complete_site,
+    help="The site that this cluster is.  [site]",
+)
 @click.option(
     "--config",
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="The site's configuration.  [default: /etc/fleet-reconciler/config.yaml, if it is there]",
 )
-@click.option("--state", metavar="DIR", help="The state folder.  [state]")
+@click.option("--state", type=options.FOLDER, metavar="DIR", help="The state folder.  [state]")
 @click.option("--branch", metavar="NAME", help="The branch to follow.  [source.branch]")
-@click.option("--kubeconfig", metavar="FILE", default="", help="Login outside a cluster.")
+@click.option(
+    "--kubeconfig", type=options.FILE, metavar="FILE", default="", help="Login outside a cluster."
+)
 @click.option("--context", metavar="NAME", default="", help="The kubeconfig's context.")
 @click.option("--interval", metavar="DURATION", help="Between two polls.  [source.poll]")
 @click.option("--status-remote", metavar="URL", help="Where notes are pushed.  [status.remote]")

@@ -11,7 +11,7 @@ from reconciler.cli import options
 
 
 @click.command(epilog=options.EXIT)
-@click.argument("site", required=False)
+@click.argument("site", required=False, shell_complete=options.complete_site)
 @click.option("--repo", metavar="URL|DIR", default=".", show_default=True, help="Where notes are.")
 @options.access
 @options.output

@@ -16,7 +16,8 @@ from reconciler.cli import options
 def validate(folder: Path, output: str) -> None:
     """Check that every site in FOLDER renders, and that its settings and objects are sound.
 
-    Findings name file and line. Nothing is applied and no cluster is asked.
+    Findings name file and line; what many sites have from one file is said once. Nothing is
+    applied and no cluster is asked.
 
     \b
     Examples:
@@ -25,6 +26,7 @@ def validate(folder: Path, output: str) -> None:
     """
     from reconciler.app import validate as app
 
-    result = app.check(folder)
+    with options.progress("sites checked") as tell:
+        result = app.check(folder, tell=tell)
     click.echo(app.show(result, output), nl=False)
     sys.exit(options.NO if result.findings else options.YES)

@@ -56,7 +56,7 @@ class Books:
         self.records = dict(self._state.records())
         self.entries = dict(found.entries)
         for record in self.records.values():
-            self.entries[record.ref] = _entry(record.ref, record.api_version, record.uid)
+            self.entries[record.ref] = _entry_of(record)
         self.pending = set(_refs(self._state.meta(_UNFINISHED)))
         self.accepted = self._state.meta("accepted") or found.accepted
         self.healthy = self._state.meta("healthy") or found.healthy
@@ -158,7 +158,7 @@ class Books:
             self.records[record.ref] = record
             known = self.entries.get(record.ref)
             self.unsettled |= known is None or known.uid != record.uid
-            self.entries[record.ref] = _entry(record.ref, record.api_version, record.uid)
+            self.entries[record.ref] = _entry_of(record)
             self.doubtful.discard(record.ref)
             self.versions[record.ref] = live.resource_version
             self.outdated.discard(record.ref)
@@ -248,6 +248,12 @@ def _refs(text: str) -> Iterator[ObjectRef]:
     for line in text.split("\n"):
         with contextlib.suppress(ValueError):
             yield ObjectRef.parse(line)
+
+
+def _entry_of(record: Record) -> inventory.Entry:
+    entry = _entry(record.ref, record.api_version, record.uid)
+    ends = drift.cleans_itself_up(record)
+    return dataclasses.replace(entry, digest=record.digest[: inventory.DIGEST]) if ends else entry
 
 
 def _entry(ref: ObjectRef, api_version: str, uid: str) -> inventory.Entry:

@@ -91,18 +91,25 @@ class Engine:
         self._site = site
         self._observer = observer
         self._stop = stop
+        self._begun = False
         self._ready = False
         self._watching = False  # what the books list, or a first pass brought
         self._owed = False  # a report that the cluster did not take yet
         self._lost = False  # the API server, as far as we know
         self._passes = pacing.BackOff(pacing.REFUSED, clock)
         self._reaches = pacing.BackOff(pacing.CLUSTER, clock)
+        self._inventory = pacing.Allowance(pacing.CORRECTION, clock)
         self._trouble: BaseException | None = None
 
     @property
     def alive(self) -> bool:
         """False only where the loop stands still."""
         return self._crew.pulse.moving
+
+    @property
+    def begun(self) -> bool:
+        """Whether the books were read: this state and this cluster are the site's own."""
+        return self._begun
 
     @property
     def ready(self) -> bool:
@@ -141,10 +148,11 @@ class Engine:
             news = self._crew.courier.round()
             self._deliver(news)
             self._settle()
+            seen = self._crew.observatory.all_answered()
             sent = self._crew.postman.send()
         situation = self._crew.reconciler.situation
         return Outcome(
-            synced=situation.sync is Sync.SYNCED and not situation.drift_open,
+            synced=situation.sync is Sync.SYNCED and not situation.drift_open and seen,
             reached=sent and not isinstance(news, Offline) and not situation.offline,
         )
 
@@ -171,6 +179,7 @@ class Engine:
                 self._miss(error)
                 self._stop.wait(self._reaches.next())
         self._found()
+        self._begun = True
         self._crew.reconciler.begin()
         self._crew.courier.begin(self._crew.books.accepted)
         self._watch()
@@ -273,7 +282,12 @@ class Engine:
     def _guard_inventory(self, event: ports.ObjectSeen | ports.ObjectGone) -> None:
         books, live = self._crew.books, event.live
         is_own_write = isinstance(event, ports.ObjectSeen) and books.is_stale(live)
-        if books.is_inventory(live.ref) and not is_own_write:
+        if not books.is_inventory(live.ref) or is_own_write:
+            return
+        left = self._inventory.wait(live.ref)
+        if left:  # somebody edits it again and again
+            self._crew.inbox.put_later(("inventory", live.ref), event, left)
+        else:
             books.write_again(live.ref)
 
     def _pass(self) -> None:

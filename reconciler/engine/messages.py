@@ -23,13 +23,18 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected:
-    """A commit that cannot be: the last good state stays. ``sync`` is Blocked or Failed."""
+    """A commit that cannot be: the last good state stays. ``sync`` is Blocked or Failed.
+
+    ``good`` is the last commit that could be rendered, where this is a first look after a start:
+    what is unfinished of it goes on.
+    """
 
     commit: str
     sync: Sync
     reason: str
     message: str
     offline: str = ""
+    good: Candidate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,6 +80,8 @@ class Reconciler:
             return False
         self._change(offline=news.offline)
         if isinstance(news, Rejected):
+            if news.good is not None and self._rendered is None:
+                self._rendered = news.good.rendered
             self._go_without_pass()
             self._is_rejected = True  # what is retried of the commit before it goes on
             self._change(
@@ -88,7 +90,7 @@ class Reconciler:
                 reason=news.reason,
                 message=news.message,
             )
-            return False
+            return news.good is not None
         self._is_rejected = False
         self._rendered = news.rendered
         self._books.accept(news.snapshot.commit)

@@ -102,7 +102,8 @@ class Reporter:
         if digest == (self._shown or self._left(site_object.ref(now))):
             self._shown = digest
             return
-        self._write(site_object.ref(now), status)
+        if not self._write(site_object.ref(now), status):
+            return  # tried again with the next look
         self._shown = digest
         kept = {condition.type: (condition.status, condition.since) for condition in conditions}
         self._state.save(meta={_CONDITIONS: orjson.dumps(kept).decode()})
@@ -116,7 +117,7 @@ class Reporter:
         status = found.get("status")
         return _digest(status) if isinstance(status, dict) else ""
 
-    def _write(self, ref: ObjectRef, status: dict[str, object]) -> None:
+    def _write(self, ref: ObjectRef, status: dict[str, object]) -> bool:
         bare: dict[str, object] = {
             "apiVersion": site_object.KIND.api_version,
             "kind": ref.kind,
@@ -143,6 +144,8 @@ class Reporter:
                 message=f"the site's own status: {error}",
                 origin="",
             )
+            return False
+        return True
 
 
 def _digest(status: Mapping[str, object]) -> str:

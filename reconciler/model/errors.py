@@ -8,10 +8,19 @@ message ever holds a secret's content.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 class ReconcilerError(Exception):
-    """The root: what went wrong, in a sentence that a person can act on."""
+    """The root: what went wrong, in a sentence that a person can act on.
+
+    ``entry`` is where the documentation says more of this class.
+    """
+
+    entry: ClassVar[str] = ""
+
+    def __init_subclass__(cls) -> None:
+        cls.entry = f"docs/troubleshooting.md#{cls.__name__.lower()}"
 
 
 class Transient(ReconcilerError):

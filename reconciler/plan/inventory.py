@@ -1,7 +1,7 @@
 """The inventory: what this agent may prune, kept in the cluster as ConfigMaps.
 
 In: entries and commits. Out: manifests of ``fleet-inventory-N``, and entries read back from
-them. Each entry is a line ``REF VERSION UID``; ``-`` for a uid announces a write only. The
+them. Each entry is a line ``REF VERSION UID [DIGEST]``; ``-`` for a uid announces a write only. The
 objects carry the site's label, so that the watch of ConfigMaps shows who meddles with them; they
 are in no inventory, and so never pruned.
 """
@@ -19,17 +19,23 @@ from reconciler.model.refs import SITE_LABEL, Kind, ObjectRef, Origin, SiteName
 from reconciler.model.values import Manifest
 
 CONFIG_MAP = Kind("", "v1", "ConfigMap")
+DIGEST = 16  # hex digits of a manifest's digest
 PREFIX = "fleet-inventory-"
 _PIECE_BYTES = 500_000 - 4_000  # the object's other fields and managedFields need the rest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """An object that is ours; ``uid`` is ``""`` where only a write was announced."""
+    """An object that is ours; ``uid`` is ``""`` where only a write was announced.
+
+    ``digest`` is the beginning of the manifest's, for Jobs that clean themselves up: with the
+    database lost it tells whether one that is gone has run. ``""`` for all else.
+    """
 
     ref: ObjectRef
     version: str
     uid: str
+    digest: str = ""
 
     @property
     def api_version(self) -> str:
@@ -56,7 +62,7 @@ def pack(inventory: Inventory, site: SiteName, namespace: str) -> tuple[Manifest
     size = 0
     for ref in sorted(inventory.entries):
         entry = inventory.entries[ref]
-        line = f"{ref} {entry.version} {entry.uid or '-'}"
+        line = f"{ref} {entry.version} {entry.uid or '-'} {entry.digest}".rstrip()
         if pieces[-1] and size + len(line) + 1 > _PIECE_BYTES:
             pieces.append([])
             size = 0
@@ -137,10 +143,11 @@ def _data(config_map: Mapping[str, Any]) -> dict[str, str]:
 
 def _entry(line: str) -> Entry | None:
     words = line.split(" ")
-    if len(words) != 3:
+    if len(words) not in (3, 4):
         return None
     try:
         ref = ObjectRef.parse(words[0])
     except ValueError:
         return None
-    return Entry(ref=ref, version=words[1], uid="" if words[2] == "-" else words[2])
+    uid = "" if words[2] == "-" else words[2]
+    return Entry(ref=ref, version=words[1], uid=uid, digest="".join(words[3:]))

@@ -8,7 +8,7 @@ from reconciler.model.own import why_own
 from reconciler.model.refs import ObjectRef
 from reconciler.model.values import Manifest, Plan, Prune, Record, Step
 from reconciler.plan.inventory import Entry
-from reconciler.plan.waves import CRD, defined_kind, place, waves
+from reconciler.plan.waves import CRD, defined_kind, place, placed_again, waves
 
 
 def plan(
@@ -32,7 +32,8 @@ def plan(
         tuple(
             Step(manifest=manifest, force=_is_ours(manifest.ref, inventory))
             for manifest in wave
-            if manifest.ref in uncertain or not _unchanged(manifest, records)
+            if manifest.ref in uncertain
+            or not _unchanged(manifest, records.get(manifest.ref), inventory.get(manifest.ref))
         )
         for wave in ordered
     )
@@ -42,9 +43,7 @@ def plan(
         if ref not in wanted and not why_own(ref, agent_namespace)
     }
     needed = _needed(dropped, wanted, records)
-    gone = [entry for ref, entry in dropped.items() if ref not in needed]
-    # The reverse of the order of applies: what needs others goes before what is needed.
-    gone.sort(key=lambda entry: (place(entry.ref), entry.ref), reverse=True)
+    gone = _in_reverse([entry for ref, entry in dropped.items() if ref not in needed], records)
     changed = sum(len(wave) for wave in steps)
     return Plan(
         waves=tuple(wave for wave in steps if wave),
@@ -61,9 +60,25 @@ def _is_ours(ref: ObjectRef, inventory: Mapping[ObjectRef, Entry]) -> bool:
     return entry is not None and bool(entry.uid)
 
 
-def _unchanged(manifest: Manifest, records: Mapping[ObjectRef, Record]) -> bool:
-    record = records.get(manifest.ref)
-    return record is not None and record.digest == manifest.digest
+def _unchanged(manifest: Manifest, record: Record | None, entry: Entry | None) -> bool:
+    if record is not None:
+        return record.digest == manifest.digest
+    # The database was lost. A Job that cleans itself up has run, and must not run again.
+    known = entry.digest if entry else ""
+    return bool(known) and manifest.digest.startswith(known)
+
+
+def _in_reverse(gone: Iterable[Entry], records: Mapping[ObjectRef, Record]) -> list[Entry]:
+    """The reverse of the order of applies: what needs others goes before what is needed.
+
+    Wave and depends-on are what the manifest said that was last applied; without a record, the
+    kind alone decides.
+    """
+    entries = {entry.ref: entry for entry in gone}
+    applied = [placed_again(records[ref]) for ref in sorted(entries) if ref in records]
+    order = [manifest.ref for wave in waves(applied) for manifest in wave]
+    rest = sorted(entries.keys() - set(order), key=lambda ref: (place(ref), ref))
+    return [entries[ref] for ref in reversed([*rest, *order])]
 
 
 def _needed(

@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 
 from reconciler.model.errors import RenderError
-from reconciler.model.refs import ObjectRef
-from reconciler.model.values import Manifest
+from reconciler.model.refs import DEPENDS_ON, WAVE, ObjectRef
+from reconciler.model.values import Manifest, Record
 
 CRD = ("apiextensions.k8s.io", "CustomResourceDefinition")
 
@@ -90,6 +90,21 @@ def _settle(
         else:
             stack.append(waiting)
             open_refs.add(waiting.ref)
+
+
+def placed_again(record: Record) -> Manifest:
+    """A manifest as it was applied, with the order that its annotations asked for."""
+    notes = _mapping(_mapping(orjson.loads(record.body).get("metadata")).get("annotations"))
+    depends = str(notes.get(DEPENDS_ON, "")).split(",")
+    return Manifest(
+        ref=record.ref,
+        api_version=record.api_version,
+        body=record.body,
+        digest=record.digest,
+        origin=record.origin,
+        wave=int(notes.get(WAVE, "0")),
+        depends_on=tuple(ObjectRef.parse(text.strip()) for text in depends if text.strip()),
+    )
 
 
 def needs(manifest: Manifest, definitions: Mapping[tuple[str, str], ObjectRef]) -> set[ObjectRef]:

@@ -35,7 +35,7 @@ def _merged(under: Mapping[str, str], over: Mapping[str, str]) -> Mapping[str, s
     return {**under, **over}
 
 
-def _title(text: str) -> str:
+def title(text: str) -> str:
     return "" if 0 < len(text) <= 253 and text.isprintable() else "must be 1 to 253 characters"
 
 
@@ -45,7 +45,7 @@ SITE: strict.Table = {
     "kinds.forbid": Key(read=strict.strings(names.group_kind)),
 }
 FLEET: strict.Table = {
-    "name": Key(read=strict.string(_title)),
+    "name": Key(read=strict.string(title)),
     "rings": Key(read=strict.strings(names.word)),
     "defaults": Key(read=lambda node: strict.read(node, SITE, refused)),
 }

@@ -72,5 +72,7 @@ def make(situation: Situation, site: SiteName, *, time: float, agent: str) -> Re
 
 def worse(before: State, now: State) -> bool:
     """Whether ``now`` is news that must not wait."""
+    if now is State.PROGRESSING:
+        return False  # on its way to what comes next
     order = list(State)
     return order.index(now) < order.index(before)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -27,6 +27,16 @@ rules:
   resources: [services]
   verbs: [create, patch, delete]
 """
+
+
+@pytest.fixture(scope="session")
+def older_plane(
+    binaries: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ControlPlane]:
+    """One that refuses ``sendInitialEvents``, and on which nobody has applied anything."""
+    folder = tmp_path_factory.mktemp("older")
+    with ControlPlane(folder, binaries, gates="WatchList=false") as control_plane:
+        yield control_plane
 
 
 @pytest.fixture

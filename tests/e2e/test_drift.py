@@ -7,9 +7,13 @@ import json
 import shutil
 from typing import Any
 
+import pytest
+
 from tests.e2e.fleet import config_map
 from tests.e2e.process import Agent, eventually
 from tests.e2e.world import APPLY, MERGE, World
+
+BOTH = pytest.mark.parametrize("world", ["cluster", "scoped"], indirect=True)
 
 
 def uid(found: dict[str, Any] | None) -> str:
@@ -35,6 +39,7 @@ def settled(world: World, agent: Agent) -> int:
     return len(requests(world, 0))
 
 
+@BOTH
 def test_edits_heal_without_a_list_and_without_a_poll(world: World) -> None:
     with world.running("--metrics-address", "127.0.0.1:0") as agent:
         before = settled(world, agent)
@@ -58,6 +63,7 @@ def test_edits_heal_without_a_list_and_without_a_poll(world: World) -> None:
         assert {(r.verb, r.name) for r in patched} == {("patch", "settings"), ("patch", "camera")}
 
 
+@BOTH
 def test_a_deleted_object_is_made_again(world: World) -> None:
     with world.running() as agent:
         world.synced(agent)

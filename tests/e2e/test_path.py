@@ -144,6 +144,7 @@ spec: {{size: 3}}
     assert len([request for request in missed if f"{name}.example.com" in request.uri]) <= 1
 
 
+@BOTH
 def test_what_a_commit_no_longer_has_is_pruned_and_what_is_not_ours_is_not(world: World) -> None:
     world.fleet.extra(config_map("mine"))
     assert world.once()[0] == 0

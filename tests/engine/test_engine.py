@@ -297,3 +297,58 @@ def test_a_stop_in_the_middle_of_a_pass_keeps_what_was_done() -> None:
     applied = {ObjectRef.parse(event["ref"]) for event in world.watcher.named("object.applied")}
     assert 50 <= len(applied) < 301
     assert set(world.state.records()) == applied
+
+
+def test_a_single_pass_that_loses_the_api_server_says_so() -> None:
+    world = World()
+    world.commit(config_map("a"), manifests.deployment("d"))
+    event = world.watcher.event
+
+    def cutting(name: str, /, **fields: object) -> None:
+        event(name, **fields)
+        if name == "object.applied":
+            world.client.unreachable = True
+
+    world.watcher.event = cutting  # type: ignore[method-assign] # a spy that pulls the plug
+    with pytest.raises(errors.ClusterUnavailable):
+        world.once()
+
+
+def test_an_inventory_that_is_edited_again_and_again_is_no_storm_of_writes() -> None:
+    world = World()
+    commit = world.commit(config_map("a"))
+    with world.running():
+        world.synced(commit)
+        eventually(lambda: world.status().get("state") == "Synced", "the report")
+        before = world.writes()
+        for number in range(100):
+            world.cluster.edit(
+                ref("fleet-inventory-0", "fleet-system"),
+                {"data": {"objects": str(number)}},
+                manager="meddler",
+            )
+        world.edit("a", key="evil")  # its correction shows that the rest was seen
+        eventually(lambda: world.data("a") == {"key": "value"}, "the correction")
+        assert world.writes() - before <= 30
+
+
+def test_what_was_unfinished_of_the_last_good_commit_goes_on_after_a_start() -> None:
+    world = World()
+    good = world.commit(config_map("a"))
+    assert world.once() == (True, True)
+    world.delete(CONFIG_MAP, "a")
+    world.state.save(drop=[ref("a")])
+    objects = world.renderer.objects
+    world.source.tip = "f" * 40
+    render = world.renderer.render
+
+    def breaking(tree: Any, site: Any, commit: str, fetch: Any) -> Any:
+        if commit == "f" * 40:
+            raise errors.RenderError("broken")
+        world.renderer.objects = objects
+        return render(tree, site, commit, fetch)
+
+    world.renderer.render = breaking  # type: ignore[method-assign, assignment] # the newest alone
+    assert world.once() == (False, True)
+    assert world.data("a") == {"key": "value"}
+    assert (world.status()["reason"], world.status()["applied"]) == ("RenderFailed", good)

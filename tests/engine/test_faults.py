@@ -549,3 +549,11 @@ def test_depends_on_follows_an_object_into_its_namespace() -> None:
     rig.give(A, second, first)
     applied = [event["ref"] for event in rig.watcher.named("object.applied")]
     assert applied == ["ConfigMap/default/first", "ConfigMap/default/second"]
+
+
+def test_a_loop_that_stands_still_is_not_alive() -> None:
+    rig = Rig()
+    rig.engine._handle([])
+    assert rig.engine.alive
+    rig.clock.advance(121)
+    assert not rig.engine.alive

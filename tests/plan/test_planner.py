@@ -81,3 +81,26 @@ def test_the_agents_own_objects_are_never_pruned() -> None:
     )
     listed = {each.ref: entry(each) for each in map(manifests.manifest, own)}
     assert plan([], {}, listed).prunes == ()
+
+
+def test_a_job_that_has_run_does_not_run_again_because_its_record_is_lost() -> None:
+    job = manifests.config_map("j") | {"apiVersion": "batch/v1", "kind": "Job"}
+    wanted = manifests.manifest(job)
+    listed = inventory.Entry(ref=wanted.ref, version="v1", uid="u", digest=wanted.digest[:16])
+    assert plan([wanted], {}, {wanted.ref: listed}).empty
+    changed = manifests.manifest(job | {"data": {"key": "other"}})
+    assert not plan([changed], {}, {wanted.ref: listed}).empty
+
+
+def test_prunes_follow_waves_and_dependencies_backwards() -> None:
+    depends = {"fleet-reconciler.dev/depends-on": "ConfigMap/app/b"}
+    values = [
+        manifests.config_map("a", annotations=depends),
+        manifests.config_map("b"),
+        manifests.config_map("c", annotations={"fleet-reconciler.dev/wave": "1"}),
+        manifests.config_map("d", annotations={"fleet-reconciler.dev/wave": "-1"}),
+    ]
+    listed = [manifests.manifest(value) for value in values]
+    records = {each.ref: record(each) for each in listed}
+    found = plan([], records, {each.ref: entry(each) for each in listed})
+    assert [prune.ref.name for prune in found.prunes] == ["c", "a", "b", "d"]

@@ -60,6 +60,16 @@ def origin(url: str) -> str:
     return f"https://{parts.netloc}/" if parts else ""
 
 
+def ssh_server(url: str) -> tuple[str, int] | None:
+    """Host and port of a normalised URL that is reached by ssh, None of every other."""
+    if url.startswith("ssh://"):
+        parts = urllib.parse.urlsplit(url)
+        return (parts.hostname or "", parts.port or 22)
+    if "://" in url:
+        return None
+    return (url.partition(":")[0].rpartition("@")[2], 22)
+
+
 def check_branch(branch: str) -> str:
     """The branch's name as given. Raises UsageError for what cannot be one."""
     if not _BRANCH.fullmatch(branch) or _BAD_BRANCH.search(branch) or len(branch) > 200:

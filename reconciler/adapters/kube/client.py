@@ -127,6 +127,11 @@ class Client:
     def __init__(self, source: login.Login) -> None:
         self._login = source
 
+    @property
+    def server(self) -> str:
+        """The API server's address, without any user or password in it."""
+        return self._login.server()
+
     def send(self, request: Request) -> bytes:
         """The answer's body. Raises ClusterRefused and ClusterUnavailable.
 

@@ -89,6 +89,10 @@ class Login:
             headers = {"authorization": authorization} if authorization else {}
             return self._session, headers
 
+    def server(self) -> str:
+        with self._lock:
+            return self._session.server
+
     def refused(self) -> None:
         """The server refused these credentials: read them again, though no file changed."""
         with self._lock:

@@ -1,0 +1,50 @@
+"""Which commands there are, and where; each is imported when it is asked for.
+
+``--help`` of the whole shows a line a command: TABLE has it, so that nothing is imported for it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, MutableMapping
+
+import click
+
+# The name: its line in the help of the whole, which is how its own help begins. The command is
+# the object of that name in the module of that name.
+TABLE: dict[str, str] = {
+    "bootstrap": "Print or apply all that a cluster needs to become REGION/SITE.",
+    "completion": "Print the completion script of a shell.",
+    "init": "Make DIR a fleet repository: three sites over shared bases, in a first commit.",
+    "render": "Print what TARGET is made of: a folder with a kustomization, or a site of --repo.",
+    "run": "Follow the fleet repository and keep this cluster as it says.",
+    "site": "Change the sites of a fleet repository.",
+    "status": "Show the state of all sites, or of SITE, from their notes alone.",
+    "validate": "Check that every site in FOLDER renders, and that its settings and objects are"
+    " sound.",
+    "version": "Print the version of the agent, and of what it works with.",
+}
+
+
+class Commands(MutableMapping[str, click.Command]):
+    """TABLE's commands; click takes them for a mapping like any other."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, click.Command] = {}
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in self._loaded and name in TABLE:
+            self._loaded[name] = getattr(importlib.import_module(f"reconciler.cli.{name}"), name)
+        return self._loaded[name]
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        self._loaded[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted({*TABLE, *self._loaded}))
+
+    def __len__(self) -> int:
+        return len({*TABLE, *self._loaded})

@@ -1,0 +1,113 @@
+"""Trees made of others: files in memory, trees side by side under names of their own, and a tree
+whose words are remembered.
+
+For whoever renders something that is laid over files from elsewhere, such as a new site's
+``deploy/``, or many sites of one folder. Pure; implements values.Tree.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from reconciler.model.values import FileKind, Tree
+
+
+class Files:
+    """One folder of files, by name."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self._files = dict(files)
+
+    def kind(self, path: str) -> FileKind | None:
+        if not path:
+            return "folder"
+        return "file" if path in self._files else None
+
+    def names(self, path: str) -> tuple[str, ...]:
+        if path:
+            raise FileNotFoundError(path)
+        return tuple(sorted(self._files))
+
+    def read(self, path: str) -> bytes:
+        try:
+            return self._files[path]
+        except KeyError:
+            raise FileNotFoundError(path) from None
+
+    def digest(self, path: str) -> str:
+        if path:
+            return hashlib.sha256(self.read(path)).hexdigest()
+        return _digest({name: self.digest(name) for name in self._files})
+
+
+class Beside:
+    """Trees as the folders of one root."""
+
+    def __init__(self, folders: Mapping[str, Tree]) -> None:
+        self._folders = dict(folders)
+
+    def kind(self, path: str) -> FileKind | None:
+        if not path:
+            return "folder"
+        name, _, inside = path.partition("/")
+        return self._folders[name].kind(inside) if name in self._folders else None
+
+    def names(self, path: str) -> tuple[str, ...]:
+        if not path:
+            return tuple(sorted(self._folders))
+        tree, inside = self._at(path)
+        return tree.names(inside)
+
+    def read(self, path: str) -> bytes:
+        tree, inside = self._at(path)
+        return tree.read(inside)
+
+    def digest(self, path: str) -> str:
+        if path:
+            tree, inside = self._at(path)
+            return tree.digest(inside)
+        return _digest({name: tree.digest("") for name, tree in self._folders.items()})
+
+    def _at(self, path: str) -> tuple[Tree, str]:
+        name, _, inside = path.partition("/")
+        try:
+            return self._folders[name], inside
+        except KeyError:
+            raise FileNotFoundError(path) from None
+
+
+class Remembered:
+    """A tree that is taken to stand still: what it said once, it says again.
+
+    For many renders of one folder. Contents are not kept, as whoever reads keeps what they mean.
+    """
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._kinds: dict[str, FileKind | None] = {}
+        self._names: dict[str, tuple[str, ...]] = {}
+        self._digests: dict[str, str] = {}
+
+    def kind(self, path: str) -> FileKind | None:
+        if path not in self._kinds:
+            self._kinds[path] = self._tree.kind(path)
+        return self._kinds[path]
+
+    def names(self, path: str) -> tuple[str, ...]:
+        if path not in self._names:
+            self._names[path] = self._tree.names(path)
+        return self._names[path]
+
+    def read(self, path: str) -> bytes:
+        return self._tree.read(path)
+
+    def digest(self, path: str) -> str:
+        if path not in self._digests:
+            self._digests[path] = self._tree.digest(path)
+        return self._digests[path]
+
+
+def _digest(entries: Mapping[str, str]) -> str:
+    whole = "".join(f"{name}\0{entries[name]}\0" for name in sorted(entries))
+    return hashlib.sha256(whole.encode()).hexdigest()

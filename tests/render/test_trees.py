@@ -1,0 +1,66 @@
+"""Trees made of others."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.model.values import FileKind
+from reconciler.render import trees
+
+FILES = trees.Files({"a": b"1", "b": b"2"})
+BOTH = trees.Beside({"one": FILES, "two": trees.Files({})})
+
+
+def test_files_lie_in_one_folder() -> None:
+    assert [FILES.kind(path) for path in ("", "a", "c", "a/b")] == ["folder", "file", None, None]
+    assert FILES.names("") == ("a", "b")
+    assert FILES.read("b") == b"2"
+
+
+def test_trees_lie_beside_each_other() -> None:
+    kinds = [BOTH.kind(path) for path in ("", "one", "one/a", "one/c", "three", "three/a")]
+    assert kinds == ["folder", "folder", "file", None, None, None]
+    assert (BOTH.names(""), BOTH.names("one")) == (("one", "two"), ("a", "b"))
+    assert BOTH.read("one/a") == b"1"
+
+
+@pytest.mark.parametrize("path", ["c", "one/c", "three/a"])
+@pytest.mark.parametrize("tree", [FILES, BOTH])
+def test_what_is_not_there_is_not_found(tree: trees.Files | trees.Beside, path: str) -> None:
+    for ask in (tree.read, tree.names, tree.digest):
+        with pytest.raises(FileNotFoundError):
+            ask(path)
+
+
+def test_digests_are_equal_for_equal_content_only() -> None:
+    assert FILES.digest("") == trees.Files({"b": b"2", "a": b"1"}).digest("")
+    assert FILES.digest("") != trees.Files({"a": b"1", "b": b"3"}).digest("")
+    assert FILES.digest("a") != FILES.digest("b")
+    assert BOTH.digest("one") == FILES.digest("")
+    assert BOTH.digest("") != trees.Beside({"one": FILES}).digest("")
+
+
+class Asked(trees.Files):
+    """Counts how often it is asked for what costs."""
+
+    def __init__(self) -> None:
+        super().__init__({"a": b"1"})
+        self.asked: list[str] = []
+
+    def digest(self, path: str) -> str:
+        self.asked.append(f"digest {path}")
+        return super().digest(path)
+
+    def kind(self, path: str) -> FileKind | None:
+        self.asked.append(f"kind {path}")
+        return super().kind(path)
+
+
+def test_a_remembered_tree_is_asked_once() -> None:
+    tree = Asked()
+    remembered = trees.Remembered(tree)
+    for _ in range(2):
+        assert [remembered.kind(path) for path in ("a", "b")] == ["file", None]
+        assert remembered.digest("a") == FILES.digest("a")
+        assert (remembered.names(""), remembered.read("a")) == (("a",), b"1")
+    assert tree.asked == ["kind a", "kind b", "digest a"]

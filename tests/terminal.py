@@ -1,0 +1,28 @@
+"""A command at a terminal of its own, where it may ask and use colours."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import subprocess
+from collections.abc import Mapping
+
+
+def run(command: list[str], typed: bytes, environment: Mapping[str, str]) -> tuple[str, str, int]:
+    """What the terminal showed, standard output (which goes elsewhere), and the exit code."""
+    ours, theirs = pty.openpty()
+    try:
+        process = subprocess.Popen(
+            command, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, env=environment
+        )
+        os.write(ours, typed)
+        out, _ = process.communicate(timeout=60)
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # the terminal ends with its last user
+            while chunk := os.read(ours, 4096):
+                shown += chunk
+    finally:
+        os.close(ours)
+    return shown.decode(), out.decode(), process.returncode
