@@ -1,6 +1,28 @@
-"""A Clock that stands still until it is told to go on."""
+"""Clocks that do as they are told: one stands still, one skips ahead."""
 
 from __future__ import annotations
+
+import threading
+
+from reconciler.adapters.system import SystemClock
+
+
+class SkippingClock(SystemClock):
+    """The real time, and what was skipped on top of it."""
+
+    def __init__(self) -> None:
+        self._skipped = 0.0
+        self._mutex = threading.Lock()
+
+    def now(self) -> float:
+        return super().now() + self._skipped
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self._skipped
+
+    def skip(self, seconds: float) -> None:
+        with self._mutex:
+            self._skipped += seconds
 
 
 class StoppedClock:

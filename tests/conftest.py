@@ -33,6 +33,15 @@ def binaries(pytestconfig: pytest.Config) -> Mapping[str, Path]:
     return integration.binaries
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Write what a test wants to be read whatever came of it: its properties called ``told``."""
+    for report in (report for reports in terminalreporter.stats.values() for report in reports):
+        if getattr(report, "when", "") == "call":
+            for name, value in report.user_properties:
+                if name == "told":
+                    terminalreporter.write_line(f"{report.nodeid.rpartition('::')[2]}: {value}")
+
+
 @pytest.fixture(scope="session")
 def plane(
     binaries: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory

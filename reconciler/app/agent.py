@@ -64,7 +64,7 @@ class Agent:
                     self._serve()
                     with self._joined(self._settings) as (engine, wakeups):
                         wakeups.start(self._wake)
-                        self._wake("configuration")  # what changed since it was read
+                        self._renew()  # what changed since it was read
                         engine.run()
                 except errors.UsageError as error:
                     self._fall_back(error)
@@ -103,12 +103,20 @@ class Agent:
 
     def _wake(self, what: str) -> None:
         with self._lock:
-            if what == "configuration" and self._changed():
-                self._renewed = True
-                self._telemetry.event("configuration.changed")
-                self._end_engine()
-            elif self._engine is not None:
+            if what == "configuration" and self._renew():
+                return
+            if self._engine is not None:
                 self._engine.wake()  # a commit, or credentials that may work now
+
+    def _renew(self) -> bool:
+        """Begin anew where the settings are others than those that are in use."""
+        with self._lock:
+            if not self._changed():
+                return False
+            self._renewed = True
+            self._telemetry.event("configuration.changed")
+            self._end_engine()
+            return True
 
     def _changed(self) -> bool:
         try:

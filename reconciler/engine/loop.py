@@ -227,7 +227,7 @@ class Engine:
             elif isinstance(message, Again):
                 due = True
             elif isinstance(message, Tell):
-                self._owed = True
+                self._owed |= self._crew.reconciler.heard  # else what was told last still holds
             elif isinstance(message, ports.ObjectGone) and is_site(message.live.ref, self._site):
                 self._crew.reporter.forget()
                 self._owed = True

@@ -53,6 +53,7 @@ class Reconciler:
         self._rendered: Rendered | None = None
         self._is_rejected = False  # whether the newest commit is another one, which cannot be
         self._corrected = 0
+        self.heard = False  # anything of the source since the start
         self._unwatched: dict[Kind, str] = {}
         self._kept: tuple[ObjectRef, ...] = ()  # dropped by the commit, and still needed
         self.rendered_digest = ""
@@ -69,6 +70,7 @@ class Reconciler:
 
     def hear(self, news: SourceNews) -> bool:
         """Take in what the courier brought; True where a pass is due."""
+        self.heard = True
         if isinstance(news, Offline):
             self._go_without_pass()
             self._change(offline=news.message)

@@ -46,7 +46,7 @@ class Reporter:
         self._site = site
         self._agent = agent
         self._last: Report | None = None
-        self._shown = ""  # digest of the Site status that was last written
+        self._shown = ""  # digest of the Site status as it is in the cluster, ``""`` for unknown
 
     def tell(self, situation: report.Situation, rendered: str) -> bool | None:
         """Tell what is new. ``rendered`` is a digest of all that the site renders.
@@ -98,16 +98,24 @@ class Reporter:
         before = orjson.loads(saved) if saved else {}
         conditions = site_object.conditions(now, offline, before)
         status = site_object.status(now, conditions)
-        digest = hashlib.sha256(
-            orjson.dumps({**status, "time": ""}, option=orjson.OPT_SORT_KEYS)
-        ).hexdigest()
-        if digest == self._shown:
+        digest = _digest(status)
+        if digest == (self._shown or self._left(site_object.ref(now))):
+            self._shown = digest
             return
         if not self._write(site_object.ref(now), status):
             return  # tried again with the next look
         self._shown = digest
         kept = {condition.type: (condition.status, condition.since) for condition in conditions}
         self._state.save(meta={_CONDITIONS: orjson.dumps(kept).decode()})
+
+    def _left(self, ref: ObjectRef) -> str:
+        """The digest of what the agent before us left there: a start by itself is no news."""
+        try:
+            found = self._cluster.read(site_object.KIND, ref.namespace, ref.name) or {}
+        except errors.ClusterRefused:
+            return ""  # writing it says why
+        status = found.get("status")
+        return _digest(status) if isinstance(status, dict) else ""
 
     def _write(self, ref: ObjectRef, status: dict[str, object]) -> bool:
         bare: dict[str, object] = {
@@ -138,6 +146,12 @@ class Reporter:
             )
             return False
         return True
+
+
+def _digest(status: Mapping[str, object]) -> str:
+    """Equal for what says the same, whenever it was said."""
+    told = orjson.dumps({**status, "time": ""}, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(told).hexdigest()
 
 
 def _words(said: Report) -> tuple[object, ...]:

@@ -39,9 +39,30 @@ def test_a_restart_writes_nothing() -> None:
     world = World()
     world.commit(config_map("a"))
     assert world.once() == (True, True)
-    before = world.admin.read(CONFIG_MAP, "app", "a"), world.inventory()
+    before = world.admin.read(CONFIG_MAP, "app", "a"), world.inventory(), world.site()
+    world.clock.skip(100)
     assert world.once() == (True, True)
-    assert (world.admin.read(CONFIG_MAP, "app", "a"), world.inventory()) == before
+    after = world.admin.read(CONFIG_MAP, "app", "a"), world.inventory(), world.site()
+    assert after == before
+
+
+def test_a_restart_over_a_slow_link_tells_nothing_before_it_knows_something() -> None:
+    world = World()
+    commit = world.commit(config_map("a"))
+    assert world.once() == (True, True)
+    before = world.site()
+    world.source.gate.clear()
+    with world.running():
+        for key in ("edited", "edited again"):
+            world.edit("a", key=key)
+            eventually(lambda: world.data("a") == {"key": "value"}, "the correction")
+            world.clock.skip(60)  # past what is told some seconds after it came about
+        assert world.site() == before
+        world.source.gate.set()
+        eventually(lambda: world.status()["drift"]["corrected"] == 2, "the report")
+    assert [(note.commit, note.subject.split()[1]) for note in world.mailbox.notes] == [
+        (commit, "Synced")
+    ]
 
 
 def test_the_inventory_lists_what_is_about_to_be_written_before_it_is() -> None:

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from reconciler.adapters.memory import MemoryCluster
-from reconciler.adapters.system import SystemClock
 from reconciler.engine import assembly
 from reconciler.engine.loop import Engine
 from reconciler.model.refs import Kind, ObjectRef
 from reconciler.plan import inventory
 from tests import manifests
+from tests.clock import SkippingClock
 from tests.engine.fakes import Commits, Mailbox, Renders, Watcher
 from tests.fakes.state import MemoryState
 
@@ -36,7 +36,8 @@ class World:
     """``objects`` is what the next commit renders; ``commit`` makes one."""
 
     def __init__(self) -> None:
-        self.cluster = MemoryCluster(SystemClock())
+        self.clock = SkippingClock()
+        self.cluster = MemoryCluster(self.clock)
         self.client = self.cluster.client()
         self.admin = self.cluster.client("admin")  # whoever looks, or deletes by hand
         self.source, self.renderer = Commits(), Renders()
@@ -61,7 +62,7 @@ class World:
             cluster=self.client,
             state=self.state,
             notes=self.mailbox,
-            clock=SystemClock(),
+            clock=self.clock,
             observer=self.watcher,
         )
 
@@ -112,6 +113,12 @@ class World:
     def inventory(self) -> inventory.Inventory:
         first = self.admin.read(CONFIG_MAP, NAMESPACE, inventory.name(0))
         return inventory.unpack([first] if first else [])
+
+    def site(self) -> Mapping[str, Any]:
+        """The Site object."""
+        found = self.admin.read(SITE_KIND, "", manifests.SITE.label)
+        assert found is not None
+        return found
 
     def status(self) -> Mapping[str, Any]:
         found = self.admin.read(SITE_KIND, "", manifests.SITE.label) or {}

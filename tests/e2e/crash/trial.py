@@ -27,7 +27,11 @@ from tests.e2e.crash.victim import Events, Process, Victim
 from tests.e2e.world import World
 
 _ALONE = 0.2  # of the kills leave the agent's children running
-_INVENTORY = "/api/v1/namespaces/fleet-system/configmaps/fleet-inventory-0"
+OWN = (
+    "/api/v1/namespaces/fleet-system/configmaps",
+    "/apis/fleet-reconciler.dev/v1alpha1/sites",
+)  # collections of the agent's own objects
+_INVENTORY = f"{OWN[0]}/fleet-inventory-0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +62,7 @@ class Trial:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """The collections of all kinds in play."""
+        """The collections of all kinds in play, the agent's own objects not among them."""
         return tuple(dict.fromkeys(kind.path for kind in self.churn.kinds.values()))
 
     def start(self) -> Victim:
