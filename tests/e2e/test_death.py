@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 import yaml
 
-from tests.e2e.crash.trial import left_state
+from tests.e2e.crash import left
 from tests.e2e.crash.victim import Process, Victim
 from tests.e2e.fleet import config_map
 from tests.e2e.process import eventually
@@ -120,7 +120,7 @@ def test_a_commit_whose_render_kills_the_agent_rests_and_the_last_good_state_sta
         with victim(world) as agent:
             assert agent.wait_for_process(is_renderer), agent.tail()
             agent.kill()
-        with left_state(world.state) as state:
+        with left.database(world.state) as state:
             assert state and state.meta("rendering") == f"{deadly} {deaths}"
     with victim(world) as agent:
         agent.wait_for("report.changed")

@@ -6,21 +6,12 @@
 from __future__ import annotations
 
 import random
-import shutil
-import tempfile
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 
-import orjson
-
-from reconciler.adapters.state import SqliteState, open_state
 from reconciler.model.refs import ObjectRef
 from reconciler.plan import inventory
-from tests.e2e.crash import account, moments, objects, phases
+from tests.e2e.crash import account, left, moments, objects, phases
 from tests.e2e.crash.churn import Churn, Meddler
 from tests.e2e.crash.ledger import Version, versions_in
 from tests.e2e.crash.victim import Events, Process, Victim
@@ -34,17 +25,9 @@ OWN = (
 _INVENTORY = f"{OWN[0]}/fleet-inventory-0"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """What the database of a dead agent holds."""
-
-    accepted: str
-    rendering: bool
-    queued: bool
-    objects: dict[ObjectRef, tuple[str, int]]  # uid, and the number of the commit it is made of
-
-
 class Trial:
+    """``hits`` counts the kills by the phases that they met; ``chance`` decides everything."""
+
     def __init__(self, world: World, seed: int) -> None:
         self.world = world
         self.chance = random.Random(seed)
@@ -130,7 +113,7 @@ class Trial:
     def _look(
         self, events: Events, processes: tuple[Process, ...], drifted: tuple[ObjectRef, ...]
     ) -> frozenset[str]:
-        kept, there = self.kept(), self.there()
+        kept, there = left.kept(self.world.state), self.there()
         self._check_inventory(there)
         self._check_floor("the database", kept.accepted if kept else "")
         unsaved = [
@@ -148,21 +131,6 @@ class Trial:
                 drifted=drifted,
             )
         )
-
-    def kept(self) -> Kept | None:
-        """What the next agent will find in the database; None before the first has made one."""
-        with left_state(self.world.state) as state:
-            if state is None:
-                return None
-            return Kept(
-                accepted=state.meta("accepted"),
-                rendering=bool(state.meta("rendering")),
-                queued=state.queued_note() is not None,
-                objects={
-                    ref: (record.uid, objects.serial_of(orjson.loads(record.body)))
-                    for ref, record in state.records().items()
-                },
-            )
 
     def there(self) -> dict[ObjectRef, Version]:
         """The agent's objects, as the API server has them now."""
@@ -189,22 +157,6 @@ class Trial:
         now = order.index(commit) if commit else 0
         assert now >= self._floors[where], f"the accepted commit in {where} went back"
         self._floors[where] = now
-
-
-@contextmanager
-def left_state(folder: Path) -> Iterator[SqliteState | None]:
-    """The database that a dead agent left, opened from a copy; None where there is none."""
-    if not (folder / "state.db").exists():
-        yield None
-        return
-    with tempfile.TemporaryDirectory() as copy:
-        for file in folder.glob("state.db*"):
-            shutil.copy(file, copy)
-        state = open_state(Path(copy))
-        try:
-            yield state
-        finally:
-            state.close()
 
 
 def _is_newer(version: Version, kept: tuple[str, int] | None) -> bool:

@@ -9,7 +9,7 @@ import yaml
 from reconciler.model.refs import ObjectRef
 from reconciler.plan import inventory
 from tests.controlplane.audit import Request
-from tests.e2e.crash import objects
+from tests.e2e.crash import left, objects
 from tests.e2e.crash.account import Account
 from tests.e2e.crash.ledger import Ledger, Version
 from tests.e2e.crash.trial import Trial
@@ -55,7 +55,7 @@ def check_books(trial: Trial) -> None:
     there = {ref: version.uid for ref, version in trial.there().items()}
     listed = trial.inventory()
     assert {ref: entry.uid for ref, entry in listed.entries.items()} == there
-    kept = trial.kept()
+    kept = left.kept(trial.world.state)
     assert kept is not None
     made_of = {ref: (uid, trial.churn.present[ref]) for ref, uid in there.items()}
     assert kept.objects == made_of

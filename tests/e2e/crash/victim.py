@@ -108,9 +108,6 @@ class Victim:
         """Stop the agent in its tracks."""
         self.process.send_signal(signal.SIGSTOP)
 
-    def go_on(self) -> None:
-        self.process.send_signal(signal.SIGCONT)
-
     def kill(self, *, alone: bool = False) -> tuple[Process, ...]:
         """SIGKILL to the agent and all below it, or ``alone`` to the agent; what ran below it.
 
