@@ -77,7 +77,7 @@ def _build(folder: Folder, cache: Cache) -> tuple[Resource, ...]:
     try:
         collection.append([], items)
     except Collision as collision:
-        raise here.error(str(collision)) from None
+        raise here.error(f"{collision}{collision.places}") from None
     wanted = frozenset(own.list("buildMetadata"))
     if wanted:
         return tuple(Resource(_finished(item, wanted, folder.path), item.origin) for item in items)

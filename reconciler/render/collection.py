@@ -11,7 +11,11 @@ from reconciler.render.scalars import string_map
 
 
 class Collision(Exception):
-    """Two objects with one name."""
+    """Two objects with one name; ``places`` says where they come from."""
+
+    def __init__(self, message: str, places: str) -> None:
+        super().__init__(message)
+        self.places = places
 
 
 def append(items: list[Item], more: Iterable[Item]) -> None:
@@ -21,8 +25,8 @@ def append(items: list[Item], more: Iterable[Item]) -> None:
         other = taken.setdefault(item.id.key, item)
         if other is not item:
             raise Collision(
-                f"may not add resource with an already registered id: {item.id}"
-                f" (from {item.origin}, and before from {other.origin})"
+                f"may not add resource with an already registered id: {item.id}",
+                f" (from {item.origin}, and before from {other.origin})",
             )
         items.append(item)
 
