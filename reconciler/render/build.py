@@ -22,6 +22,7 @@ from reconciler.render import (
     order,
     provenance,
     references,
+    resources,
     variables,
 )
 from reconciler.render.cache import Cache
@@ -61,9 +62,9 @@ def build(
     if kept is not None:
         found: tuple[Resource, ...] = kept[1]
         return found
-    resources = _build(folder, cache)
-    cache.builds.add(key, reads, resources)
-    return resources
+    built = _build(folder, cache)
+    cache.builds.add(key, reads, built)
+    return built
 
 
 def _build(folder: Folder, cache: Cache) -> tuple[Resource, ...]:
@@ -72,6 +73,8 @@ def _build(folder: Folder, cache: Cache) -> tuple[Resource, ...]:
     items = hashes.suffixed(list(top.items))
     items = references.fixed(items, cache.references(top.config.name_reference))
     items = variables.resolved(items, top.variables, top.config.var_reference)
+    for item in items:
+        resources.check(item.value, item.origin)
     items = [item for item in items if not _is_local(item)]
     items = order.arranged(items, own.fields.get("sortOptions"), here.under("sortOptions"))
     try:

@@ -93,6 +93,18 @@ def _check(source: Source, value: Any) -> None:
         raise _refusal(source, f"missing metadata.name in object {_described(value)}")
 
 
+def check(value: dict[str, Any], origin: Origin) -> None:
+    """Raises RenderError where a patch took away what names an object."""
+    metadata = value.get("metadata")
+    named = isinstance(metadata, dict) and text(metadata.get("name") or "")
+    kind = text(value.get("kind") or "")
+    if not kind or not (named or kind.endswith("List")):
+        missing = "metadata.name" if kind else "kind"
+        raise RenderError(
+            f"missing {missing} in object {_described(value)}", path=origin.path, line=origin.line
+        )
+
+
 def _refusal(source: Source, message: str) -> RenderError:
     return RenderError(message, path=source.path, line=source.document.line)
 

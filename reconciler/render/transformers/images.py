@@ -27,6 +27,7 @@ def from_field(words: list[dict[str, Any]], context: Context) -> Iterator[Step]:
     """``images`` of a kustomization: all entries in one pass, each image through all of them."""
     entries = [_entry(row, context.under(index)) for index, row in enumerate(words)]
     yield _step(entries, context.config.images, context)
+    yield from (list for _ in entries[1:])  # kustomize counts a step an entry
 
 
 def from_file(words: dict[str, Any], context: Context) -> Step:
