@@ -69,7 +69,7 @@ def _checked(operations: Any) -> list[Operation]:
 
 def apply(value: Value, operations: Sequence[Operation]) -> Value:
     """The object with the operations applied in order. Raises Unfit."""
-    document: Any = _rounded(value)
+    document: Any = value
     allowance = [_MOST_COPIED]
     for operation in operations:
         kind = operation.get("op")
@@ -79,7 +79,8 @@ def apply(value: Value, operations: Sequence[Operation]) -> Value:
         document = perform(document, operation, allowance)
     if not isinstance(document, dict):
         raise Unfit(f"the patch leaves no object: found {document!r}")
-    return document
+    rounded: Value = _rounded(document)
+    return rounded
 
 
 # -- one operation; each gives back the document, copied where it changed --------

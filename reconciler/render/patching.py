@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.documents.scalars import BLANK
+from reconciler.documents.scalars import BLANK, BRACED
 from reconciler.render import ids, places, sharing
 from reconciler.render.fieldspecs import Unfit
 from reconciler.render.items import Books, Item, Value
@@ -40,8 +40,9 @@ def _marked(item: Item) -> Value:
     """The item's value with its blank nulls told from the others."""
     value = item.value
     for path in item.books.blanks:
-        if places.at(value, path) is None:
-            value = places.put(value, path, BLANK)
+        found = places.at(value, path)
+        if found is None or found == "":
+            value = places.put(value, path, BRACED if found == "" else BLANK)
     return value
 
 
@@ -51,6 +52,8 @@ def _unmarked(value: Any) -> Any:
         return {key: _unmarked(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_unmarked(item) for item in value]
+    if value is BRACED:
+        return ""
     return None if value is BLANK else value
 
 

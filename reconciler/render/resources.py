@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.documents.scalars import BLANK
+from reconciler.documents.scalars import BLANK, BRACED
 from reconciler.model.errors import RenderError
 from reconciler.model.refs import Origin
 from reconciler.render import marks
@@ -45,9 +45,9 @@ def _without_blanks(value: Any, path: Path, blanks: list[Path]) -> Any:
             new = _without_blanks(item, (*path, key), blanks)
             if new is item:
                 continue
-        elif item is BLANK:
+        elif item is BLANK or item is BRACED:
             blanks.append((*path, key))
-            new = None
+            new = None if item is BLANK else ""
         else:
             continue
         if result is value:
