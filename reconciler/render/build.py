@@ -62,7 +62,10 @@ def build(
     if kept is not None:
         found: tuple[Resource, ...] = kept[1]
         return found
-    built = _build(folder, cache)
+    try:
+        built = _build(folder, cache)
+    except RecursionError:
+        raise RenderError("something in this build is nested too deeply", path=path) from None
     cache.builds.add(key, reads, built)
     return built
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from reconciler.render import bounds
 from reconciler.render.context import Context
 from reconciler.render.items import Item, Value
 from reconciler.render.provenance import Trace
@@ -12,7 +13,7 @@ from reconciler.render.scalars import string_map
 
 
 class Collision(Exception):
-    """Two objects with one name; ``places`` says where they come from."""
+    """Two objects with one name, or too many of them; ``places`` says where they come from."""
 
     def __init__(self, message: str, places: str) -> None:
         super().__init__(message)
@@ -22,6 +23,9 @@ class Collision(Exception):
 def append(items: list[Item], more: Iterable[Item]) -> None:
     """Add to ``items`` in place. Raises Collision."""
     taken = {item.id.key: item for item in items}
+    more = tuple(more)
+    if len(items) + len(more) > bounds.OBJECTS:
+        raise Collision(f"more than {bounds.OBJECTS} objects", "")
     for item in more:
         other = taken.setdefault(item.id.key, item)
         if other is not item:
