@@ -6,12 +6,13 @@ import argparse
 import platform
 from collections.abc import Callable, Iterator
 
-from bench import cold, drift, idle, memory, site
+from bench import cold, documents, drift, idle, memory, site
 
 Rows = Iterator[tuple[str, str]]
 
 # Name -> its run, long and short. The short forms show that it works, not how fast.
 RUNS: dict[str, Callable[[site.Bench, bool], Rows]] = {
+    "documents": lambda bench, short: documents.run(100 if short else 1000),
     "drift": lambda bench, short: drift.run(bench, 20 if short else 200),
     "idle": lambda bench, short: idle.run(bench, 10 if short else 600),
     "cold": lambda bench, short: cold.run(bench, 100 if short else 1000),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -66,10 +67,11 @@ def _look(server: link.Server, path: str, seen: queue.Queue[tuple[str, bool, flo
     """The third party: a watch of its own."""
     events = link.watch(server, path)
     seen.put(("", True, 0.0))
-    for event in events:
-        found = event["object"]
-        at = time.perf_counter()
-        seen.put((found["metadata"]["name"], found.get("data") == _WANTED, at))
+    with contextlib.suppress(OSError):  # nobody writes any more, and the link falls silent
+        for event in events:
+            found = event["object"]
+            at = time.perf_counter()
+            seen.put((found["metadata"]["name"], found.get("data") == _WANTED, at))
 
 
 def _reverted(seen: queue.Queue[tuple[str, bool, float]], name: str) -> float:

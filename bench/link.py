@@ -64,11 +64,10 @@ def apply(
 
 
 def watch(server: Server, path: str) -> Iterator[dict[str, Any]]:
-    """Events from now on, as they come."""
+    """Events from now on, as they come; the watch is open when this returns."""
     link = server.connect()
     _, listed = send(server, link, "GET", path)
     version = listed["metadata"]["resourceVersion"]
     link.request("GET", f"{path}?watch=true&resourceVersion={version}", headers=server.headers())
     answer = link.getresponse()
-    while line := answer.readline():
-        yield json.loads(line)
+    return (json.loads(line) for line in iter(answer.readline, b""))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from reconciler.model.refs import Kind, ObjectRef, SiteName
@@ -56,7 +56,8 @@ class Renderer(Protocol):
         commit: str,
         fetch_blobs: Callable[[tuple[str, ...]], None],
     ) -> Rendered:
-        """Raises RenderError and SettingsError (the user's), SourceUnavailable (blobs)."""
+        """Raises RenderError and SettingsError (the user's), SourceUnavailable (blobs),
+        RenderUnavailable (the machine's: try again)."""
 
     def close(self) -> None: ...
 
@@ -77,10 +78,14 @@ class ObjectGone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindListed:
-    """A fresh initial list of a kind is complete; ``uids`` is everything that carries our label."""
+    """A fresh initial list of a kind is complete; ``uids`` is everything that carries our label.
+
+    ``version`` is the list's resourceVersion.
+    """
 
     kind: Kind
     uids: Mapping[ObjectRef, str]
+    version: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +126,10 @@ class Cluster(Protocol):
 
     def namespaced(self, kind: Kind) -> bool:
         """The kind's scope by discovery. Raises ClusterRefused (KindUnknown)."""
+
+    def served(self, kind: Kind) -> Kind | None:
+        """The kind in a version that the server has, the preferred one where it has several; None
+        where it has none."""
 
     def watch(
         self,

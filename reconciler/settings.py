@@ -91,6 +91,13 @@ def _duration(value: Any) -> float:
     return durations.parse(_text(value))
 
 
+def _poll(value: Any) -> float:
+    seconds = _duration(value)
+    if seconds < 1:
+        raise ValueError("expected at least 1s: each poll is a request to the remote")
+    return seconds
+
+
 def _flag(value: Any) -> bool:
     known = {True: True, False: False, "true": True, "false": False}
     if not isinstance(value, bool | str) or value not in known:
@@ -161,7 +168,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         key="source.poll",
         attribute="poll",
-        parse=_duration,
+        parse=_poll,
         flag="--interval",
         default="5m",
         meaning="how often the remote is asked for news; jittered",

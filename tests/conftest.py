@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -26,13 +26,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def plane(
-    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ControlPlane]:
-    """One control plane for each pytest worker; tests clean up, or use names of their own."""
+def binaries(pytestconfig: pytest.Config) -> Mapping[str, Path]:
+    """The control plane's programs; what uses them is an integration test."""
     integration = pytestconfig.pluginmanager.getplugin("integration")
     assert isinstance(integration, Integration)
-    with ControlPlane(tmp_path_factory.mktemp("plane"), integration.binaries) as control_plane:
+    return integration.binaries
+
+
+@pytest.fixture(scope="session")
+def plane(
+    binaries: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ControlPlane]:
+    """One control plane for each pytest worker; tests clean up, or use names of their own."""
+    with ControlPlane(tmp_path_factory.mktemp("plane"), binaries) as control_plane:
         yield control_plane
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from tests.controlplane import assets
 
-FIXTURE = "plane"  # who uses it is an integration test
+FIXTURE = "binaries"  # who uses it, as all that uses ``plane`` does, is an integration test
 MARK = "integration"
 RECORDED = Path(__file__).with_suffix(".toml")
 

@@ -1,4 +1,4 @@
-"""Trees for tests: files by path, as text."""
+"""A tree of files in memory, for tests of whatever reads one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reconciler.model.values import FileKind
 
 
 class DictTree:
-    """Implements values.Tree over a mapping from path to bytes or text, which is dedented."""
+    """The Tree protocol over ``{path: text}``; texts are dedented."""
 
     def __init__(self, files: Mapping[str, str | bytes]) -> None:
         self._files = {
@@ -22,13 +22,13 @@ class DictTree:
     def kind(self, path: str) -> FileKind | None:
         if path in self._files:
             return "file"
-        return "folder" if not path or self._below(path) else None
+        inside = any(name.startswith(f"{path}/") for name in self._files)
+        return "folder" if inside or not path else None
 
     def names(self, path: str) -> tuple[str, ...]:
-        if self.kind(path) != "folder":
-            raise FileNotFoundError(path)
-        start = len(path) + 1 if path else 0
-        return tuple(sorted({name[start:].partition("/")[0] for name in self._below(path)}))
+        start = f"{path}/" if path else ""
+        found = {name[len(start) :].split("/")[0] for name in self._files if name.startswith(start)}
+        return tuple(sorted(found))
 
     def read(self, path: str) -> bytes:
         self.reads.append(path)
@@ -40,10 +40,9 @@ class DictTree:
     def digest(self, path: str) -> str:
         if path in self._files:
             return hashlib.sha256(self._files[path]).hexdigest()
-        parts = [f"{name}\0{self.digest(name)}" for name in sorted(self._below(path))]
-        if not parts:
-            raise FileNotFoundError(path)
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        words = [f"{name} {self.digest(self._join(path, name))}" for name in self.names(path)]
+        return hashlib.sha256("\n".join(words).encode()).hexdigest()
 
-    def _below(self, path: str) -> list[str]:
-        return [name for name in self._files if not path or name.startswith(f"{path}/")]
+    @staticmethod
+    def _join(folder: str, name: str) -> str:
+        return f"{folder}/{name}" if folder else name

@@ -1,4 +1,4 @@
-"""docs/metrics.md, from the tables of telemetry; written by ``tools.docs``."""
+"""docs/metrics.md, from the tables of events and metrics; a page of ``tools.docs``."""
 
 from __future__ import annotations
 

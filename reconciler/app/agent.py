@@ -6,7 +6,6 @@ made anew when the configuration changes; state, watches and mirror then begin a
 
 from __future__ import annotations
 
-import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -49,20 +48,43 @@ class Agent:
         self._telemetry = telemetry_
         self._lock = threading.RLock()  # a signal may interrupt the thread that holds it
         self._engine: loop.Engine | None = None
-        self._settings = read_settings()
+        self._settings = self._good = read_settings()
+        self._refused: Settings | None = None  # could not be used when they were tried
         self._ended = False
         self._renewed = False
+        self._served = ""  # the address that was asked for
+        self._server: telemetry.Server | None = None
 
     def run(self) -> None:
         """Until ``end``; again from the start each time the settings change."""
-        with self._served():
+        try:
             while not self._ended:
                 self._renewed = False
-                with self._joined(self._settings) as (engine, wakeups):
-                    wakeups.start(self._wake)
-                    engine.run()
-                if not self._renewed:
-                    break
+                try:
+                    self._serve()
+                    with self._joined(self._settings) as (engine, wakeups):
+                        wakeups.start(self._wake)
+                        self._wake("configuration")  # what changed since it was read
+                        engine.run()
+                except errors.UsageError as error:
+                    self._fall_back(error)
+                except errors.StateDamaged as error:
+                    # Closed by now: the next opening rebuilds it from the cluster and the mirror.
+                    _set_aside(self._settings.state, self._telemetry, error)
+                else:
+                    if not self._renewed:
+                        break
+        finally:
+            if self._server is not None:
+                self._server.close()
+
+    def _fall_back(self, error: errors.UsageError) -> None:
+        """To the settings that last began, where these cannot be used."""
+        with self._lock:
+            if self._settings == self._good:
+                raise error
+            self._telemetry.event("configuration.refused", error=str(error))
+            self._refused, self._settings = self._settings, self._good
 
     def run_once(self) -> loop.Outcome:
         """A single pass. Raises ClusterUnavailable and SourceUnavailable."""
@@ -72,16 +94,19 @@ class Agent:
     def end(self) -> None:
         with self._lock:
             self._ended = True
-            if self._engine is not None:
-                self._engine.end()
+            self._end_engine()
+
+    def _end_engine(self) -> None:
+        if self._engine is not None:
+            self._engine.end()
+            git.end_calls()
 
     def _wake(self, what: str) -> None:
         with self._lock:
             if what == "configuration" and self._changed():
                 self._renewed = True
                 self._telemetry.event("configuration.changed")
-                if self._engine is not None:
-                    self._engine.end()
+                self._end_engine()
             elif self._engine is not None:
                 self._engine.wake()  # a commit, or credentials that may work now
 
@@ -91,12 +116,18 @@ class Agent:
         except errors.UsageError as error:
             self._telemetry.event("configuration.refused", error=str(error))
             return False
+        if found == self._refused:
+            return False
+        self._refused = None
+        if self._engine is not None and self._engine.begun:
+            self._good = self._settings
         is_new, self._settings = found != self._settings, found
         return is_new
 
     @contextmanager
     def _joined(self, settings: Settings) -> Iterator[tuple[loop.Engine, ports.Wakeups]]:
         stop = threading.Event()
+        git.allow_calls()
         with ExitStack() as stack:
             parts = _parts(settings, self._place, self._telemetry, stack)
             options = assembly.Options(
@@ -123,19 +154,18 @@ class Agent:
                 with self._lock:
                     self._engine = None
 
-    @contextmanager
-    def _served(self) -> Iterator[None]:
+    def _serve(self) -> None:
         """The endpoints outlive an engine, so that probes are answered while one begins."""
         address = self._settings.metrics_address
-        if not address:
-            yield
+        if address == self._served:
             return
-        server = telemetry.serve(address, self._telemetry, self._is_alive, self._is_ready)
-        self._telemetry.event("agent.listening", address=server.address)
-        try:
-            yield
-        finally:
-            server.close()
+        if self._server is not None:
+            self._server.close()
+        self._served, self._server = "", None
+        if address:
+            self._server = telemetry.serve(address, self._telemetry, self._is_alive, self._is_ready)
+            self._telemetry.event("agent.listening", address=self._server.address)
+        self._served = address
 
     def _is_alive(self) -> bool:
         engine = self._engine
@@ -226,8 +256,13 @@ def _credentials(given: Credentials) -> git.Credentials:
 
 
 def _open_state(folder: Path, observer: ports.Observer) -> state.SqliteState:
-    with contextlib.suppress(errors.StateDamaged):
+    try:
         return state.open_state(folder)
-    aside = state.set_aside(folder)
-    observer.event("state.rebuilt", reason=f"the damaged database is kept as {aside}")
+    except errors.StateDamaged as error:
+        _set_aside(folder, observer, error)
     return state.open_state(folder)
+
+
+def _set_aside(folder: Path, observer: ports.Observer, error: errors.StateDamaged) -> None:
+    aside = state.set_aside(folder)
+    observer.event("state.rebuilt", reason=f"{error}; it is kept as {aside}")

@@ -9,7 +9,6 @@ for from a Budget.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from yaml import (
@@ -26,6 +25,7 @@ from yaml import (
 from yaml.reader import ReaderError
 
 from reconciler.documents import folded, locate, tags
+from reconciler.documents.aliases import Budget, Invalid, Lost, Merge, copied, invalid, merge
 from reconciler.documents.scalars import (
     BLANK,
     BRACED,
@@ -36,37 +36,10 @@ from reconciler.documents.scalars import (
     timestamp,
 )
 
-_TAGLESS = (None, "!")  # ``! x`` is as good as no tag
+_TAGLESS = (None, "!")  # ``! x`` is as good as no tag, and in CONFIG as a quoted x
 _LIST: Any = object()  # instead of a key: the container is a list
 _WANTED: Any = object()  # instead of a key: the next node is one
 _UNSEEN: Any = object()
-
-
-class Invalid(Exception):
-    """The document's fault, with its line and column from 1 (0 where unknown)."""
-
-    def __init__(self, message: str, line: int, column: int) -> None:
-        super().__init__(message)
-        self.line = line
-        self.column = column
-
-
-class _Merge:
-    """Stands for a ``<<`` key until its mapping ends."""
-
-
-class _Lost:
-    """Stands for a quoted ``"<<"``, which kustomize drops in resources."""
-
-
-@dataclass(slots=True)
-class Budget:
-    """What a file may still cost: nodes, characters repeated by aliases, aliases; and the depth."""
-
-    nodes: int
-    text: int
-    aliases: int
-    depth: int
 
 
 class Builder:
@@ -129,7 +102,7 @@ class Builder:
             kind = event.__class__
             if kind is ScalarEvent:
                 tag, text = event.tag, event.value
-                plain = not event.style and tag in _TAGLESS
+                plain = not event.style and (tag is None or (strict and tag == "!"))
                 if key is _WANTED:
                     key = keys.get(text, _UNSEEN) if plain else _UNSEEN
                     if key is _UNSEEN:
@@ -170,7 +143,7 @@ class Builder:
                 continue
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 while self._merging and self._merging[-1] is container:
-                    self._merge(event)
+                    merge(self._merging.pop(), event, own_win=strict)
                 if flow:
                     flow -= 1
                 if container is annotations:
@@ -190,7 +163,7 @@ class Builder:
                 return root[0], line or 1
             budget.nodes -= 1
             if budget.nodes < 0:
-                raise _invalid("the file has too many nodes", event)
+                raise invalid("the file has too many nodes", event)
             if key is _LIST:
                 container.append(value)
             else:
@@ -200,12 +173,12 @@ class Builder:
     def _enter(self, event: Any, key: Any, value: Any) -> None:
         """Pay for a mapping or sequence that begins."""
         if key is _WANTED:
-            raise _invalid("invalid map key: keys must be strings", event)
+            raise invalid("invalid map key: keys must be strings", event)
         if len(self._stack) >= self._budget.depth:
-            raise _invalid(f"nested deeper than {self._budget.depth} levels", event)
+            raise invalid(f"nested deeper than {self._budget.depth} levels", event)
         self._budget.nodes -= 1
         if self._budget.nodes < 0:
-            raise _invalid("the file has too many nodes", event)
+            raise invalid("the file has too many nodes", event)
         if event.anchor is not None:
             self._anchors[event.anchor] = value
 
@@ -236,27 +209,27 @@ class Builder:
         try:
             return resolve(event.value, self._scalars)
         except Unsupported:
-            raise _invalid(f"unsupported value: {event.value}", event) from None
+            raise invalid(f"unsupported value: {event.value}", event) from None
 
     def _tagged(self, event: Any) -> Any:
         try:
             return tags.tagged(event.tag, event.value, self._scalars)
         except Unsupported:
-            raise _invalid(f"unsupported value: {event.value}", event) from None
+            raise invalid(f"unsupported value: {event.value}", event) from None
         except ValueError as error:
-            raise _invalid(str(error), event) from None
+            raise invalid(str(error), event) from None
 
     def _key(self, event: Any, plain: bool, container: Any) -> Any:
-        """A scalar's meaning as a key: a string, or a _Merge."""
+        """A scalar's meaning as a key: a string, or a Merge."""
         text: str = event.value
-        if event.tag == tags.MERGE or (plain and text == "<<"):
-            if self._scalars.strict and any(isinstance(key, _Merge) for key in container):
-                raise _invalid("duplicate merge key", event)
+        if event.tag == tags.MERGE or (text == "<<" and (plain or not self._scalars.strict)):
+            if self._scalars.strict and any(isinstance(key, Merge) for key in container):
+                raise invalid("duplicate merge key", event)
             self._merging.append(container)
-            return _Merge()
+            return Merge()
         if text == "<<" and self._scalars.strict:
             self._merging.append(container)
-            return _Lost()
+            return Lost()
         if plain:
             key = self._as_key(self._plain(event), event)
             self._keys[text] = key
@@ -278,12 +251,12 @@ class Builder:
         return str(value).lower() if isinstance(value, bool) else str(value)
 
     def _no_key(self, event: Any) -> Invalid:
-        return _invalid(f"the key {event.value or 'null'} is not a string: quote it", event)
+        return invalid(f"the key {event.value or 'null'} is not a string: quote it", event)
 
     def _alias_key(self, event: Any, value: Any, container: Any) -> str:
         key = value if isinstance(value, str) else None
         if key is None:
-            raise _invalid("invalid map key: keys must be strings", event)
+            raise invalid("invalid map key: keys must be strings", event)
         if self._scalars.strict and key in container:
             raise self._twice(event, container)
         return key
@@ -294,71 +267,14 @@ class Builder:
             key if key is not _LIST else len(parent) - 1 for parent, key in self._stack[1:]
         )
         line, _ = locate.position(self._text, (*field, name))
-        return _invalid(f'mapping key "{name}" already defined at line {line}', event)
+        return invalid(f'mapping key "{name}" already defined at line {line}', event)
 
     def _alias(self, event: Any, container: Any) -> Any:
         """A copy of what an anchor names: two fields never share a container."""
         name = event.anchor
         value = self._anchors.get(name, _UNSEEN)
         if value is _UNSEEN:
-            raise _invalid(f"MalformedYAMLError: unknown anchor '{name}' referenced", event)
+            raise invalid(f"MalformedYAMLError: unknown anchor '{name}' referenced", event)
         if value is container or any(value is parent for parent, _ in self._stack):
-            raise _invalid(f"anchor '{name}' value contains itself", event)
-        self._budget.aliases -= 1
-        if self._budget.aliases < 0:
-            raise _invalid("document contains excessive aliasing: too many aliases", event)
-        return self._copy(value, event)
-
-    def _copy(self, value: Any, event: Any) -> Any:
-        """Copy a value, level by level, paying for each node and character."""
-        result = [value]
-        level: list[tuple[Any, Any]] = [(result, 0)]
-        budget, depth = self._budget, len(self._stack)
-        while level:
-            deeper: list[tuple[Any, Any]] = []
-            for target, key in level:
-                source = target[key]
-                if isinstance(source, dict):
-                    target[key] = copy = dict(source)
-                    deeper.extend((copy, name) for name in copy)
-                elif isinstance(source, list):
-                    target[key] = items = list(source)
-                    deeper.extend((items, index) for index in range(len(items)))
-                elif isinstance(source, str):
-                    budget.text -= len(source)
-            budget.nodes -= len(deeper)
-            if budget.nodes < 0 or budget.text < 0:
-                raise _invalid("document contains excessive aliasing", event)
-            if depth > budget.depth:
-                raise _invalid(f"nested deeper than {budget.depth} levels", event)
-            level = deeper
-            depth += 1
-        return result[0]
-
-    def _merge(self, event: Any) -> None:
-        """Replace the merge keys of the mapping that ends by what they stand for."""
-        mapping = self._merging.pop()
-        merged: dict[Any, Any] = {}
-        for key, value in mapping.items():
-            if isinstance(key, _Merge):
-                for source in reversed(_sources(value, event)):
-                    merged.update(source)
-            elif not isinstance(key, _Lost):
-                merged[key] = value
-        if self._scalars.strict:  # its own keys win wherever they stand; in CONFIG the later one
-            merged.update((k, v) for k, v in mapping.items() if isinstance(k, str))
-        mapping.clear()
-        mapping.update(merged)
-
-
-def _sources(value: Any, event: Any) -> list[dict[Any, Any]]:
-    """The mappings that a merge key names, the first one the strongest."""
-    sources = value if isinstance(value, list) else [value]
-    if not all(isinstance(source, dict) for source in sources):
-        raise _invalid("map merge requires map or sequence of maps as the value", event)
-    return sources
-
-
-def _invalid(message: str, event: Any) -> Invalid:
-    mark = event.start_mark
-    return Invalid(message, mark.line + 1, mark.column + 1)
+            raise invalid(f"anchor '{name}' value contains itself", event)
+        return copied(value, event, self._budget, len(self._stack))

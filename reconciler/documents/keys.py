@@ -52,8 +52,6 @@ def _number(text: str, place: int, value: int) -> tuple[int, int]:
     """The number whose digits begin at ``place``, after ``value``, and where they end."""
     while place < len(text) and text[place].isdecimal():
         value = value * 10 + ord(text[place]) - ord("0")
-        if value > _INT64_MAX:  # it wraps around, as it does there
-            value = (value + _INT64_MAX + 1) % (2 * _INT64_MAX + 2) - _INT64_MAX - 1
         place += 1
     return value, place
 
@@ -62,5 +60,4 @@ def _simple(key: str) -> bool:
     return key.isascii() and key.isalpha()
 
 
-_INT64_MAX = 2**63 - 1
 _KEY = cmp_to_key(compare)

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.documents import locate as positions
-from reconciler.documents.build import Budget, Builder, Invalid
+from reconciler.documents.aliases import Budget, Invalid
+from reconciler.documents.build import Builder
 from reconciler.documents.scalars import BLANK, RESOURCE, Scalars
 from reconciler.model.errors import FileError, RenderError
 

@@ -25,6 +25,7 @@ _INTEGER = re.compile(
     r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([-+]?[01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))"
 )
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_POINT = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?")
 _TIMESTAMP = re.compile(
     r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
     r"(?:(?:([Tt])|\ +)([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?:[.,]([0-9]+))?"
@@ -143,8 +144,8 @@ def resolve(text: str, scalars: Scalars) -> Any:
         return text
     if text in _NO_NUMBERS:
         raise Unsupported(text)
-    if text[0] == ".":
-        value = real(text)
+    if text[0] == ".":  # here an underscore counts between digits alone
+        value = real(text.replace("_", "")) if _POINT.fullmatch(text) else None
         return text if value is None else value
     stamp = scalars.timestamp(text)
     if stamp is not None:

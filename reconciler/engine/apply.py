@@ -20,6 +20,8 @@ from reconciler.plan import ownership, waves
 
 THREADS = 8  # more gain nothing
 ESTABLISHED = 15.0  # seconds that a CustomResourceDefinition may take to be served
+_EVICTIONS = 5  # attempts
+UNAVAILABLE = "Unavailable"  # our own reason: no answer about this object, and others had one
 _LOOKS = (0.005, 0.01, 0.02, 0.05, 0.1)  # seconds between looks, the last one repeated
 _CRD = Kind(*waves.CRD[:1], "v1", waves.CRD[1])
 
@@ -70,13 +72,15 @@ class Applier:
             for wave in plan.waves:
                 ready, blocked = _split(wave, definitions, failed.keys() | held)
                 held |= blocked
-                done, refused = self._wave(ready, definitions)
-                failed |= {failure.ref: failure for failure in refused}
+                done, broken = self._wave(ready, definitions)
+                failed |= {failure.ref: failure for failure in broken}
                 failed |= self._await_definitions(done)
                 applied += [ref for ref in done if ref not in failed]
         finally:
             self._books.flight.clear()
-        result = Applied(applied=tuple(applied), failed=tuple(failed.values()), held=tuple(held))
+        # In an order of their own: which thread was first is no news.
+        refused = tuple(failure for _, failure in sorted(failed.items()))
+        result = Applied(applied=tuple(applied), failed=refused, held=tuple(sorted(held)))
         return self._prune(plan.prunes, result) if result.complete else result
 
     def put_right(self, manifests: Iterable[Manifest]) -> Mapping[ObjectRef, Live | Failure]:
@@ -85,17 +89,26 @@ class Applier:
         results: dict[ObjectRef, _Done | Failure] = {}
         try:
             if len(steps) == 1:  # the thread's own: a hand-over costs as much as it would gain
-                results[steps[0].manifest.ref] = self._one(steps[0], {})
+                results[steps[0].manifest.ref] = self._alone(steps[0])
             else:
                 results.update(self._side_by_side(steps, {}))
         finally:
-            done = [result for result in results.values() if isinstance(result, _Done)]
-            self._keep(done)
-            self._books.flight.clear()
+            try:
+                self._keep([result for result in results.values() if isinstance(result, _Done)])
+            finally:
+                self._books.flight.clear()
         return {
             ref: result if isinstance(result, Failure) else result.live
             for ref, result in results.items()
         }
+
+    def _alone(self, step: Step) -> _Done | Failure:
+        try:
+            return self._one(step, {})
+        except errors.ClusterUnavailable as error:
+            if not self._reaches_server():
+                raise
+            return _failure(step.manifest, UNAVAILABLE, str(error))
 
     def _wave(
         self, steps: list[Step], definitions: Mapping[tuple[str, str], ObjectRef]
@@ -108,7 +121,8 @@ class Applier:
                 self._beat()
                 if isinstance(result, Failure):
                     refused.append(result)
-                    self._books.retract(ref)
+                    if result.reason != UNAVAILABLE:  # else it may have been written all the same
+                        self._books.retract(ref)
                     self._tell(result)
                     continue
                 done.append(ref)
@@ -136,28 +150,47 @@ class Applier:
     def _side_by_side(
         self, steps: list[Step], definitions: Mapping[tuple[str, str], ObjectRef]
     ) -> Iterator[tuple[ObjectRef, _Done | Failure]]:
-        """Results as they come. A transient error ends it once those under way are in."""
-        self._books.flight.update(step.manifest.ref for step in steps)
+        """Results as they come.
+
+        One object may time out where a webhook hangs: it failed, and the others go on. Where all
+        requests fail, the server is away: those under way are awaited, and the error raised.
+        """
         left = iter(steps)
-        running: dict[Future[_Done | Failure], ObjectRef] = {}
-        trouble: Exception | None = None
+        running: dict[Future[_Done | Failure], Step] = {}
+        missed: list[tuple[Step, errors.ClusterUnavailable]] = []  # in a row, and not yet told
+        answered = False
         while True:
-            for step in _take(left, THREADS * 2 - len(running) if trouble is None else 0):
-                running[self._pool.submit(self._one, step, definitions)] = step.manifest.ref
+            away = len(missed) >= THREADS or self._stop.is_set()
+            for step in _take(left, 0 if away else THREADS * 2 - len(running)):
+                running[self._pool.submit(self._one, step, definitions)] = step
             if not running:
                 break
             for future in wait(running, return_when=FIRST_COMPLETED).done:
-                ref = running.pop(future)
+                step = running.pop(future)
                 try:
                     result = future.result()
                 except errors.ClusterUnavailable as error:
-                    trouble = trouble or error
-                else:
-                    yield ref, result
-            if self._stop.is_set():
-                trouble = trouble or Interrupted()
-        if trouble is not None:
-            raise trouble
+                    missed.append((step, error))
+                    continue
+                answered = True
+                yield step.manifest.ref, result
+                if len(missed) < THREADS:
+                    yield from (_unavailable(*miss) for miss in missed)
+                    missed.clear()
+        if self._stop.is_set():
+            raise Interrupted
+        if missed and (len(missed) >= THREADS or not (answered or self._reaches_server())):
+            raise missed[0][1]
+        yield from (_unavailable(*miss) for miss in missed)
+
+    def _reaches_server(self) -> bool:
+        try:
+            self._cluster.version()
+        except errors.ClusterUnavailable:
+            return False
+        except errors.ClusterRefused:
+            return True
+        return True
 
     def _one(self, step: Step, definitions: Mapping[tuple[str, str], ObjectRef]) -> _Done | Failure:
         """One object applied. Raises ClusterUnavailable."""
@@ -171,11 +204,25 @@ class Applier:
         except errors.ClusterRefused as error:
             return _failure(manifest, error.reason, str(error))
 
+    def _send(self, step: Step) -> Live:
+        """An apply; forced after all where a conflict is about an object that we did make.
+
+        Its creation was announced, and the answer never came.
+        """
+        manifest = step.manifest
+        try:
+            return self._cluster.apply(manifest, force=step.force)
+        except errors.ClusterRefused as error:
+            doubtful = error.reason == "Conflict" and manifest.ref in self._books.doubtful
+            if step.force or not doubtful or not self._uid_if_ours(manifest.kind, manifest.ref):
+                raise
+            return self._cluster.apply(manifest, force=True)
+
     def _apply(self, step: Step, *, is_new: bool) -> Live:
         """An object whose kind is just being defined may meet a server that has not noticed."""
         for pause in (*_LOOKS, None):
             try:
-                return self._cluster.apply(step.manifest, force=step.force)
+                return self._send(step)
             except errors.ClusterRefused as error:
                 if not is_new or error.reason != "KindUnknown" or pause is None:
                     raise
@@ -183,18 +230,23 @@ class Applier:
         raise AssertionError("the last attempt returns or raises")
 
     def _evict(self, manifest: Manifest, live: Live) -> Live:
-        entries = ownership.without_co_owners(live)
-        if entries is None:
-            return live
+        """Take our fields from those who own them beside us, as long as nobody writes meanwhile.
+
+        An apply that changes nothing shows the object anew after a controller wrote in between.
+        """
         kind, ref = manifest.kind, manifest.ref
-        try:
+        for _ in range(_EVICTIONS):
+            entries = ownership.without_co_owners(live)
+            if entries is None:
+                return live
             patch = ownership.patch(live, entries)
-            return self._cluster.replace(kind, ref.namespace, ref.name, patch, "json")
-        except errors.ClusterRefused as error:
-            # Somebody wrote in between: the watch shows it, and the next apply tries again.
-            if error.reason not in ("Conflict", "Invalid", "NotFound"):
-                raise
-            return live
+            try:
+                return self._cluster.replace(kind, ref.namespace, ref.name, patch, "json")
+            except errors.ClusterRefused as error:
+                if error.reason not in ("Conflict", "Invalid", "NotFound"):
+                    raise
+            live = self._cluster.apply(manifest, force=True)
+        return live  # the next correction or commit tries again
 
     def _await_definitions(self, refs: list[ObjectRef]) -> dict[ObjectRef, Failure]:
         """Wait until the kinds that were just defined are served; those that are not, fail."""
@@ -203,6 +255,7 @@ class Applier:
             if (ref.group, ref.kind) == waves.CRD and not self._is_established(ref.name):
                 origin = self._books.records[ref].origin
                 message = f"the API server does not serve it after {ESTABLISHED:.0f} s"
+                self._books.pending.add(ref)  # so that the next pass looks again
                 late[ref] = Failure(
                     ref=ref, reason="NotEstablished", message=message, origin=origin
                 )
@@ -226,6 +279,7 @@ class Applier:
     def _prune(self, prunes: tuple[Prune, ...], result: Applied) -> Applied:
         pruned: list[ObjectRef] = []
         failed: list[Failure] = []
+        self._books.condemn(prune.ref for prune in prunes)
         for prune in prunes:
             self._beat()
             if self._stop.is_set():
@@ -233,6 +287,7 @@ class Applier:
             try:
                 self._delete(prune)
             except errors.ClusterRefused as error:
+                self._books.spare(prune.ref)
                 failed.append(Failure(ref=prune.ref, reason=error.reason, message=str(error)))
                 self._tell(failed[-1])
                 continue
@@ -250,12 +305,23 @@ class Applier:
         """Delete what is ours; what is gone, or another's by now, is taken off the books alone."""
         kind = Kind.of(prune.api_version, prune.ref.kind)
         try:
-            uid = prune.uid or self._uid_if_ours(kind, prune.ref)
-            if uid:
-                self._cluster.delete(kind, prune.ref.namespace, prune.ref.name, uid)
+            self._delete_as(kind, prune)
         except errors.ClusterRefused as error:
-            if error.reason not in ("KindUnknown", "NotFound", "NamespaceNotFound"):
+            if error.reason == "KindUnknown":
+                other = self._cluster.served(kind)
+                if other is not None and other != kind:  # it lives on in another version
+                    self._delete_as(other, prune)
+            elif error.reason not in ("NotFound", "NamespaceNotFound"):
                 raise
+
+    def _delete_as(self, kind: Kind, prune: Prune) -> None:
+        """By its uid; by the one it has now where that was never kept: the agent was killed after
+        it had made the object, or made it again."""
+        ref = prune.ref
+        if prune.uid and self._cluster.delete(kind, ref.namespace, ref.name, prune.uid):
+            return
+        if uid := self._uid_if_ours(kind, ref):
+            self._cluster.delete(kind, ref.namespace, ref.name, uid)
 
     def _uid_if_ours(self, kind: Kind, ref: ObjectRef) -> str:
         """For a write that was announced and never confirmed: did we make this object?"""
@@ -273,6 +339,10 @@ def _split(
     """Steps that may go, and the refs of those whose needs are missing."""
     ready = [s for s in wave if not waves.needs(s.manifest, definitions) & missing]
     return ready, {step.manifest.ref for step in wave} - {step.manifest.ref for step in ready}
+
+
+def _unavailable(step: Step, error: errors.ClusterUnavailable) -> tuple[ObjectRef, Failure]:
+    return step.manifest.ref, _failure(step.manifest, UNAVAILABLE, str(error))
 
 
 def _take(steps: Iterator[Step], most: int) -> list[Step]:

@@ -13,7 +13,7 @@ from reconciler.engine.courier import Courier
 from reconciler.engine.crier import Crier
 from reconciler.engine.heal import Healer, Suspect
 from reconciler.engine.inbox import Inbox
-from reconciler.engine.messages import Message
+from reconciler.engine.messages import Died, Message
 from reconciler.engine.postman import Postman
 from reconciler.engine.pulse import Pulse
 from reconciler.engine.reconcile import Reconciler
@@ -59,6 +59,9 @@ def assemble(parts: Parts, options: Options, stop: threading.Event) -> loop.Engi
     def later(suspect: Suspect, delay: float) -> None:
         inbox.put_later(("heal", suspect.ref), suspect, delay)
 
+    def died(error: BaseException) -> None:
+        inbox.put("died", Died(error=error))
+
     def sink(event: ports.WatchEvent) -> None:
         inbox.put(observe.key_of(event), event)
 
@@ -79,8 +82,11 @@ def assemble(parts: Parts, options: Options, stop: threading.Event) -> loop.Engi
             state=state,
             clock=clock,
             observer=observer,
+            namespace=options.namespace,
         ),
-        observatory=observe.Observatory(cluster=cluster, books=books, site=site, sink=sink),
+        observatory=observe.Observatory(
+            cluster=cluster, books=books, site=site, sink=sink, died=died
+        ),
         courier=Courier(
             source=parts.source,
             renderer=parts.renderer,

@@ -6,7 +6,9 @@ One thread, the loop's, changes the books; watch threads read ``records``, ``ver
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import contextlib
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from reconciler import ports
@@ -15,6 +17,7 @@ from reconciler.model.refs import Kind, ObjectRef, SiteName
 from reconciler.model.values import Live, Manifest, Record
 from reconciler.plan import drift, inventory
 
+_UNFINISHED = "unfinished"  # meta: ``pending``, a ref a line
 _NAMESPACE_HINT = "make it with: kubectl apply --server-side -k deploy"
 
 
@@ -34,7 +37,15 @@ class Books:
         self.records: dict[ObjectRef, Record] = {}
         self.entries: dict[ObjectRef, inventory.Entry] = {}
         self.versions: dict[ObjectRef, str] = {}  # resourceVersion after our last write
+        self.outdated: set[ObjectRef] = set()  # last shown as it was before our own last write
         self.flight: set[ObjectRef] = set()  # being written: what a watch says of them must wait
+        # To be written or pruned by a pass, and not known to be: the API server's answer did not
+        # come, or the agent was killed before it was kept. Their records may be older than what is
+        # there.
+        self.pending: set[ObjectRef] = set()
+        # Announced before, and never confirmed: we may have made them, so they stay on the books.
+        self.doubtful: set[ObjectRef] = set()
+        self.unsettled = False  # an entry's uid is another than the inventory in the cluster says
 
     def load(self) -> None:
         """Read both sides. Raises ClusterUnavailable, ClusterRefused, and UsageError where the
@@ -45,7 +56,8 @@ class Books:
         self.records = dict(self._state.records())
         self.entries = dict(found.entries)
         for record in self.records.values():
-            self.entries[record.ref] = _entry(record.ref, record.api_version, record.uid)
+            self.entries[record.ref] = _entry_of(record)
+        self.pending = set(_refs(self._state.meta(_UNFINISHED)))
         self.accepted = self._state.meta("accepted") or found.accepted
         self.healthy = self._state.meta("healthy") or found.healthy
         self._state.save(meta={"site": str(self._site), "accepted": self.accepted})
@@ -68,8 +80,22 @@ class Books:
         return self._cluster.read(inventory.CONFIG_MAP, self._namespace, inventory.name(number))
 
     def kinds(self) -> set[Kind]:
-        """What must be watched: every kind of which something is ours."""
-        return {Kind.of(entry.api_version, entry.ref.kind) for entry in self.entries.values()}
+        """What must be watched: every kind of which something is ours, the inventory's included."""
+        listed = {Kind.of(entry.api_version, entry.ref.kind) for entry in self.entries.values()}
+        return {inventory.CONFIG_MAP, *listed}
+
+    def is_inventory(self, ref: ObjectRef) -> bool:
+        """Whether this is one of the inventory's own ConfigMaps, as far as they are in use."""
+        return (ref.group, ref.kind, ref.namespace) == (
+            "",
+            "ConfigMap",
+            self._namespace,
+        ) and ref.name in self._written
+
+    def write_again(self, ref: ObjectRef) -> None:
+        """Somebody changed or deleted this ConfigMap of the inventory."""
+        self._written[ref.name] = ""
+        self.settle()
 
     def accept(self, commit: str) -> None:
         """The floor: no commit that does not descend from this one is ever considered again."""
@@ -77,9 +103,37 @@ class Books:
 
     def announce(self, manifests: Iterable[Manifest]) -> None:
         """Say in the cluster what is about to be written, before it is."""
-        for manifest in manifests:
+        coming = tuple(manifests)
+        self._await(manifest.ref for manifest in coming)
+        for manifest in coming:
+            known = self.entries.get(manifest.ref)
+            if known is not None and not known.uid:
+                self.doubtful.add(manifest.ref)
             self.entries.setdefault(manifest.ref, _entry(manifest.ref, manifest.api_version, ""))
         self.settle()
+
+    def finish(self, held: Iterable[ObjectRef]) -> None:
+        """A pass came to its end: what became of every write is known; these were not tried."""
+        self.pending.difference_update(held)
+        if self._state.meta(_UNFINISHED):
+            self._save_pending()
+
+    def condemn(self, refs: Iterable[ObjectRef]) -> None:
+        """These are about to be pruned: one that is gone is not to be made again."""
+        self._await(refs)
+
+    def spare(self, ref: ObjectRef) -> None:
+        """Its deletion was refused."""
+        self.pending.discard(ref)
+
+    def _await(self, refs: Iterable[ObjectRef]) -> None:
+        coming = set(refs)
+        self.pending |= coming
+        if coming:  # durable, so that a start after a kill knows
+            self._save_pending()
+
+    def _save_pending(self) -> None:
+        self._state.save(meta={_UNFINISHED: "\n".join(sorted(map(str, self.pending)))})
 
     def keep(self, lives: Iterable[tuple[Manifest, Live]], now: float) -> None:
         """What was applied, and how its ownership looked after it; one durable write for all."""
@@ -102,15 +156,26 @@ class Books:
         self._state.save(put=records)
         for record, (_, live) in zip(records, pairs, strict=True):
             self.records[record.ref] = record
-            self.entries[record.ref] = _entry(record.ref, record.api_version, record.uid)
+            known = self.entries.get(record.ref)
+            self.unsettled |= known is None or known.uid != record.uid
+            self.entries[record.ref] = _entry_of(record)
+            self.doubtful.discard(record.ref)
             self.versions[record.ref] = live.resource_version
+            self.outdated.discard(record.ref)
             self.flight.discard(record.ref)
+            self.pending.discard(record.ref)
+
+    def refresh(self, live: Live) -> None:
+        """The object changed in a way that is no drift. Kept in memory alone."""
+        record = self.records[live.ref]
+        self.records[live.ref] = dataclasses.replace(record, signature=drift.signature(live))
 
     def retract(self, ref: ObjectRef) -> None:
         """A write that was announced and refused: nothing of ours came of it."""
         self.flight.discard(ref)
+        self.pending.discard(ref)
         entry = self.entries.get(ref)
-        if entry is not None and not entry.uid:
+        if entry is not None and not entry.uid and ref not in self.doubtful:
             del self.entries[ref]
 
     def drop(self, refs: Iterable[ObjectRef]) -> None:
@@ -121,6 +186,9 @@ class Books:
             self.records.pop(ref, None)
             self.entries.pop(ref, None)
             self.versions.pop(ref, None)
+            self.outdated.discard(ref)
+            self.pending.discard(ref)
+            self.doubtful.discard(ref)
 
     def settle(self) -> None:
         """Write the inventory as it is now, where that differs from what was written."""
@@ -135,10 +203,11 @@ class Books:
                 self._write(manifest)
         for name in set(self._written) - {manifest.ref.name for manifest in packed}:
             self._remove(name)
+        self.unsettled = False
 
     def _write(self, manifest: Manifest) -> None:
         try:
-            self._cluster.apply(manifest, force=True)
+            live = self._cluster.apply(manifest, force=True)
         except errors.ClusterRefused as error:
             if error.reason != "NamespaceNotFound":
                 raise
@@ -146,6 +215,7 @@ class Books:
                 f"there is no namespace {self._namespace} for the inventory: {_NAMESPACE_HINT}"
             ) from None
         self._written[manifest.ref.name] = manifest.digest
+        self.versions[manifest.ref] = live.resource_version
 
     def _remove(self, name: str) -> None:
         found = self._cluster.read(inventory.CONFIG_MAP, self._namespace, name)
@@ -155,12 +225,35 @@ class Books:
         del self._written[name]
 
     def is_stale(self, live: Live) -> bool:
-        """Whether a watch shows the object as it was before our own last write of it.
+        """Whether a watch shows the object as our own last write left it, or as it was before.
 
-        etcd's revisions are whole numbers that grow; anything else is never called stale.
+        etcd's revisions are whole numbers that grow; anything else is never called stale. One that
+        is older makes the object ``outdated`` until a newer event shows it: after a restore of
+        etcd from a backup there is none.
         """
         ours, seen = self.versions.get(live.ref, ""), live.resource_version
-        return ours.isdecimal() and seen.isdecimal() and int(seen) <= int(ours)
+        if not (ours.isdecimal() and seen.isdecimal()) or int(seen) >= int(ours):
+            self.outdated.discard(live.ref)
+            return seen == ours != ""
+        self.outdated.add(live.ref)
+        return True
+
+    def is_after(self, ref: ObjectRef, version: str) -> bool:
+        """Whether our last write of the object came after this resourceVersion."""
+        ours = self.versions.get(ref, "")
+        return ours.isdecimal() and version.isdecimal() and int(ours) > int(version)
+
+
+def _refs(text: str) -> Iterator[ObjectRef]:
+    for line in text.split("\n"):
+        with contextlib.suppress(ValueError):
+            yield ObjectRef.parse(line)
+
+
+def _entry_of(record: Record) -> inventory.Entry:
+    entry = _entry(record.ref, record.api_version, record.uid)
+    ends = drift.cleans_itself_up(record)
+    return dataclasses.replace(entry, digest=record.digest[: inventory.DIGEST]) if ends else entry
 
 
 def _entry(ref: ObjectRef, api_version: str, uid: str) -> inventory.Entry:

@@ -18,6 +18,7 @@ from reconciler.model.refs import SiteName
 from reconciler.model.values import Rendered, Snapshot, Sync
 
 _RENDERING = "rendering"  # meta: "COMMIT ATTEMPTS" while a render is under way
+_GOOD = "good"  # meta: the last commit that was rendered and passed the judge
 _FINDINGS = 5  # named in a message
 
 _REASONS: tuple[tuple[type[errors.FileError], str], ...] = (
@@ -53,6 +54,7 @@ class Courier:
         self._woken = threading.Event()
         self._back_off = pacing.BackOff(pacing.FETCH, clock)
         self._considered = ""
+        self._is_first = True  # nothing was rendered since the start
         self._embargo = ("", 0.0)  # a commit and the monotonic second before which it rests
 
     def begin(self, floor: str) -> None:
@@ -93,10 +95,10 @@ class Courier:
             return Online()
         try:
             return self._consider(snapshot)
-        except errors.SourceUnavailable as error:
+        except (errors.SourceUnavailable, errors.RenderUnavailable) as error:
             return self._offline(error)
 
-    def _offline(self, error: errors.SourceUnavailable) -> Offline:
+    def _offline(self, error: errors.Transient) -> Offline:
         self._observer.event("source.failed", error=str(error), delay=error.delay)
         return Offline(message=str(error))
 
@@ -116,8 +118,8 @@ class Courier:
             return offline
         try:
             news = self._rendered(Snapshot(commit=commit))
-        except errors.SourceUnavailable:
-            return offline  # a file of it was never fetched
+        except (errors.SourceUnavailable, errors.RenderUnavailable):
+            return offline  # a file of it was never fetched, or the machine has no room
         return dataclasses.replace(news, offline=offline.message)
 
     def _consider(self, snapshot: Snapshot) -> SourceNews:
@@ -139,7 +141,7 @@ class Courier:
         if delay and self._embargo[0] != commit:
             self._embargo = (commit, self._clock.monotonic() + delay)
             message = f"rendering ended the agent {attempts} times; tried again in {delay:.0f} s"
-            return Rejected(commit=commit, sync=Sync.FAILED, reason="RenderFailed", message=message)
+            return self._reject(commit, Sync.FAILED, "RenderFailed", message, rests=True)
         try:
             rendered = self._render(commit, attempts)
         except errors.FileError as error:
@@ -153,6 +155,8 @@ class Courier:
             message = "; ".join([*findings[:_FINDINGS], *more])
             return self._reject(commit, Sync.FAILED, "RenderFailed", message)
         self._considered = commit
+        self._state.save(meta={_GOOD: commit})
+        self._is_first = False
         return Candidate(snapshot=snapshot, rendered=rendered)
 
     def _render(self, commit: str, attempts: int) -> Rendered:
@@ -178,7 +182,27 @@ class Courier:
     def _is_embargoed(self, commit: str) -> bool:
         return self._embargo[0] == commit and self._clock.monotonic() < self._embargo[1]
 
-    def _reject(self, commit: str, sync: Sync, reason: str, message: str) -> Rejected:
-        self._considered = commit
+    def _reject(
+        self, commit: str, sync: Sync, reason: str, message: str, *, rests: bool = False
+    ) -> Rejected:
+        """``rests``: it will be considered again."""
+        if not rests:
+            self._considered = commit
         self._state.mark_commit(commit, self._clock.now(), "refused", reason)
-        return Rejected(commit=commit, sync=sync, reason=reason, message=message)
+        good, self._is_first = self._last_good() if self._is_first else None, False
+        return Rejected(commit=commit, sync=sync, reason=reason, message=message, good=good)
+
+    def _last_good(self) -> Candidate | None:
+        """The last commit that could be rendered, once more; None where it cannot be now."""
+        commit = self._state.meta(_GOOD)
+        if not commit or not self._source.has(commit):
+            return None
+        try:
+            rendered = self._renderer.render(
+                self._source.tree(commit), self._site, commit, self._source.fetch_blobs
+            )
+        except (errors.FileError, errors.SourceUnavailable, errors.RenderUnavailable):
+            return None
+        if not rendered.verdict.allowed:
+            return None
+        return Candidate(snapshot=Snapshot(commit=commit), rendered=rendered)

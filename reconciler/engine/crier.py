@@ -23,6 +23,7 @@ class Crier:
         self._clock = clock
         self._component = component
         self._allowance = pacing.Allowance(_SAME, clock)
+        self._ended = False
         self._queue: queue.Queue[event.Words | None] = queue.Queue(_WAITING)
 
     def cry(self, words: event.Words) -> None:
@@ -33,12 +34,15 @@ class Crier:
 
     def run(self) -> None:
         """Create events until ``end`` is called."""
-        while (words := self._queue.get()) is not None:
+        while (words := self._queue.get()) is not None and not self._ended:
             self._create(words)
 
     def end(self) -> None:
-        """Let the thread finish what is queued, and then end."""
-        self._queue.put(None)
+        """Let the thread finish what is queued, and then end; at once where that is too much."""
+        try:
+            self._queue.put_nowait(None)
+        except queue.Full:
+            self._ended = True
 
     def _create(self, words: event.Words) -> None:
         time = note.timestamp(self._clock.now())

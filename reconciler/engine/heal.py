@@ -21,16 +21,24 @@ from reconciler.plan import drift, waves
 
 # What others may have been waiting for: once it is back, they need not wait for their turn.
 _NEEDED = frozenset((("", "Namespace"), waves.CRD))
+OUTDATED = "outdated"
+_PENDING = 1.0  # seconds between looks at what a pass has still to write
+_CATCHING_UP = 5.0  # seconds that a watch may take to show what we wrote
 _FINISHED = "finished/"  # meta key's prefix: the uid of a Job that was seen to be over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspect:
-    """An object to put right. ``version`` is the resourceVersion it was seen at, if it was."""
+    """An object to put right, and how it was seen; ``live`` is None where it was missing.
+
+    ``uid`` is what we knew it by; ``version`` the resourceVersion of our last write, if known.
+    """
 
     ref: ObjectRef
-    change: str  # edited, deleted, suspected
+    uid: str
     version: str
+    change: str  # edited, deleted, suspected, outdated
+    live: Live | None
     seen: float  # the clock's monotonic seconds
 
 
@@ -77,9 +85,7 @@ class Healer:
                     self._note_finished(event.live)
                 yield from self._gone(record)
         elif isinstance(event, ports.KindListed):
-            for record in self._of_kind(event.kind):
-                if record.ref not in event.uids:
-                    yield from self._gone(record)
+            yield from self._listed(event)
 
     def put_right(self, suspects: Iterable[Suspect]) -> tuple[Correction, ...]:
         """Correct them side by side. Raises ClusterUnavailable with them appointed again."""
@@ -103,6 +109,12 @@ class Healer:
             for book in (self.open, self._retries, self._waiting):
                 book.pop(ref, None)
 
+    def forget_finished(self, refs: Iterable[ObjectRef]) -> None:
+        """These were pruned: whether a Job was over is of no more interest."""
+        keys = [f"{_FINISHED}{ref}" for ref in refs if ref.kind == "Job"]
+        if keys:
+            self._state.save(meta=dict.fromkeys(keys, ""))
+
     def _seen(self, live: Live) -> Iterable[Suspect]:
         record = self._books.records.get(live.ref)
         if record is None or self._books.is_stale(live):
@@ -110,24 +122,54 @@ class Healer:
         if drift.is_finished(live):
             self._note_finished(live)
         found = drift.compare(record.signature, live)
+        if found is drift.Drift.NONE:
+            self._books.refresh(live)  # the next change is compared with what status is now
         if found is not drift.Drift.NONE and not live.deleting:  # its end is an event of its own
             change = "edited" if found is drift.Drift.CERTAIN else "suspected"
-            yield self._suspect(live.ref, change, live.resource_version)
+            yield self._suspect(live.ref, change, live)
+
+    def _listed(self, event: ports.KindListed) -> Iterable[Suspect]:
+        """What is missing, at once; and what the list shows outdated, if it stays so.
+
+        A list may be from before our last write of an object; then an event follows that shows
+        it. After a restore of etcd from a backup none does.
+        """
+        for record in self._of_kind(event.kind):
+            is_missing = record.ref not in event.uids
+            if is_missing and self._books.is_after(record.ref, event.version):
+                self._books.outdated.add(record.ref)
+            if record.ref in self._books.outdated:
+                self._later(self._suspect(record.ref, OUTDATED, None), _CATCHING_UP)
+            # Nobody saw it go: a Job that cleans itself up is taken to have done so.
+            elif is_missing and not drift.cleans_itself_up(record):
+                yield from self._gone(record)
 
     def _gone(self, record: Record) -> Iterable[Suspect]:
         if self._state.meta(f"{_FINISHED}{record.ref}") != record.uid:
-            yield self._suspect(record.ref, "deleted", "")
+            yield self._suspect(record.ref, "deleted", None)
 
     def _note_finished(self, live: Live) -> None:
         key = f"{_FINISHED}{live.ref}"
         if self._state.meta(key) != live.uid:
             self._state.save(meta={key: live.uid})
 
-    def _suspect(self, ref: ObjectRef, change: str, version: str) -> Suspect:
-        return Suspect(ref=ref, change=change, version=version, seen=self._clock.monotonic())
+    def _suspect(self, ref: ObjectRef, change: str, live: Live | None) -> Suspect:
+        return Suspect(
+            ref=ref,
+            uid=self._books.records[ref].uid,
+            version=self._books.versions.get(ref, ""),
+            change=change,
+            live=live,
+            seen=self._clock.monotonic(),
+        )
 
     def _is_due(self, suspect: Suspect) -> bool:
         """Whether its allowance lets it be written now; it is appointed otherwise."""
+        if suspect.change == OUTDATED and suspect.ref not in self._books.outdated:
+            return False  # an event has shown our write since
+        if suspect.ref in self._books.pending:
+            self._later(suspect, _PENDING)  # the pass that is due writes it, and knows the bytes
+            return False
         allowance = self._suspicions if suspect.change == "suspected" else self._corrections
         left = allowance.wait(suspect.ref)
         if left:
@@ -143,12 +185,17 @@ class Healer:
         if (ref.group, ref.kind) in _NEEDED:
             for waiting in self._waiting.values():
                 self._later(waiting, 0)
-        if result.resource_version == suspect.version:
-            return None  # a false alarm: nothing was written
+        if not self._is_corrected(suspect, result):
+            return None  # a false alarm
         seconds = self._clock.monotonic() - suspect.seen
-        change = "edited" if suspect.change == "suspected" else suspect.change
+        change = "deleted" if suspect.change == "deleted" else "edited"
         self._observer.event("drift.corrected", ref=str(ref), change=change, seconds=seconds)
         return Correction(ref=ref, change=change, seconds=seconds)
+
+    def _is_corrected(self, suspect: Suspect, now: Live) -> bool:
+        if suspect.live is not None:
+            return drift.is_rewritten(suspect.live, now)
+        return suspect.uid != now.uid or suspect.version not in ("", now.resource_version)
 
     def _fail(self, suspect: Suspect, failure: Failure) -> None:
         ref = suspect.ref

@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 from reconciler import ports
 
 T = TypeVar("T")
+_SPARE = 64  # replaced appointments that may stay in the heap
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Inbox(Generic[T]):
         self._changed = threading.Condition()
         self._due: dict[Hashable, T] = {}
         self._later: list[_Later[T]] = []
-        self._appointed: dict[Hashable, float] = {}
+        self._appointed: dict[Hashable, _Later[T]] = {}
 
     def put(self, key: Hashable, message: T) -> None:
         """Replaces what was due under this key, in its place."""
@@ -47,8 +48,10 @@ class Inbox(Generic[T]):
         """Due in ``delay`` seconds, in the place of what was appointed under this key."""
         at = self._clock.monotonic() + delay
         with self._changed:
-            self._appointed[key] = at
-            heapq.heappush(self._later, _Later(at, key, message))
+            self._appointed[key] = late = _Later(at, key, message)
+            heapq.heappush(self._later, late)
+            if len(self._later) > 2 * len(self._appointed) + _SPARE:
+                self._compact()
             self._changed.notify()
 
     def cancel(self, key: Hashable) -> None:
@@ -69,9 +72,14 @@ class Inbox(Generic[T]):
                 first = self._later[0].at if self._later else until
                 self._changed.wait(max(0.0, min(first, until) - now))
 
+    def _compact(self) -> None:
+        """Leave out what was replaced since."""
+        self._later = [late for late in self._later if self._appointed.get(late.key) is late]
+        heapq.heapify(self._later)
+
     def _fall_due(self, now: float) -> None:
         while self._later and self._later[0].at <= now:
             late = heapq.heappop(self._later)
-            if self._appointed.get(late.key) == late.at:
+            if self._appointed.get(late.key) is late:
                 del self._appointed[late.key]
                 self._due.setdefault(late.key, late.message)

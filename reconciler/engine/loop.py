@@ -23,6 +23,7 @@ from reconciler.engine.inbox import Inbox
 from reconciler.engine.messages import (
     Again,
     Candidate,
+    Died,
     Message,
     Offline,
     Online,
@@ -30,7 +31,7 @@ from reconciler.engine.messages import (
     SourceNews,
     Tell,
 )
-from reconciler.engine.observe import Observatory
+from reconciler.engine.observe import Observatory, is_site, key_of
 from reconciler.engine.postman import Postman
 from reconciler.engine.pulse import Pulse
 from reconciler.engine.reconcile import Reconciler
@@ -38,7 +39,9 @@ from reconciler.engine.reporter import Reporter
 from reconciler.model import errors
 from reconciler.model.refs import SiteName
 from reconciler.model.values import Sync
-from reconciler.status import event
+from reconciler.status import event, site_object
+
+Drift = ports.WatchEvent | Suspect
 
 TICK = 5.0  # seconds at most between two signs of life
 _BATCH = 256  # messages taken at once; drift among them is corrected side by side
@@ -88,17 +91,25 @@ class Engine:
         self._site = site
         self._observer = observer
         self._stop = stop
+        self._begun = False
         self._ready = False
+        self._watching = False  # what the books list, or a first pass brought
         self._owed = False  # a report that the cluster did not take yet
         self._lost = False  # the API server, as far as we know
         self._passes = pacing.BackOff(pacing.REFUSED, clock)
         self._reaches = pacing.BackOff(pacing.CLUSTER, clock)
+        self._inventory = pacing.Allowance(pacing.CORRECTION, clock)
         self._trouble: BaseException | None = None
 
     @property
     def alive(self) -> bool:
         """False only where the loop stands still."""
         return self._crew.pulse.moving
+
+    @property
+    def begun(self) -> bool:
+        """Whether the books were read: this state and this cluster are the site's own."""
+        return self._begun
 
     @property
     def ready(self) -> bool:
@@ -114,6 +125,7 @@ class Engine:
         self._stop.set()
         self._crew.courier.wake()
         self._crew.postman.wake()
+        self._crew.postman.retry()
         self._crew.inbox.put("end", Tell())
 
     def run(self) -> None:
@@ -121,12 +133,11 @@ class Engine:
         what a thread of ours died of."""
         with self._threads(self._crew.postman.run, self._crew.crier.run):
             self._begin(attempts=None)
-            if self._stop.is_set():
-                return
-            with self._threads(lambda: self._crew.courier.run(self._deliver)):
-                while not self._stop.is_set():
-                    self._crew.pulse.beat()
-                    self._handle(self._crew.inbox.take(_BATCH, TICK))
+            if not self._stop.is_set():
+                with self._threads(lambda: self._crew.courier.run(self._deliver)):
+                    while not self._stop.is_set():
+                        self._crew.pulse.beat()
+                        self._handle(self._crew.inbox.take(_BATCH, TICK))
         if self._trouble is not None:
             raise self._trouble
 
@@ -137,10 +148,11 @@ class Engine:
             news = self._crew.courier.round()
             self._deliver(news)
             self._settle()
+            seen = self._crew.observatory.all_answered()
             sent = self._crew.postman.send()
         situation = self._crew.reconciler.situation
         return Outcome(
-            synced=situation.sync is Sync.SYNCED and not situation.drift_open,
+            synced=situation.sync is Sync.SYNCED and not situation.drift_open and seen,
             reached=sent and not isinstance(news, Offline) and not situation.offline,
         )
 
@@ -167,9 +179,15 @@ class Engine:
                 self._miss(error)
                 self._stop.wait(self._reaches.next())
         self._found()
+        self._begun = True
         self._crew.reconciler.begin()
         self._crew.courier.begin(self._crew.books.accepted)
-        self._crew.observatory.watch(self._crew.books.kinds())
+        self._watch()
+        self._watching = bool(self._crew.books.records)
+
+    def _watch(self) -> None:
+        """All kinds of which something is ours; and the Site object, which somebody may delete."""
+        self._crew.observatory.watch({*self._crew.books.kinds(), site_object.KIND})
 
     def _deliver(self, news: SourceNews) -> None:
         # A commit must not be lost to an Online that follows it, so they have places of their own.
@@ -177,40 +195,79 @@ class Engine:
         self._crew.inbox.put("commit" if is_commit else "link", news)
 
     def _handle(self, messages: Sequence[Message]) -> None:
+        """News first: drift is what differs from the newest commit, not from the one before it."""
+        drift = [m for m in messages if isinstance(m, ports.WatchEvent | Suspect)]
         try:
-            self._correct(messages)
-            due = False
-            for message in messages:
-                if isinstance(message, Candidate | Rejected | Offline | Online):
-                    due |= self._crew.reconciler.hear(message)
-                    self._owed = True
-                elif isinstance(message, Again):
-                    due = True
-                elif isinstance(message, Tell):
-                    self._owed = True
-                elif isinstance(message, ports.KindListed | ports.KindRefused):
-                    self._announce(message)
-                    self._crew.reconciler.hear_kind(message)
-                    self._crew.inbox.put_later("tell", Tell(), _REPORT_AFTER)
-            if due:
+            if self._hear(messages):
                 self._pass()
+            self._correct(drift)
             if self._owed:
                 self._report()
-        except (errors.ClusterUnavailable, errors.ClusterRefused) as error:
-            self._miss(error)
-            self._crew.inbox.put_later("again", Again(), self._reaches.next())
-        except errors.StateUnavailable as error:
-            self._observer.event("state.unavailable", error=str(error), delay=error.delay)
-            self._crew.inbox.put_later("again", Again(), self._reaches.next())
         except Interrupted:
             return  # the stop is set, and what was done is kept
+        except (errors.ClusterUnavailable, errors.ClusterRefused, errors.StateUnavailable) as error:
+            self._postpone(drift, error)
         self._ready = self._ready or (
-            bool(self._crew.books.accepted) and self._crew.observatory.all_answered()
+            bool(self._crew.books.accepted)
+            and self._watching
+            and self._crew.observatory.all_answered()
         )
 
-    def _correct(self, messages: Sequence[Message]) -> None:
-        events = [message for message in messages if isinstance(message, ports.WatchEvent)]
-        suspects = [message for message in messages if isinstance(message, Suspect)]
+    def _hear(self, messages: Sequence[Message]) -> bool:
+        """Take in what is new; True where a pass is due."""
+        due = False
+        for message in messages:
+            if isinstance(message, Candidate | Rejected | Offline | Online):
+                if not isinstance(message, Offline) and self._crew.reconciler.situation.offline:
+                    self._crew.postman.retry()
+                if isinstance(message, Candidate):
+                    self._passes.reset()
+                due |= self._crew.reconciler.hear(message)
+                self._owed = True
+            elif isinstance(message, Again):
+                due = True
+            elif isinstance(message, Tell):
+                self._owed = True
+            elif isinstance(message, ports.ObjectGone) and is_site(message.live.ref, self._site):
+                self._crew.reporter.forget()
+                self._owed = True
+            elif isinstance(message, Died):
+                raise message.error
+            elif isinstance(message, ports.KindListed | ports.KindRefused):
+                self._announce(message)
+                self._crew.reconciler.hear_kind(message)
+                self._follow_version(message)
+                self._crew.inbox.put_later("tell", Tell(), _REPORT_AFTER)
+        return due
+
+    def _follow_version(self, message: ports.KindListed | ports.KindRefused) -> None:
+        """A kind that is no longer served as we applied it may be in another version."""
+        if isinstance(message, ports.KindRefused) and message.reason == "KindUnknown":
+            kind = self._crew.reconciler.served(message.kind)
+            if kind is not None:
+                self._crew.observatory.move(kind)
+
+    def _postpone(self, drift: Sequence[Drift], error: errors.ReconcilerError) -> None:
+        """Do it all again when the API server, or the disk, may be back; nothing is forgotten."""
+        if isinstance(error, errors.StateUnavailable):
+            self._observer.event("state.unavailable", error=str(error), delay=error.delay)
+        else:
+            self._miss(error)
+        if isinstance(error, errors.ClusterRefused):
+            self._crew.reconciler.fail(error)
+            self._crew.inbox.put_later("tell", Tell(), 0)
+        delay = self._reaches.next()
+        self._crew.inbox.put_later("again", Again(), delay)
+        for message in drift:
+            key = ("heal", message.ref) if isinstance(message, Suspect) else key_of(message)
+            self._crew.inbox.put_later(("late", key), message, delay)
+
+    def _correct(self, drift: Sequence[Drift]) -> None:
+        events = [message for message in drift if not isinstance(message, Suspect)]
+        for message in events:
+            if isinstance(message, ports.ObjectSeen | ports.ObjectGone):
+                self._guard_inventory(message)
+        suspects = [message for message in drift if isinstance(message, Suspect)]
         suspects += self._crew.reconciler.suspects(events)
         if not suspects:
             return
@@ -222,11 +279,25 @@ class Engine:
         self._found()
         self._crew.inbox.put_later("tell", Tell(), _REPORT_AFTER)
 
+    def _guard_inventory(self, event: ports.ObjectSeen | ports.ObjectGone) -> None:
+        books, live = self._crew.books, event.live
+        is_own_write = isinstance(event, ports.ObjectSeen) and books.is_stale(live)
+        if not books.is_inventory(live.ref) or is_own_write:
+            return
+        left = self._inventory.wait(live.ref)
+        if left:  # somebody edits it again and again
+            self._crew.inbox.put_later(("inventory", live.ref), event, left)
+        else:
+            books.write_again(live.ref)
+
     def _pass(self) -> None:
-        complete = self._crew.reconciler.run_pass()
+        try:
+            complete = self._crew.reconciler.run_pass()
+        finally:
+            self._owed = True
+            self._watch()
+        self._watching = True
         self._found()
-        self._owed = True
-        self._crew.observatory.watch(self._crew.books.kinds())
         if complete:
             self._passes.reset()
             self._crew.inbox.cancel("again")

@@ -23,13 +23,18 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected:
-    """A commit that cannot be: the last good state stays. ``sync`` is Blocked or Failed."""
+    """A commit that cannot be: the last good state stays. ``sync`` is Blocked or Failed.
+
+    ``good`` is the last commit that could be rendered, where this is a first look after a start:
+    what is unfinished of it goes on.
+    """
 
     commit: str
     sync: Sync
     reason: str
     message: str
     offline: str = ""
+    good: Candidate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,5 +59,12 @@ class Tell:
     """Look whether there is something to report; also what wakes the loop to end."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Died:
+    """A thread of ours ended with this; the loop ends with it too."""
+
+    error: BaseException
+
+
 SourceNews = Candidate | Rejected | Offline | Online
-Message = SourceNews | ports.WatchEvent | Suspect | Again | Tell
+Message = SourceNews | ports.WatchEvent | Suspect | Again | Tell | Died

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from reconciler import ports
 from reconciler.engine.books import Books
-from reconciler.model.refs import SITE_LABEL, Kind, ObjectRef, SiteName
+from reconciler.model.refs import SITE_LABEL, Kind, ObjectRef, SiteName, by_stability
 from reconciler.plan import drift
+from reconciler.status import site_object
 
 GroupKind = tuple[str, str]
 
@@ -35,17 +36,26 @@ class Observatory:
         books: Books,
         site: SiteName,
         sink: Callable[[ports.WatchEvent], None],
+        died: Callable[[BaseException], None],
     ) -> None:
         self._cluster = cluster
         self._books = books
+        self._site = site
         self._selector = f"{SITE_LABEL}={site.label}"
         self._sink = sink
+        self._died = died
         self._watches: dict[GroupKind, _Watch] = {}
+        self._moved: dict[GroupKind, Kind] = {}
         self._answered: set[GroupKind] = set()  # listed or refused at least once
 
     def watch(self, kinds: set[Kind]) -> None:
-        """Watch these kinds and no others; of a kind in two versions, one of them."""
-        wanted = {(kind.group, kind.kind): kind for kind in sorted(kinds)}
+        """Watch these kinds and no others; of a kind in two versions, the more stable one.
+
+        A kind that turned out to be served in another version stays with that.
+        """
+        by_choice = sorted(kinds, key=lambda kind: by_stability(kind.version), reverse=True)
+        wanted = {(kind.group, kind.kind): kind for kind in by_choice}
+        wanted |= {key: kind for key, kind in self._moved.items() if key in wanted}
         for key in set(self._watches) - set(wanted):
             self._watches.pop(key).stop.set()
             self._answered.discard(key)
@@ -55,6 +65,15 @@ class Observatory:
                 continue
             if running is not None:
                 running.stop.set()
+            self._watches[key] = self._start(kind)
+
+    def move(self, kind: Kind) -> None:
+        """The kind is served in this version, and not in the one that was being watched."""
+        key = (kind.group, kind.kind)
+        running = self._watches.get(key)
+        if running is not None and running.kind != kind:
+            self._moved[key] = kind
+            running.stop.set()
             self._watches[key] = self._start(kind)
 
     def all_answered(self) -> bool:
@@ -72,36 +91,57 @@ class Observatory:
     def _start(self, kind: Kind) -> _Watch:
         stop = threading.Event()
         thread = threading.Thread(
-            target=self._cluster.watch,
-            args=(kind, self._selector, self._see, stop),
+            target=self._follow,
+            args=(kind, stop),
             name=f"watch-{kind.kind}",
             daemon=True,
         )
         thread.start()
         return _Watch(kind, stop, thread)
 
+    def _follow(self, kind: Kind, stop: threading.Event) -> None:
+        """The thread's life; one that ends before it was told to would leave the kind unseen."""
+        try:
+            self._cluster.watch(kind, self._selector, self._see, stop)
+            if not stop.is_set():
+                raise RuntimeError(f"the watch of {kind} ended by itself")
+        except BaseException as error:  # told to the loop, which ends the engine
+            if not stop.is_set():
+                self._died(error)
+
     def _see(self, event: ports.WatchEvent) -> None:
         if isinstance(event, ports.ObjectSeen) and not self._matters(event):
             return
-        if isinstance(event, ports.ObjectGone) and event.live.ref not in self._books.entries:
+        if isinstance(event, ports.ObjectGone) and not self._concerns(event.live.ref):
             return
         self._sink(event)
         if isinstance(event, ports.KindListed | ports.KindRefused):
             self._answered.add((event.kind.group, event.kind.kind))
 
+    def _concerns(self, ref: ObjectRef) -> bool:
+        own = self._books.is_inventory(ref) or is_site(ref, self._site)
+        return own or ref in self._books.entries
+
     def _matters(self, event: ports.ObjectSeen) -> bool:
         ref = event.live.ref
         if ref in self._books.flight:
             return True  # its signature is not known yet
+        if self._books.is_inventory(ref):
+            return not self._books.is_stale(event.live)
         record = self._books.records.get(ref)
         if record is None or self._books.is_stale(event.live):
             return False
-        is_drift = drift.compare(record.signature, event.live) is not drift.Drift.NONE
-        return is_drift or drift.is_finished(event.live)
+        return drift.signature(event.live) != record.signature or drift.is_finished(event.live)
+
+
+def is_site(ref: ObjectRef, site: SiteName) -> bool:
+    """Whether this is the site's own Site object."""
+    kind = site_object.KIND
+    return (ref.group, ref.kind, ref.name) == (kind.group, kind.kind, site.label)
 
 
 def key_of(event: ports.WatchEvent) -> ObjectRef | tuple[str, Kind]:
     """Events of one object coalesce, and those about a whole kind."""
     if isinstance(event, ports.ObjectSeen | ports.ObjectGone):
         return event.live.ref
-    return (type(event).__name__, event.kind)
+    return ("kind", event.kind)

@@ -26,11 +26,14 @@ class Schedule:
 FETCH = Schedule(first=5, longest=600)
 CLUSTER = Schedule(first=1, longest=60)
 REFUSED = Schedule(first=5, longest=300)  # objects that the API server refused
-PUSH = Schedule(first=10, longest=900)
+PUSH = Schedule(first=10, longest=300)
 # A render that took the whole agent down with it: twice that may have been somebody's kill.
 FATAL_RENDER = Schedule(free=3, first=30, longest=3600)
 SUSPICION = Schedule(free=1, first=1, longest=60)  # verified at once, then ever more rarely
 CORRECTION = Schedule(free=20, first=1, longest=60)  # a fight with another manager cools down
+
+
+_REMEMBERED = 64  # keys, before those that have been quiet are forgotten
 
 
 class BackOff:
@@ -62,6 +65,8 @@ class Allowance:
     def wait(self, key: Hashable) -> float:
         """Seconds until the next action is allowed; 0 allows it and counts it."""
         now = self._clock.monotonic()
+        if len(self._acted) > _REMEMBERED:
+            self._forget_quiet(now)
         count, last = self._acted.get(key, (0, now))
         count = max(0, count - int((now - last) / self._schedule.longest))
         left = self._schedule.delay(count) - (now - last) if count else 0.0
@@ -70,5 +75,10 @@ class Allowance:
         self._acted[key] = (count + 1, now)
         return 0.0
 
-    def forget(self, key: Hashable) -> None:
-        self._acted.pop(key, None)
+    def _forget_quiet(self, now: float) -> None:
+        longest = self._schedule.longest
+        self._acted = {
+            key: (count, last)
+            for key, (count, last) in self._acted.items()
+            if now - last < longest * count
+        }

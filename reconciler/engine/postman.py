@@ -31,8 +31,13 @@ class Postman:
         self._interval = interval
         self._stop = stop
         self._woken = threading.Event()
+        self._reachable = threading.Event()
         self._urgent = False
         self._back_off = pacing.BackOff(pacing.PUSH, clock)
+
+    def retry(self) -> None:
+        """The remote was reached, or the engine ends: no more waiting after a failure."""
+        self._reachable.set()
 
     def wake(self, *, urgent: bool = False) -> None:
         """A note was queued; ``urgent`` does not wait for the interval. Also ends the thread."""
@@ -54,7 +59,8 @@ class Postman:
             if sent:
                 self._back_off.reset()
             else:
-                self._stop.wait(self._back_off.next())
+                self._reachable.wait(self._back_off.next())
+                self._reachable.clear()
 
     def send(self) -> bool:
         """Push what is queued, now; False where the remote was not reached."""
@@ -70,7 +76,7 @@ class Postman:
             self._observer.event("note.failed", error=str(error), delay=error.delay)
             return False
         self._state.note_sent(note)
-        self._state.save(meta={_SENT: f"{self._clock.now():.0f}"})
+        self._state.save(meta={_SENT: str(int(self._clock.now()))})
         seconds = self._clock.monotonic() - began
         self._observer.event("note.pushed", commit=note.commit, seconds=seconds)
         return True

@@ -17,9 +17,10 @@ from reconciler.engine.books import Books
 from reconciler.engine.heal import Correction, Healer, Suspect
 from reconciler.engine.messages import Offline, Online, Rejected, SourceNews
 from reconciler.model import errors
-from reconciler.model.refs import Kind
+from reconciler.model.refs import Kind, ObjectRef
 from reconciler.model.values import Applied, Counts, Failure, Manifest, Rendered, Sync
 from reconciler.plan import planner, scope, waves
+from reconciler.status import note
 from reconciler.status.report import Situation
 
 _RUNNING = "applied"  # meta: the commit that is in the cluster
@@ -39,6 +40,7 @@ class Reconciler:
         state: ports.State,
         clock: ports.Clock,
         observer: ports.Observer,
+        namespace: str,
     ) -> None:
         self._books = books
         self._applier = applier
@@ -47,9 +49,12 @@ class Reconciler:
         self._state = state
         self._clock = clock
         self._observer = observer
+        self._namespace = namespace
         self._rendered: Rendered | None = None
+        self._is_rejected = False  # whether the newest commit is another one, which cannot be
         self._corrected = 0
         self._unwatched: dict[Kind, str] = {}
+        self._kept: tuple[ObjectRef, ...] = ()  # dropped by the commit, and still needed
         self.rendered_digest = ""
         self.situation = Situation()
 
@@ -65,6 +70,7 @@ class Reconciler:
     def hear(self, news: SourceNews) -> bool:
         """Take in what the courier brought; True where a pass is due."""
         if isinstance(news, Offline):
+            self._go_without_pass()
             self._change(offline=news.message)
             return False
         if isinstance(news, Online):
@@ -72,15 +78,18 @@ class Reconciler:
             return False
         self._change(offline=news.offline)
         if isinstance(news, Rejected):
-            self._rendered = None
+            if news.good is not None and self._rendered is None:
+                self._rendered = news.good.rendered
+            self._go_without_pass()
+            self._is_rejected = True  # what is retried of the commit before it goes on
             self._change(
                 commit=news.commit,
                 sync=news.sync,
                 reason=news.reason,
                 message=news.message,
-                failed=(),
             )
-            return False
+            return news.good is not None
+        self._is_rejected = False
         self._rendered = news.rendered
         self._books.accept(news.snapshot.commit)
         self._change(
@@ -98,7 +107,21 @@ class Reconciler:
             return True  # nothing to apply: the last good state stays
         began = self._clock.monotonic()
         objects = self._placed(rendered.objects)
-        plan = planner.plan(objects, self._books.records, self._books.entries)
+        twice = _twice(objects)
+        if twice is not None:
+            self._change(sync=Sync.FAILED, reason="RenderFailed", message=twice)
+            return True
+        try:
+            plan = planner.plan(
+                objects,
+                self._books.records,
+                self._books.entries,
+                agent_namespace=self._namespace,
+                uncertain=self._books.pending,
+            )
+        except errors.RenderError as error:
+            self._change(sync=Sync.FAILED, reason="RenderFailed", message=str(error))
+            return True  # trying again would not help
         changes = sum(len(wave) for wave in plan.waves)
         if not plan.empty:
             self._observer.event(
@@ -107,8 +130,10 @@ class Reconciler:
                 changes=changes,
                 prunes=len(plan.prunes),
             )
+        self._kept = plan.kept
         applied = self._applier.run(plan)
         self._healer.forget([*applied.applied, *applied.pruned])
+        self._healer.forget_finished(applied.pruned)
         self._books.settle()
         self._conclude(rendered, objects, applied)
         self._observer.event(
@@ -122,6 +147,11 @@ class Reconciler:
         )
         return applied.complete
 
+    def _go_without_pass(self) -> None:
+        """Where no commit is there to be applied, the records say how things should be."""
+        if self._rendered is None:
+            self._books.pending.clear()
+
     def hear_kind(self, event: ports.KindListed | ports.KindRefused) -> None:
         """Whether a kind's drift is seen; that it is not is told where nothing worse is."""
         if isinstance(event, ports.KindRefused):
@@ -129,12 +159,30 @@ class Reconciler:
         else:
             self._unwatched.pop(event.kind, None)
 
+    def served(self, kind: Kind) -> Kind | None:
+        """The kind in a version that the API server has; None where that is not known."""
+        try:
+            return self._cluster.served(kind)
+        except (errors.ClusterRefused, errors.ClusterUnavailable):
+            return None
+
     def told(self) -> Situation:
         """What the reporter should tell now."""
-        unseen = sorted(f"{kind} is not watched: {why}" for kind, why in self._unwatched.items())
-        if self.situation.message or not unseen:
+        ours = {(ref.group, ref.kind) for ref in self._books.entries}
+        unseen = sorted(
+            f"{kind} is not watched: {why}"
+            for kind, why in self._unwatched.items()
+            if (kind.group, kind.kind) in ours
+        )
+        words = [*unseen, *(f"{ref} is not pruned: declared objects need it" for ref in self._kept)]
+        if self.situation.message or not words:
             return self.situation
-        return dataclasses.replace(self.situation, message="; ".join(unseen))
+        return dataclasses.replace(self.situation, message="; ".join(words))
+
+    def fail(self, error: errors.ClusterRefused) -> None:
+        """The API server refuses what a pass cannot do without, such as the inventory."""
+        if not self._is_rejected:
+            self._change(sync=Sync.FAILED, reason=note.APPLY_FAILED, message=str(error))
 
     def suspects(self, events: Iterable[ports.WatchEvent]) -> list[Suspect]:
         """What these events show to be different from what was applied."""
@@ -144,7 +192,7 @@ class Reconciler:
         """Correct drift. Raises ClusterUnavailable with the suspects appointed again."""
         corrections = self._healer.put_right(suspects)
         self._corrected += len(corrections)
-        if any(correction.change == "deleted" for correction in corrections):
+        if self._books.unsettled:
             self._books.settle()  # what was made again has another uid
         self._change(drift_open=len(self._healer.open), drift_corrected=self._corrected)
         return corrections
@@ -164,7 +212,7 @@ class Reconciler:
             result.append(
                 manifest if namespaced is None else scope.placed(manifest, namespaced=namespaced)
             )
-        return tuple(result)
+        return scope.follow(objects, result)
 
     def _discover(self, manifest: Manifest) -> bool | None:
         try:
@@ -185,18 +233,33 @@ class Reconciler:
             pruned=len(applied.pruned),
             held=len(applied.held),
         )
+        self._books.finish(applied.held)
         self._change(objects=counts, failed=applied.failed, drift_open=len(self._healer.open))
         self.rendered_digest = _digest(objects)
-        if not applied.complete:
-            self._change(sync=Sync.FAILED, reason="ApplyFailed", message=_first(applied.failed))
-            return
-        self._state.save(meta={_RUNNING: rendered.commit, _DIGEST: self.rendered_digest})
-        self._state.mark_commit(rendered.commit, self._clock.now(), "synced")
-        self._change(sync=Sync.SYNCED, applied=rendered.commit, reason="", message="")
+        if applied.complete:
+            self._state.save(meta={_RUNNING: rendered.commit, _DIGEST: self.rendered_digest})
+            self._state.mark_commit(rendered.commit, self._clock.now(), "synced")
+            self._change(applied=rendered.commit)
+        if self._is_rejected:
+            return  # the newest commit's reason is what the site has to say
+        if applied.complete:
+            self._change(sync=Sync.SYNCED, reason="", message="")
+        else:
+            self._change(sync=Sync.FAILED, reason=note.APPLY_FAILED, message=_first(applied.failed))
 
     def _change(self, **fields: object) -> None:
         changes: Any = fields
         self.situation = dataclasses.replace(self.situation, **changes)
+
+
+def _twice(objects: Iterable[Manifest]) -> str | None:
+    """Why these cannot be applied: an object that stands in them twice, once it is placed."""
+    seen: dict[ObjectRef, Manifest] = {}
+    for manifest in objects:
+        other = seen.setdefault(manifest.ref, manifest)
+        if other is not manifest:
+            return f"{manifest.ref} is declared twice: {other.origin} and {manifest.origin}"
+    return None
 
 
 def _digest(objects: Iterable[Manifest]) -> str:

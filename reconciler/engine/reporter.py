@@ -70,6 +70,10 @@ class Reporter:
         self._show(now, situation.offline)
         return urgent
 
+    def forget(self) -> None:
+        """The Site object is gone: show it again, news or not."""
+        self._shown = ""
+
     def _queue_note(self, now: Report, rendered: str) -> bool | None:
         if not now.commit:
             return None  # nothing that a note could be on
@@ -86,7 +90,7 @@ class Reporter:
                 time=now.time,
             )
         )
-        self._state.save(meta={_NEWS: fingerprint, _QUEUED: f"{now.time:.0f}"})
+        self._state.save(meta={_NEWS: fingerprint, _QUEUED: str(int(now.time))})
         return self._last is not None and report.worse(self._last.state, now.state)
 
     def _show(self, now: Report, offline: str) -> None:
@@ -99,12 +103,13 @@ class Reporter:
         ).hexdigest()
         if digest == self._shown:
             return
-        self._write(site_object.ref(now), status)
+        if not self._write(site_object.ref(now), status):
+            return  # tried again with the next look
         self._shown = digest
         kept = {condition.type: (condition.status, condition.since) for condition in conditions}
         self._state.save(meta={_CONDITIONS: orjson.dumps(kept).decode()})
 
-    def _write(self, ref: ObjectRef, status: dict[str, object]) -> None:
+    def _write(self, ref: ObjectRef, status: dict[str, object]) -> bool:
         bare: dict[str, object] = {
             "apiVersion": site_object.KIND.api_version,
             "kind": ref.kind,
@@ -131,6 +136,8 @@ class Reporter:
                 message=f"the site's own status: {error}",
                 origin="",
             )
+            return False
+        return True
 
 
 def _words(said: Report) -> tuple[object, ...]:

@@ -37,6 +37,10 @@ class StateUnavailable(Transient):
     """
 
 
+class RenderUnavailable(Transient):
+    """The render process could not be started, or was killed by someone else than us."""
+
+
 class HistoryRefused(ReconcilerError):
     """The branch's new tip does not descend from the last accepted commit."""
 

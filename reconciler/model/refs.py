@@ -73,6 +73,22 @@ class Kind:
         return f"{self.kind}.{self.group}" if self.group else self.kind
 
 
+_STABILITY = {"": 0, "beta": 1, "alpha": 2}
+_VERSION = re.compile(r"v(\d{1,9})(?:(alpha|beta)(\d{1,9}))?")
+
+
+def by_stability(version: str) -> tuple[int, int, int, str]:
+    """Sorts as Kubernetes prefers versions: v2, v1, v1beta2, v1beta1, v1alpha1, then others.
+
+    https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definition-versioning/#version-priority
+    """
+    found = _VERSION.fullmatch(version)
+    if found is None:
+        return (3, 0, 0, version)
+    major, stage, minor = found.groups("")
+    return (_STABILITY[stage], -int(major), -int(minor or 0), version)
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class ObjectRef:
     """An object without its version. Text form ``KIND[.GROUP]/[NAMESPACE/]NAME``."""

@@ -189,6 +189,7 @@ class Plan:
     waves: tuple[tuple[Step, ...], ...]
     prunes: tuple[Prune, ...]
     unchanged: int
+    kept: tuple[ObjectRef, ...] = ()  # not pruned, as what is wanted is in them
 
     @property
     def empty(self) -> bool:

@@ -1,8 +1,9 @@
 """The inventory: what this agent may prune, kept in the cluster as ConfigMaps.
 
 In: entries and commits. Out: manifests of ``fleet-inventory-N``, and entries read back from
-them. Each entry is a line ``REF VERSION UID``; ``-`` for a uid announces a write only. The
-objects carry no site label, so that no watch of the fleet's objects shows them.
+them. Each entry is a line ``REF VERSION UID [DIGEST]``; ``-`` for a uid announces a write only. The
+objects carry the site's label, so that the watch of ConfigMaps shows who meddles with them; they
+are in no inventory, and so never pruned.
 """
 
 from __future__ import annotations
@@ -14,21 +15,27 @@ from typing import Any
 
 import orjson
 
-from reconciler.model.refs import Kind, ObjectRef, Origin, SiteName
+from reconciler.model.refs import SITE_LABEL, Kind, ObjectRef, Origin, SiteName
 from reconciler.model.values import Manifest
 
 CONFIG_MAP = Kind("", "v1", "ConfigMap")
+DIGEST = 16  # hex digits of a manifest's digest
 PREFIX = "fleet-inventory-"
 _PIECE_BYTES = 500_000 - 4_000  # the object's other fields and managedFields need the rest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """An object that is ours; ``uid`` is ``""`` where only a write was announced."""
+    """An object that is ours; ``uid`` is ``""`` where only a write was announced.
+
+    ``digest`` is the beginning of the manifest's, for Jobs that clean themselves up: with the
+    database lost it tells whether one that is gone has run. ``""`` for all else.
+    """
 
     ref: ObjectRef
     version: str
     uid: str
+    digest: str = ""
 
     @property
     def api_version(self) -> str:
@@ -55,7 +62,7 @@ def pack(inventory: Inventory, site: SiteName, namespace: str) -> tuple[Manifest
     size = 0
     for ref in sorted(inventory.entries):
         entry = inventory.entries[ref]
-        line = f"{ref} {entry.version} {entry.uid or '-'}"
+        line = f"{ref} {entry.version} {entry.uid or '-'} {entry.digest}".rstrip()
         if pieces[-1] and size + len(line) + 1 > _PIECE_BYTES:
             pieces.append([])
             size = 0
@@ -68,12 +75,14 @@ def pack(inventory: Inventory, site: SiteName, namespace: str) -> tuple[Manifest
         "pieces": str(len(pieces)),
     }
     return tuple(
-        _config_map(number, namespace, lines, head if number == 0 else {})
+        _config_map(number, site, namespace, lines, head if number == 0 else {})
         for number, lines in enumerate(pieces)
     )
 
 
-def _config_map(number: int, namespace: str, lines: list[str], head: Mapping[str, str]) -> Manifest:
+def _config_map(
+    number: int, site: SiteName, namespace: str, lines: list[str], head: Mapping[str, str]
+) -> Manifest:
     body = orjson.dumps(
         {
             "apiVersion": "v1",
@@ -81,7 +90,10 @@ def _config_map(number: int, namespace: str, lines: list[str], head: Mapping[str
             "metadata": {
                 "name": name(number),
                 "namespace": namespace,
-                "labels": {"app.kubernetes.io/managed-by": "fleet-reconciler"},
+                "labels": {
+                    "app.kubernetes.io/managed-by": "fleet-reconciler",
+                    SITE_LABEL: site.label,
+                },
             },
             "data": {**head, "objects": "\n".join(lines)},
         },
@@ -99,7 +111,7 @@ def _config_map(number: int, namespace: str, lines: list[str], head: Mapping[str
 def pieces(first: Mapping[str, Any]) -> int:
     """How many ConfigMaps the first one says there are; bounded, as anyone may edit it."""
     text = _data(first).get("pieces", "1")
-    return min(int(text), 1000) if text.isdecimal() else 1
+    return min(int(text), 1000) if text.isdecimal() and len(text) < 10 else 1
 
 
 def unpack(config_maps: Iterable[Mapping[str, Any]]) -> Inventory:
@@ -131,10 +143,11 @@ def _data(config_map: Mapping[str, Any]) -> dict[str, str]:
 
 def _entry(line: str) -> Entry | None:
     words = line.split(" ")
-    if len(words) != 3:
+    if len(words) not in (3, 4):
         return None
     try:
         ref = ObjectRef.parse(words[0])
     except ValueError:
         return None
-    return Entry(ref=ref, version=words[1], uid="" if words[2] == "-" else words[2])
+    uid = "" if words[2] == "-" else words[2]
+    return Entry(ref=ref, version=words[1], uid=uid, digest="".join(words[3:]))

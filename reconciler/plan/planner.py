@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
+from reconciler.model.own import why_own
 from reconciler.model.refs import ObjectRef
 from reconciler.model.values import Manifest, Plan, Prune, Record, Step
 from reconciler.plan.inventory import Entry
-from reconciler.plan.waves import place, waves
+from reconciler.plan.waves import CRD, defined_kind, place, placed_again, waves
 
 
 def plan(
     objects: Iterable[Manifest],
     records: Mapping[ObjectRef, Record],
     inventory: Mapping[ObjectRef, Entry],
+    *,
+    agent_namespace: str,
+    uncertain: Collection[ObjectRef] = (),
 ) -> Plan:
     """Waves of applies for what changed, then prunes of what the inventory lists alone.
 
     An object whose digest is what was last applied costs nothing. One that the inventory does
-    not list with a uid is met for the first time, so its apply is unforced.
+    not list with a uid is met for the first time, so its apply is unforced. What is ``uncertain``
+    may have been written without our knowing, so that its record does not count.
     Raises RenderError where objects depend on each other.
     """
     ordered = waves(objects)
@@ -27,15 +32,26 @@ def plan(
         tuple(
             Step(manifest=manifest, force=_is_ours(manifest.ref, inventory))
             for manifest in wave
-            if not _unchanged(manifest, records)
+            if manifest.ref in uncertain
+            or not _unchanged(manifest, records.get(manifest.ref), inventory.get(manifest.ref))
         )
         for wave in ordered
     )
+    dropped = {
+        ref: entry
+        for ref, entry in inventory.items()
+        if ref not in wanted and not why_own(ref, agent_namespace)
+    }
+    needed = _needed(dropped, wanted, records)
+    gone = _in_reverse([entry for ref, entry in dropped.items() if ref not in needed], records)
     changed = sum(len(wave) for wave in steps)
     return Plan(
         waves=tuple(wave for wave in steps if wave),
-        prunes=_prunes(wanted, inventory),
+        prunes=tuple(
+            Prune(ref=entry.ref, api_version=entry.api_version, uid=entry.uid) for entry in gone
+        ),
         unchanged=len(wanted) - changed,
+        kept=tuple(sorted(dropped.keys() & needed)),
     )
 
 
@@ -44,15 +60,46 @@ def _is_ours(ref: ObjectRef, inventory: Mapping[ObjectRef, Entry]) -> bool:
     return entry is not None and bool(entry.uid)
 
 
-def _unchanged(manifest: Manifest, records: Mapping[ObjectRef, Record]) -> bool:
-    record = records.get(manifest.ref)
-    return record is not None and record.digest == manifest.digest
+def _unchanged(manifest: Manifest, record: Record | None, entry: Entry | None) -> bool:
+    if record is not None:
+        return record.digest == manifest.digest
+    # The database was lost. A Job that cleans itself up has run, and must not run again.
+    known = entry.digest if entry else ""
+    return bool(known) and manifest.digest.startswith(known)
 
 
-def _prunes(wanted: set[ObjectRef], inventory: Mapping[ObjectRef, Entry]) -> tuple[Prune, ...]:
-    """In reverse of the order of applies: what needs others goes before what is needed."""
-    gone = [entry for ref, entry in inventory.items() if ref not in wanted]
-    gone.sort(key=lambda entry: (place(entry.ref), entry.ref), reverse=True)
-    return tuple(
-        Prune(ref=entry.ref, api_version=entry.api_version, uid=entry.uid) for entry in gone
-    )
+def _in_reverse(gone: Iterable[Entry], records: Mapping[ObjectRef, Record]) -> list[Entry]:
+    """The reverse of the order of applies: what needs others goes before what is needed.
+
+    Wave and depends-on are what the manifest said that was last applied; without a record, the
+    kind alone decides.
+    """
+    entries = {entry.ref: entry for entry in gone}
+    applied = [placed_again(records[ref]) for ref in sorted(entries) if ref in records]
+    order = [manifest.ref for wave in waves(applied) for manifest in wave]
+    rest = sorted(entries.keys() - set(order), key=lambda ref: (place(ref), ref))
+    return [entries[ref] for ref in reversed([*rest, *order])]
+
+
+def _needed(
+    dropped: Mapping[ObjectRef, Entry],
+    wanted: set[ObjectRef],
+    records: Mapping[ObjectRef, Record],
+) -> set[ObjectRef]:
+    """Namespaces and CustomResourceDefinitions that hold something wanted: deleting them would
+    delete that too, and whatever others have in them."""
+    homes = {ref.namespace for ref in wanted}
+    kinds = {(ref.group, ref.kind) for ref in wanted}
+    groups = {group for group, _ in kinds}
+    found = set()
+    for ref in dropped:
+        kind = (ref.group, ref.kind)
+        if kind == ("", "Namespace") and ref.name in homes:
+            found.add(ref)
+        elif kind == CRD:
+            record = records.get(ref)
+            # Without its manifest only its name is known, PLURAL.GROUP: then the group decides.
+            defined = defined_kind(record.body) if record else None
+            if defined in kinds if defined else ref.name.partition(".")[2] in groups:
+                found.add(ref)
+    return found

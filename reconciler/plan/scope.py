@@ -9,12 +9,25 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections.abc import Iterable
 
 import orjson
 
 from reconciler.model.values import Manifest
 
 DEFAULT = "default"
+
+
+def follow(before: Iterable[Manifest], after: Iterable[Manifest]) -> tuple[Manifest, ...]:
+    """``after`` with ``depends-on`` pointing at where the objects of ``before`` went."""
+    listed = tuple(after)
+    went = {old.ref: new.ref for old, new in zip(before, listed, strict=True) if old is not new}
+    return tuple(
+        dataclasses.replace(each, depends_on=tuple(went.get(ref, ref) for ref in each.depends_on))
+        if any(ref in went for ref in each.depends_on)
+        else each
+        for each in listed
+    )
 
 
 def placed(manifest: Manifest, *, namespaced: bool) -> Manifest:

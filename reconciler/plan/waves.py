@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import orjson
 
 from reconciler.model.errors import RenderError
-from reconciler.model.refs import ObjectRef
-from reconciler.model.values import Manifest
+from reconciler.model.refs import DEPENDS_ON, WAVE, ObjectRef
+from reconciler.model.values import Manifest, Record
 
 CRD = ("apiextensions.k8s.io", "CustomResourceDefinition")
 
@@ -91,6 +92,21 @@ def _settle(
             open_refs.add(waiting.ref)
 
 
+def placed_again(record: Record) -> Manifest:
+    """A manifest as it was applied, with the order that its annotations asked for."""
+    notes = _mapping(_mapping(orjson.loads(record.body).get("metadata")).get("annotations"))
+    depends = str(notes.get(DEPENDS_ON, "")).split(",")
+    return Manifest(
+        ref=record.ref,
+        api_version=record.api_version,
+        body=record.body,
+        digest=record.digest,
+        origin=record.origin,
+        wave=int(notes.get(WAVE, "0")),
+        depends_on=tuple(ObjectRef.parse(text.strip()) for text in depends if text.strip()),
+    )
+
+
 def needs(manifest: Manifest, definitions: Mapping[tuple[str, str], ObjectRef]) -> set[ObjectRef]:
     """What must be there before this object: namespace, its CRD, what it depends on.
 
@@ -115,11 +131,24 @@ def scopes(objects: Iterable[Manifest]) -> dict[tuple[str, str], bool]:
     return {key: namespaced for key, _, namespaced in _definitions(objects)}
 
 
+def defined_kind(body: bytes) -> tuple[str, str] | None:
+    """The (group, kind) that a CustomResourceDefinition's JSON defines; None for one without sense,
+    which the API server refuses in its own words."""
+    spec = _mapping(orjson.loads(body).get("spec"))
+    group, kind = spec.get("group"), _mapping(spec.get("names")).get("kind")
+    return (group, kind) if isinstance(group, str) and isinstance(kind, str) else None
+
+
 def _definitions(
     objects: Iterable[Manifest],
 ) -> Iterable[tuple[tuple[str, str], ObjectRef, bool]]:
     for manifest in objects:
         if (manifest.ref.group, manifest.ref.kind) == CRD:
-            spec = orjson.loads(manifest.body).get("spec") or {}
-            kind = (spec.get("names") or {}).get("kind", "")
-            yield (spec.get("group", ""), kind), manifest.ref, spec.get("scope") == "Namespaced"
+            defined = defined_kind(manifest.body)
+            if defined is not None:
+                spec = _mapping(orjson.loads(manifest.body).get("spec"))
+                yield defined, manifest.ref, spec.get("scope") == "Namespaced"
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}

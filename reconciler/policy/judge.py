@@ -6,6 +6,7 @@ one object each; what concerns several stands below.
 
 from __future__ import annotations
 
+import graphlib
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
@@ -19,6 +20,7 @@ from reconciler.schema import kubernetes
 
 OBJECTS = 10_000
 OBJECT_BYTES = 1_468_006  # 1.4 MiB; etcd's limit is 1.5 MiB for what the API server makes of it
+_SHOWN = 10  # objects of a circle
 FINDINGS = 200  # more help nobody, and a stranger chooses how many there are
 
 
@@ -26,12 +28,6 @@ def _forbidden_kind(case: Case) -> Iterator[str]:
     kind = str(case.manifest.kind)
     if kind in case.around.settings.forbid:
         yield f"kind {kind} is forbidden by this site's settings (kinds.forbid)"
-
-
-def _size(case: Case) -> Iterator[str]:
-    size = len(case.manifest.body)
-    if size > OBJECT_BYTES:
-        yield f"the object has {size} bytes; at most {OBJECT_BYTES} fit the API server"
 
 
 RULES: Mapping[str, Rule] = {
@@ -42,7 +38,6 @@ RULES: Mapping[str, Rule] = {
     "annotation": naming.annotation_words,
     "our-prefix": naming.our_words,
     "forbidden-kind": _forbidden_kind,
-    "object-size": _size,
     "agent-object": agent.agents_own,
 }
 
@@ -74,12 +69,18 @@ def judge(
 def _findings(objects: tuple[Manifest, ...], around: Around) -> Iterator[Finding]:
     scopes: dict[tuple[str, str], bool] = {}
     for manifest in objects:
+        size = len(manifest.body)
+        if size > OBJECT_BYTES:  # not even looked into, as that takes many times its size
+            message = f"the object has {size} bytes; at most {OBJECT_BYTES} fit the API server"
+            yield _finding("object-size", message, manifest)
+            continue
         case = Case(manifest=manifest, value=mapping(orjson.loads(manifest.body)), around=around)
         scopes.update(_defined(case))
         for rule, check in RULES.items():
             for message in check(case):
                 yield _finding(rule, message, manifest)
     yield from _duplicates(objects, scopes)
+    yield from _orders(objects, scopes)
 
 
 def _duplicates(
@@ -91,6 +92,27 @@ def _duplicates(
         if before is not manifest:
             message = f"the same object is also in {before.origin}"
             yield _finding("duplicate-object", message, manifest)
+
+
+def _orders(
+    objects: tuple[Manifest, ...], scopes: Mapping[tuple[str, str], bool]
+) -> Iterator[Finding]:
+    """``depends-on`` names what the site declares, and leads to no circle."""
+    declared = {_placed(manifest.ref, scopes): manifest for manifest in objects}
+    graph: dict[ObjectRef, list[ObjectRef]] = {}
+    for ref, manifest in declared.items():
+        graph[ref] = [_placed(other, scopes) for other in manifest.depends_on]
+        for other in graph[ref]:
+            if other not in declared:
+                message = f"depends-on names {other}, which the site does not declare"
+                yield _finding("depends-on", message, manifest)
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        circle = error.args[1]
+        shown = " -> ".join(str(ref) for ref in circle[:_SHOWN])
+        message = f"depends-on leads back to where it began: {shown}"
+        yield _finding("depends-on", message, declared[circle[0]])
 
 
 def _placed(ref: ObjectRef, scopes: Mapping[tuple[str, str], bool]) -> ObjectRef:

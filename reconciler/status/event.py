@@ -32,7 +32,7 @@ class Words:
 
 def of_report(report: Report) -> Words:
     """The site's state in a sentence."""
-    if report.sync is Sync.SYNCED:
+    if report.sync is Sync.SYNCED and not report.message:
         message = f"commit {report.applied[:12]} is applied: {report.objects.total} objects"
     else:
         message = f"commit {report.commit[:12]}: {report.message or report.sync}"

@@ -7,12 +7,15 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 import yaml
 
 from reconciler.model.refs import API_VERSION
 from reconciler.model.values import Failure, Report
 
 KIND = "SiteReport"
+OFFLINE = "FetchFailed"  # the reason where nothing worse is
+APPLY_FAILED = "ApplyFailed"
 MAX_BYTES = 64_000
 _LIST = 20
 _MESSAGE = 1_000  # characters of any one sentence
@@ -29,7 +32,7 @@ def short(text: str, limit: int = _MESSAGE) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def content(report: Report) -> dict[str, Any]:
+def content(report: Report, *, sentence: int = _MESSAGE) -> dict[str, Any]:
     """The report's words, shared by the note and the Site object's status; empty ones left out."""
     words: dict[str, Any] = {
         "site": str(report.site),
@@ -41,7 +44,7 @@ def content(report: Report) -> dict[str, Any]:
         "sync": str(report.sync),
         "health": str(report.health),
         "reason": report.reason,
-        "message": short(report.message),
+        "message": short(report.message, sentence),
     }
     words = {key: value for key, value in words.items() if value}
     objects = report.objects
@@ -53,14 +56,23 @@ def content(report: Report) -> dict[str, Any]:
         "held": objects.held,
     }
     if report.failed:
-        words["failed"] = [_failure(failure) for failure in report.failed[:_LIST]]
+        words["failed"] = [_failure(failure, sentence) for failure in report.failed[:_LIST]]
     words["drift"] = {"open": report.drift_open, "corrected": report.drift_corrected}
     return words
 
 
 def write(report: Report) -> str:
     """The note's text, at most 64 kB."""
-    note = {"apiVersion": API_VERSION, "kind": KIND, **content(report)}
+    for sentence in (_MESSAGE, 200, 50):
+        text = _text(report, sentence)
+        if len(text.encode()) <= MAX_BYTES:
+            break
+    return text
+
+
+def _text(report: Report, sentence: int) -> str:
+    """The note with sentences of at most so many characters."""
+    note = {"apiVersion": API_VERSION, "kind": KIND, **content(report, sentence=sentence)}
     more = len(report.failed) - _LIST
     if more > 0:
         note["failed"] = [*note["failed"], {"more": more}]
@@ -69,14 +81,24 @@ def write(report: Report) -> str:
 
 def fingerprint(report: Report, rendered: str) -> str:
     """Equal for reports that make the same news; ``rendered`` is a digest of all that the site
-    renders. Commits, times and counters that tick are not news."""
-    words = content(report)
-    for key in ("time", "drift", "commit", "applied"):
-        words.pop(key, None)
-    words["objects"] = {"total": report.objects.total}
-    words["drifted"] = report.drift_open > 0
-    words["rendered"] = rendered
-    return hashlib.sha256(yaml.safe_dump(words).encode()).hexdigest()
+    renders.
+
+    No news: commits that render the same, times, counters, a link that comes and goes, and the
+    words of refusals, in which webhooks and quotas put numbers that change.
+    """
+    explained = report.reason not in (OFFLINE, APPLY_FAILED)
+    words = {
+        "state": report.state,
+        "sync": report.sync,
+        "health": report.health,
+        "reason": "" if report.reason == OFFLINE else report.reason,
+        "message": short(report.message) if explained else "",
+        "failed": sorted([str(failure.ref), failure.reason] for failure in report.failed),
+        "total": report.objects.total,
+        "drifted": report.drift_open > 0,
+        "rendered": rendered,
+    }
+    return hashlib.sha256(orjson.dumps(words, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def read(text: str) -> Mapping[str, Any]:
@@ -106,11 +128,11 @@ def _events(text: str) -> list[Any]:
     return events
 
 
-def _failure(failure: Failure) -> dict[str, str]:
+def _failure(failure: Failure, sentence: int) -> dict[str, str]:
     words = {
         "object": str(failure.ref),
         "reason": failure.reason,
-        "message": short(failure.message),
-        "origin": str(failure.origin) if failure.origin else "",
+        "message": short(failure.message, sentence),
+        "origin": short(str(failure.origin), sentence) if failure.origin else "",
     }
     return {key: value for key, value in words.items() if value}

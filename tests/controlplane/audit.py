@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ rules: [{level: Metadata}]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request. ``status`` is 0 for a watch that is still open."""
+    """One request; a watch is in the log, with its status, from its beginning on."""
 
     id: str
     verb: str  # get, list, watch, create, update, patch, delete, ...
@@ -31,16 +32,34 @@ class Request:
     at: str  # when it came, RFC 3339 with microseconds
 
 
-def read(file: Path) -> tuple[Request, ...]:
-    """Every request once, in the order in which they came, as its latest event shows it."""
-    requests: dict[str, Request] = {}
-    for line in file.read_text().splitlines() if file.exists() else ():
-        try:
-            event = json.loads(line)
-        except json.JSONDecodeError:
-            continue  # the last line, half written: a server was killed, or it writes right now
-        requests[event["auditID"]] = _request(event)
-    return tuple(sorted(requests.values(), key=lambda request: request.at))
+class Log:
+    """Read on from where the last reading ended, as it grows by hundreds of lines a second."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+        self._read = 0
+        self._requests: dict[str, Request] = {}
+
+    def requests(self) -> tuple[Request, ...]:
+        """Every request once, in the order in which they came, as its latest event shows it."""
+        with self._lock:
+            self._read_on()
+            return tuple(sorted(self._requests.values(), key=lambda request: request.at))
+
+    def _read_on(self) -> None:
+        if not self._file.exists():
+            return
+        with self._file.open("rb") as log:
+            log.seek(self._read)
+            whole, newline, _ = log.read().rpartition(b"\n")
+        self._read += len(whole) + len(newline)
+        for line in whole.splitlines():
+            try:
+                request = _request(json.loads(line))
+            except json.JSONDecodeError:
+                continue  # a server was killed while it wrote
+            self._requests[request.id] = request
 
 
 def select(
@@ -73,6 +92,6 @@ def _request(event: dict[str, object]) -> Request:
         subresource=at("objectRef", "subresource"),
         namespace=at("objectRef", "namespace"),
         name=at("objectRef", "name"),
-        status=code if isinstance(code, int) and at("stage") != "ResponseStarted" else 0,
+        status=code if isinstance(code, int) else 0,
         at=at("requestReceivedTimestamp"),
     )

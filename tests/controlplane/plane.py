@@ -16,7 +16,8 @@ import shutil
 import socket
 import ssl
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,7 @@ class ControlPlane:
         self._tokens = {name: secrets.token_hex(16) for name in (ADMIN, CONTROLLERS)}
         self._nursery = Nursery(folder)
         self._children: dict[str, Child] = {}
+        self._log = audit.Log(folder / "audit.log")
         self._write_files()
 
     @property
@@ -94,6 +96,7 @@ class ControlPlane:
         for left in reversed(range(STARTS)):
             self._port, self._etcd_port = free_port(), free_port()
             try:
+                shutil.rmtree(self._folder / "etcd", ignore_errors=True)
                 self._start_etcd()
                 self.start_api_server()
                 break
@@ -129,7 +132,8 @@ class ControlPlane:
             "--service-account-issuer=https://kubernetes.default.svc",
             "--service-cluster-ip-range=10.0.0.0/16",
             f"--audit-policy-file={self._folder / 'audit.yaml'}",
-            f"--audit-log-path={self._audit_file}",
+            f"--audit-log-path={self._folder / 'audit.log'}",
+            "--audit-log-maxsize=100000",  # MB: never put aside
             "--shutdown-watch-termination-grace-period=1s",  # else open watches hold up its end
             *gates,
         )
@@ -146,6 +150,16 @@ class ControlPlane:
     def restart_api_server(self) -> None:
         self.stop_api_server()
         self.start_api_server()
+
+    @contextmanager
+    def stopped(self) -> Iterator[Path]:
+        """All of it stopped while the block runs, which gets etcd's folder; then on again."""
+        self._end("kube-controller-manager", "kube-apiserver", "etcd")
+        yield self._folder / "etcd"
+        self._start_etcd()
+        self.start_api_server()
+        if self._with_controllers:
+            self._start_controllers()
 
     def request(
         self, method: str, path: str, body: object = None, content_type: str = "application/json"
@@ -213,11 +227,7 @@ class ControlPlane:
         self, *, user: str = "", agent: str = "", verb: str = ""
     ) -> tuple[audit.Request, ...]:
         """Requests so far: a part of the user's name, a part of the user agent, a verb."""
-        return audit.select(audit.read(self._audit_file), user=user, agent=agent, verb=verb)
-
-    @property
-    def _audit_file(self) -> Path:
-        return self._folder / "audit.log"
+        return audit.select(self._log.requests(), user=user, agent=agent, verb=verb)
 
     def _write_files(self) -> None:
         (self._folder / "sa.key").write_text(_signing_key())
@@ -231,7 +241,6 @@ class ControlPlane:
     def _start_etcd(self) -> None:
         client = f"http://127.0.0.1:{self._etcd_port}"
         peer = f"http://127.0.0.1:{free_port()}"
-        shutil.rmtree(self._folder / "etcd", ignore_errors=True)
         self._run(
             "etcd",
             f"--data-dir={self._folder / 'etcd'}",

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 TAIL = 3000  # characters of a log that an error shows
@@ -25,7 +25,7 @@ for line in sys.stdin:
     (kept.add if sign == "+" else kept.discard)(int(pid))
 for pid in kept:
     try:
-        os.kill(pid, signal.SIGKILL)
+        os.killpg(pid, signal.SIGKILL)
     except ProcessLookupError:
         pass
 """
@@ -53,8 +53,15 @@ class Child:
     def ended(self) -> bool:
         return self.process.poll() is not None
 
+    def ended_within(self, seconds: float) -> bool:
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
     def tail(self) -> str:
-        """How its log ends; with the levels, as klog writes them, it is worth reading."""
+        """How its log ends."""
         text = self._log.read_text(errors="replace")[-TAIL:]
         return f"{self.name} ({self._log}):\n{text}"
 
@@ -82,7 +89,14 @@ class Nursery:
             [sys.executable, "-c", _KEEPER], stdin=subprocess.PIPE, start_new_session=True
         )
 
-    def start(self, program: Path, *arguments: str) -> Child:
+    def start(
+        self,
+        program: Path,
+        *arguments: str,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Child:
+        """In a session, and so a process group, of its own: Ctrl-C is ours to pass on."""
         log = self._folder / f"{program.name}.log"
         with log.open("ab") as sink:
             process = subprocess.Popen(
@@ -90,8 +104,9 @@ class Nursery:
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=sink,
-                cwd=self._folder,
-                start_new_session=True,  # Ctrl-C is ours to pass on
+                cwd=cwd or self._folder,
+                env=env,
+                start_new_session=True,
             )
         self._tell("+", process)
         return Child(program.name, process, log)
@@ -101,7 +116,7 @@ class Nursery:
         self._tell("-", child.process)
 
     def close(self) -> None:
-        """Whatever still runs is killed."""
+        """Whatever still runs is killed, with its children."""
         assert self._keeper.stdin is not None
         self._keeper.stdin.close()
         try:

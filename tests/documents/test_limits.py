@@ -12,7 +12,7 @@ from reconciler.model.errors import RenderError
 
 MIB = 1024 * 1024
 SECONDS = 60  # far above what any takes; a test that needs it has failed
-MEMORY = 400 * MIB  # address space, with the interpreter's own
+MEMORY = 256 * MIB  # address space, with the interpreter's own
 
 
 def bomb(width: int, levels: int) -> bytes:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 RECONCILER = str(Path(sys.executable).with_name("reconciler"))
-_ENVIRONMENT = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
+ENVIRONMENT = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
 
 
 def eventually(condition: Callable[[], Any], what: str, seconds: float = 30.0) -> Any:
@@ -41,7 +41,7 @@ class Agent:
                 [RECONCILER, "run", *arguments],
                 stdout=stream,
                 stderr=stream,
-                env=_ENVIRONMENT,
+                env=ENVIRONMENT,
             )
 
     def events(self, name: str = "") -> list[dict[str, Any]]:
@@ -127,7 +127,7 @@ def reconciler(*arguments: str, timeout: float = 120) -> subprocess.CompletedPro
         [RECONCILER, *arguments],
         capture_output=True,
         text=True,
-        env=_ENVIRONMENT,
+        env=ENVIRONMENT,
         timeout=timeout,
         check=False,
     )

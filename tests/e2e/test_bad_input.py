@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import signal
+import socket
+import sqlite3
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.e2e.fleet import config_map
-from tests.e2e.process import eventually
+from tests.e2e.process import RECONCILER, eventually, running
 from tests.e2e.world import World
 
 BROKEN = {
@@ -233,3 +239,139 @@ def test_a_configuration_that_changes_is_taken_up(world: World) -> None:
         file.write_text(json.dumps({"source": {"branch": "main"}}))
         agent.wait("configuration.changed")
         world.synced(agent)
+
+
+def damage(database: Path) -> None:
+    """Spoil all pages but the first, of a database that somebody has open and cached."""
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        connection.execute("insert into meta values ('test', 'so that the cache is dropped')")
+        connection.commit()
+        assert connection.execute("pragma wal_checkpoint(truncate)").fetchone()[0] == 0
+    size = database.stat().st_size
+    with database.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (size - 4096))
+
+
+def test_a_database_that_is_damaged_while_the_agent_runs_is_rebuilt(world: World) -> None:
+    with world.running() as agent:
+        world.synced(agent)
+        damage(world.state / "state.db")
+        world.fleet.extra(config_map("next"))
+        agent.wait("state.rebuilt", seconds=60)
+        world.synced(agent, seconds=60)
+        assert world.data("settings") == {"rate": "30", "mode": "quiet"}
+
+
+def test_a_configuration_that_cannot_be_used_leaves_the_one_before(world: World) -> None:
+    file = world.folder / "config.yaml"
+    file.write_text("status: {interval: 1m}\n")
+    with world.running("--config", str(file)) as agent:
+        world.synced(agent)
+        file.write_text("status: {interval: 1m, remote: 'ftp://x'}\n")
+        agent.wait("configuration.refused")
+        assert "ftp://" in agent.events("configuration.refused")[0]["error"]
+        eventually(lambda: len(agent.events("agent.started")) == 2, "the one before again")
+        world.edit("configmaps", "settings", {"data": {"rate": "1"}})
+        eventually(lambda: (world.data("settings") or {}).get("rate") == "30", "the healed rate")
+
+
+def test_the_rest_of_the_last_good_commit_goes_on_though_the_newest_is_broken(world: World) -> None:
+    assert world.once()[0] == 0
+    quota = {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": "q"},
+        "spec": {"hard": {"count/configmaps": "1"}},
+    }
+    assert world.plane.request("POST", world.path("resourcequotas"), quota)[0] == 201
+    eventually(
+        lambda: (world.get("resourcequotas", "q") or {}).get("status", {}).get("used"), "the quota"
+    )
+    good = world.fleet.extra(config_map("late"))
+    with world.running() as agent:
+        agent.wait("object.failed")
+        world.fleet.files["fleet.yaml"] = "nonsense"
+        world.fleet.commit()
+        agent.wait("render.failed")
+        world.plane.request("DELETE", world.path("resourcequotas", "q"))
+        eventually(lambda: world.data("late"), "the rest of the last good commit", 60)
+        eventually(lambda: world.status().get("applied") == good, "the commit that is running")
+        assert world.status()["reason"] == "SettingsInvalid"
+
+
+@contextlib.contextmanager
+def hanging_remote() -> Iterator[str]:
+    """Takes connections, and never says a word."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield f"https://127.0.0.1:{listener.getsockname()[1]}/fleet.git"
+
+
+def helpers(url: str) -> list[str]:
+    """Processes that were started for this remote."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            if url in line and "git" in line.split(" ")[0]:
+                found.append(line)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("number", "more", "code"),
+    [(signal.SIGTERM, (), 0), (signal.SIGINT, (), 130), (signal.SIGINT, ("--once",), 130)],
+)
+def test_a_signal_ends_it_and_its_helpers_while_the_remote_hangs(
+    world: World, number: int, more: tuple[str, ...], code: int
+) -> None:
+    with hanging_remote() as url:
+        arguments = world.arguments("--interval", "1h", *more)
+        arguments[arguments.index("--repo") + 1] = url
+        with running(world.folder / "hang.log", *arguments) as agent:
+            eventually(lambda: helpers(url), "git at work")
+            agent.process.send_signal(number)
+            assert agent.process.wait(20) == code
+            eventually(lambda: not helpers(url), "git gone")
+
+
+def test_ctrl_c_ends_every_command_with_130() -> None:
+    with hanging_remote() as url:
+        command = [RECONCILER, "status", "--repo", url]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as started:
+            eventually(lambda: helpers(url), "git at work")
+            started.send_signal(signal.SIGINT)
+            _, said = started.communicate(timeout=20)
+            assert (started.returncode, said) == (130, "reconciler: interrupted\n")
+
+
+POISON = {
+    "objects that depend on each other": """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: a, annotations: {{fleet-reconciler.dev/depends-on: ConfigMap/{here}/b}}}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: b, annotations: {{fleet-reconciler.dev/depends-on: ConfigMap/{here}/a}}}}
+""",
+    "a definition without sense": """\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {{name: widgets.example.com}}
+spec: {{names: widget}}
+""",
+}
+
+
+@pytest.mark.parametrize("text", POISON.values(), ids=POISON)
+def test_a_poisonous_commit_does_not_end_the_agent(world: World, text: str) -> None:
+    with world.running() as agent:
+        world.synced(agent)
+        world.fleet.extra(text.format(here=world.namespace))
+        eventually(lambda: world.status().get("sync") == "Failed", "the refusal")
+        world.edit("configmaps", "settings", {"data": {"rate": "1"}})
+        eventually(lambda: (world.data("settings") or {}).get("rate") == "30", "the healed rate")
+        assert agent.process.poll() is None, agent.tail()

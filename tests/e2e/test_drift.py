@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+import json
+import shutil
 from typing import Any
+
+import pytest
 
 from tests.e2e.fleet import config_map
 from tests.e2e.process import Agent, eventually
-from tests.e2e.world import APPLY, World
+from tests.e2e.world import APPLY, MERGE, World
+
+BOTH = pytest.mark.parametrize("world", ["cluster", "scoped"], indirect=True)
 
 
 def uid(found: dict[str, Any] | None) -> str:
@@ -32,6 +39,7 @@ def settled(world: World, agent: Agent) -> int:
     return len(requests(world, 0))
 
 
+@BOTH
 def test_edits_heal_without_a_list_and_without_a_poll(world: World) -> None:
     with world.running("--metrics-address", "127.0.0.1:0") as agent:
         before = settled(world, agent)
@@ -55,6 +63,7 @@ def test_edits_heal_without_a_list_and_without_a_poll(world: World) -> None:
         assert {(r.verb, r.name) for r in patched} == {("patch", "settings"), ("patch", "camera")}
 
 
+@BOTH
 def test_a_deleted_object_is_made_again(world: World) -> None:
     with world.running() as agent:
         world.synced(agent)
@@ -168,3 +177,118 @@ spec:
         world.fleet.extra(job.replace("job:1", "job:2"))
         world.synced(agent)
         assert len(made(world)) == before + 1
+
+
+def test_a_deleted_site_object_comes_back(world: World) -> None:
+    with world.running() as agent:
+        world.synced(agent)
+        agent.wait("watch.listed", kind="Site.fleet-reconciler.dev")
+        world.plane.request("DELETE", "/apis/fleet-reconciler.dev/v1alpha1/sites/north.one")
+        eventually(lambda: world.status().get("state") == "Synced", "the site")
+
+
+def test_an_inventory_that_is_deleted_or_edited_comes_back(world: World) -> None:
+    path = "/api/v1/namespaces/fleet-system/configmaps/fleet-inventory-0"
+
+    def objects() -> str:
+        return str(world.plane.request("GET", path)[1].get("data", {}).get("objects", ""))
+
+    with world.running() as agent:
+        world.synced(agent)
+        agent.wait("watch.listed", kind="ConfigMap")
+        whole = objects()
+        assert world.plane.request("DELETE", path)[0] == 200
+        eventually(lambda: objects() == whole, "the inventory")
+        world.plane.request("PATCH", path, {"data": {"objects": ""}}, MERGE)
+        eventually(lambda: objects() == whole, "the inventory again")
+
+
+def test_what_kubectl_made_is_taken_over_without_co_owners(world: World) -> None:
+    """Controllers write status all the while, which makes many an eviction a conflict."""
+    app = world.fleet.files["bases/app/app.yaml"]
+    world.plane.kubectl("create", "namespace", world.namespace)
+    names = [f"camera{number}" for number in range(20)]
+    text = "".join(
+        "---\n" + app.partition("---\n")[2].replace("name: camera}", f"name: {name}}}")
+        for name in names
+    )
+    world.plane.kubectl("create", "-n", world.namespace, "-f", "-", stdin=text)
+    world.fleet.extra(text)
+    code, said = world.once()
+    assert code == 0, said
+    for name in names:
+        found = world.get("apps/v1/deployments", name)
+        assert found is not None
+        owners = {
+            entry["manager"]
+            for entry in found["metadata"]["managedFields"]
+            if '"f:image": {}' in json.dumps(entry)
+        }
+        assert owners == {"fleet-reconciler"}
+
+
+def test_drift_that_cannot_be_put_right_is_told(world: World) -> None:
+    assert world.once()[0] == 0
+    world.edit("configmaps", "settings", {"data": {"rate": "1"}})
+    name, root = f"frozen-{world.namespace}", "/apis/admissionregistration.k8s.io/v1"
+    rule = {
+        "apiGroups": [""],
+        "apiVersions": ["v1"],
+        "operations": ["UPDATE"],
+        "resources": ["configmaps"],
+    }
+    here = {"matchLabels": {"kubernetes.io/metadata.name": world.namespace}}
+    policy = {
+        "metadata": {"name": name},
+        "spec": {
+            "matchConstraints": {"resourceRules": [rule], "namespaceSelector": here},
+            "validations": [{"expression": "false", "message": "frozen"}],
+        },
+    }
+    binding = {
+        "metadata": {"name": name},
+        "spec": {"policyName": name, "validationActions": ["Deny"]},
+    }
+    policies, bindings = (
+        f"{root}/validatingadmissionpolicies",
+        f"{root}/validatingadmissionpolicybindings",
+    )
+    assert world.plane.request("POST", policies, policy)[0] == 201
+    assert world.plane.request("POST", bindings, binding)[0] == 201
+    serial = itertools.count()
+
+    def is_frozen() -> bool:
+        change = {"data": {"probe": str(next(serial))}}
+        return (
+            world.plane.request("PATCH", world.path("configmaps", "settings"), change, MERGE)[0]
+            != 200
+        )
+
+    try:
+        eventually(is_frozen, "the policy at work")
+        code, said = world.once()
+        assert code == 1, said
+        assert world.status()["drift"]["open"] == 1
+        assert world.status()["state"] == "Drifted"
+    finally:
+        world.plane.request("DELETE", f"{bindings}/{name}")
+        world.plane.request("DELETE", f"{policies}/{name}")
+
+
+def test_what_a_restore_of_etcd_took_back_is_put_right(world: World) -> None:
+    with world.running() as agent:
+        world.synced(agent)
+        agent.wait("note.pushed")
+        backup = world.folder / "backup"
+        with world.plane.stopped() as etcd:
+            shutil.copytree(etcd, backup)
+        app = world.fleet.files["bases/app/app.yaml"]
+        world.fleet.files["bases/app/app.yaml"] = app.replace('"30"', '"15"')
+        world.fleet.commit()
+        world.synced(agent, seconds=90)
+        for number in range(50):  # revisions that the backup does not have
+            world.edit("configmaps", "settings", {"data": {"other": str(number)}})
+        with world.plane.stopped() as etcd:
+            shutil.rmtree(etcd)
+            shutil.copytree(backup, etcd)
+        eventually(lambda: (world.data("settings") or {}).get("rate") == "15", "the rate", 120)

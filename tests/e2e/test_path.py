@@ -11,6 +11,8 @@ from tests.e2e.fleet import SITE, config_map
 from tests.e2e.process import eventually, reconciler
 from tests.e2e.world import World
 
+# kubectl puts NAME before the columns of every custom kind.
+COLUMNS = ["NAME", "SITE", "READY", "STATE", "REVISION", "OBJECTS", "DRIFT", "AGE"]
 BOTH = pytest.mark.parametrize("world", ["cluster", "scoped"], indirect=True)
 
 
@@ -44,8 +46,8 @@ def test_a_commit_reaches_the_cluster_and_comes_back_as_a_note(world: World) -> 
 def test_every_name_of_the_site_is_shown(world: World) -> None:
     assert world.once()[0] == 0
     columns, row = world.plane.kubectl("get", "sites").splitlines()
-    assert columns.split() == ["SITE", "READY", "STATE", "REVISION", "OBJECTS", "DRIFT", "AGE"]
-    assert row.split()[:3] == ["north.one", "True", "Synced"] or row.split()[0] == SITE
+    assert columns.split() == COLUMNS
+    assert row.split()[:-1] == ["north.one", SITE, "True", "Synced", world.fleet.head, "3", "0"]
     events = world.plane.kubectl("get", "events", "-n", "default", "-o", "json")
     reasons = {
         event["reason"]
@@ -142,6 +144,7 @@ spec: {{size: 3}}
     assert len([request for request in missed if f"{name}.example.com" in request.uri]) <= 1
 
 
+@BOTH
 def test_what_a_commit_no_longer_has_is_pruned_and_what_is_not_ours_is_not(world: World) -> None:
     world.fleet.extra(config_map("mine"))
     assert world.once()[0] == 0
@@ -205,3 +208,24 @@ def test_the_agent_of_another_site_does_not_touch_this_ones_cluster(world: World
     assert done.returncode == 2
     assert "belongs to site north/one, not north/two" in done.stderr
     assert world.data("settings") is not None
+
+
+@pytest.mark.parametrize("world", ["scoped"], indirect=True)
+def test_a_kind_without_rights_is_held_up_alone_and_the_rule_is_said(world: World) -> None:
+    secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {a: b}\n"
+    service = "apiVersion: v1\nkind: Service\nmetadata: {name: unwatched}\n"
+    world.fleet.extra(f"{secret}---\n{service}spec: {{ports: [{{port: 80}}]}}\n")
+    with world.running() as agent:
+        agent.wait("object.failed", ref=f"Secret/{world.namespace}/s")
+        eventually(lambda: world.get("services", "unwatched"), "the service")
+        eventually(lambda: world.get("apps/v1/deployments", "camera"), "the deployment")
+        agent.wait("watch.refused", kind="Service")
+        eventually(world.fleet.note, "a note")
+        note = yaml.safe_load(world.fleet.note())
+        assert (note["state"], note["reason"]) == ("Failed", "ApplyFailed")
+        rule = '{apiGroups: [""], resources: ["secrets"], verbs: ["create", "patch"]}'
+        assert rule in note["failed"][0]["message"]
+        (unwatched,) = agent.events("watch.refused")
+        assert 'resources: ["services"], verbs: ["get", "list", "watch"]' in unwatched["message"]
+        world.edit("configmaps", "settings", {"data": {"rate": "1"}})
+        eventually(lambda: (world.data("settings") or {}).get("rate") == "30", "the healed rate")

@@ -6,7 +6,7 @@ import itertools
 import os
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from tests.controlplane.plane import ControlPlane
@@ -18,6 +18,12 @@ MERGE = "application/merge-patch+json"
 APPLY = "application/apply-patch+yaml"
 _SERIAL = itertools.count()
 _SITES = "/apis/fleet-reconciler.dev/v1alpha1/sites"
+
+
+class Told(Protocol):
+    """An agent whose log can be shown."""
+
+    def tail(self) -> str: ...
 
 
 class World:
@@ -62,7 +68,7 @@ class World:
         done = process.reconciler("run", "--once", *self.arguments(*more))
         return done.returncode, done.stdout + done.stderr
 
-    def synced(self, agent: process.Agent, commit: str = "", seconds: float = 30) -> None:
+    def synced(self, agent: Told, commit: str = "", seconds: float = 30) -> None:
         """Wait until the commit, or else the newest one, is applied as a whole."""
         wanted = commit or self.fleet.head
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,16 +22,22 @@ from reconciler.model.values import (
 
 
 class Commits:
-    """Implements ports.Source. ``tip`` is what a fetch brings, or the error that it raises."""
+    """Implements ports.Source. ``tip`` is what a fetch brings, or the error that it raises.
+
+    While ``gate`` is cleared, a fetch waits.
+    """
 
     def __init__(self, tip: str | errors.SourceUnavailable = "a" * 40) -> None:
         self.tip = tip
         self.mirrored: set[str] = set()
         self.refused: set[str] = set()
         self.fetches = 0
+        self.gate = threading.Event()
+        self.gate.set()
 
     def fetch(self) -> Snapshot:
         self.fetches += 1
+        assert self.gate.wait(20)
         if isinstance(self.tip, errors.SourceUnavailable):
             raise self.tip
         self.mirrored.add(self.tip)

@@ -114,6 +114,16 @@ def test_a_rejected_commit_is_not_tried_again_and_the_one_that_mends_it_is() -> 
     assert world.renderer.rendered == [A, B]
 
 
+def test_a_machine_that_cannot_render_tries_again() -> None:
+    world = World()
+    courier = world.start()
+    world.renderer.objects = errors.RenderUnavailable("the render process was killed from outside")
+    assert courier.round() == Offline(message="the render process was killed from outside")
+    world.renderer.objects = ()
+    assert isinstance(courier.round(), Candidate)
+    assert world.renderer.rendered == [A, A]
+
+
 def test_without_a_link_the_last_accepted_commit_comes_from_the_mirror() -> None:
     world = World()
     world.source.mirrored.add(A)

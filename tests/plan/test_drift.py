@@ -23,7 +23,20 @@ def changed(base: Live, **fields: object) -> Live:
 
 CASES = {
     "nothing": (BEFORE, BEFORE, Drift.NONE),
-    "another version of the same": (BEFORE, changed(BEFORE, resource_version="8"), Drift.NONE),
+    "a change without a trace in ownership": (
+        BEFORE,
+        changed(BEFORE, resource_version="8"),
+        Drift.SUSPECTED,
+    ),
+    "a version, with a generation": (KEYED, changed(KEYED, resource_version="8"), Drift.NONE),
+    "a status write, and its version": (
+        BEFORE,
+        changed(
+            live(entry(OURS, A), entry(("controller", "Update"), A, subresource="status")),
+            resource_version="8",
+        ),
+        Drift.NONE,
+    ),
     "another uid": (BEFORE, changed(BEFORE, uid="v"), Drift.CERTAIN),
     "our entry is gone": (BEFORE, live(), Drift.CERTAIN),
     "our entry lost a field": (BEFORE, live(entry(OURS, {})), Drift.CERTAIN),

@@ -236,3 +236,20 @@ def test_findings_are_bounded() -> None:
 def test_exactly_as_many_findings_as_are_shown_are_all_shown() -> None:
     found = judged(*[thing(name=f"A{n}") for n in range(judging.FINDINGS)])
     assert {finding.rule for finding in found} == {"name"}
+
+
+def depending(name: str, *others: str) -> Manifest:
+    notes = {"fleet-reconciler.dev/depends-on": ",".join(others)} if others else {}
+    return thing(name=name, metadata={"annotations": notes})
+
+
+def test_what_an_object_depends_on_is_declared() -> None:
+    assert judged(depending("a", "ConfigMap/serving/b"), depending("b")) == ()
+    (found,) = judged(depending("a", "ConfigMap/serving/bee"), depending("b"))
+    assert (found.rule, found.origin) == ("depends-on", Origin("ConfigMap.yaml", 3))
+    assert "ConfigMap/serving/bee, which the site does not declare" in found.message
+
+
+def test_objects_that_depend_on_each_other_are_found_before_any_site_sees_them() -> None:
+    (found,) = judged(depending("a", "ConfigMap/serving/b"), depending("b", "ConfigMap/serving/a"))
+    assert found.rule == "depends-on" and "leads back" in found.message

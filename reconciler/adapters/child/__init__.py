@@ -1,5 +1,26 @@
-"""Render and judge in a spawned, bounded child process: ``ChildRenderer`` is the port Renderer."""
+"""Render and judge in a spawned, bounded child process.
 
-from reconciler.adapters.child.renderer import ChildRenderer
+The child imports its half of this package alone, so names are imported when they are asked for.
+"""
 
-__all__ = ["ChildRenderer"]
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reconciler.adapters.child.limits import Limits
+    from reconciler.adapters.child.renderer import ChildRenderer
+
+__all__ = ["ChildRenderer", "Limits"]
+
+
+def __getattr__(name: str) -> object:
+    if name == "ChildRenderer":
+        from reconciler.adapters.child import renderer
+
+        return renderer.ChildRenderer
+    if name == "Limits":
+        from reconciler.adapters.child import limits
+
+        return limits.Limits
+    raise AttributeError(name)

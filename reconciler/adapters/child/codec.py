@@ -1,110 +1,134 @@
-"""Rendered and errors as JSON words, and back; what comes back from the child is checked."""
+"""Rendered and errors as JSON words, and back; what comes back from the child is checked.
+
+Words that are only shown (messages, paths, refs of findings) are cut on both sides, as their
+length is a stranger's choice.
+"""
 
 from __future__ import annotations
 
-import dataclasses
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 from reconciler.model.errors import FileError, RenderError, SettingsError
-from reconciler.model.refs import ObjectRef, Origin, SiteName
-from reconciler.model.values import Finding, Manifest, Rendered, SiteSettings, Verdict
+from reconciler.model.refs import ObjectRef, Origin
+from reconciler.model.values import Finding, Manifest, SiteSettings
 
+_SHOWN = 2_000  # characters
 _ERRORS: Mapping[str, type[FileError]] = {
     error.__name__: error for error in (FileError, RenderError, SettingsError)
 }
 
 
-def encode(rendered: Rendered) -> dict[str, Any]:
-    return {
-        "settings": dataclasses.asdict(rendered.settings),
-        "objects": [_manifest_words(manifest) for manifest in rendered.objects],
-        "findings": [_finding_words(finding) for finding in rendered.verdict.findings],
-    }
+def encode_settings(settings: SiteSettings) -> dict[str, Any]:
+    return {name: getattr(settings, name) for name in SiteSettings.__slots__}
 
 
-def decode(words: Mapping[str, Any], site: SiteName, commit: str) -> Rendered:
-    """Raises KeyError, TypeError or ValueError for words that ``encode`` did not make."""
-    settings = dict(words["settings"])
-    settings["forbid"] = tuple(settings["forbid"])
-    return Rendered(
-        site=site,
-        commit=commit,
-        settings=SiteSettings(**settings),
-        objects=tuple(_manifest(row) for row in words["objects"]),
-        verdict=Verdict(findings=tuple(_finding(row) for row in words["findings"])),
+def decode_settings(words: Mapping[str, Any]) -> SiteSettings:
+    """Raises KeyError, TypeError, ValueError for words that ``encode_settings`` did not make."""
+    return SiteSettings(
+        fleet=_text(words["fleet"]),
+        labels={_text(key): _text(value) for key, value in words["labels"].items()},
+        ring=_text(words["ring"]),
+        forbid=tuple(_text(kind) for kind in words["forbid"]),
+    )
+
+
+def encode_manifest(manifest: Manifest) -> list[Any]:
+    """Without its digest, which the other side makes of the body that it got."""
+    return [
+        _ref_words(manifest.ref),
+        manifest.api_version,
+        manifest.body.decode(),
+        _origin_words(manifest.origin),
+        manifest.wave,
+        [_ref_words(ref) for ref in manifest.depends_on],
+    ]
+
+
+def decode_manifest(row: Any) -> Manifest:
+    """Raises TypeError, ValueError for a row that ``encode_manifest`` did not make."""
+    ref, api_version, text, origin, wave, depends_on = row
+    body = _text(text).encode()
+    return Manifest(
+        ref=_ref(ref),
+        api_version=_text(api_version),
+        body=body,
+        digest=hashlib.sha256(body).hexdigest(),
+        origin=_origin(origin),
+        wave=int(wave),
+        depends_on=tuple(_ref(words) for words in depends_on),
+    )
+
+
+def encode_finding(finding: Finding) -> list[Any]:
+    return [
+        finding.rule,
+        _cut(finding.message),
+        [_cut(word) for word in _ref_words(finding.ref)] if finding.ref else None,
+        _origin_words(finding.origin) if finding.origin else None,
+    ]
+
+
+def decode_finding(row: Any) -> Finding:
+    """Raises TypeError, ValueError for a row that ``encode_finding`` did not make."""
+    rule, message, ref, origin = row
+    return Finding(
+        rule=_text(rule),
+        message=_shown(message),
+        ref=_ref(ref) if ref else None,
+        origin=_origin(origin) if origin else None,
     )
 
 
 def encode_error(error: FileError) -> dict[str, Any]:
     return {
         "type": type(error).__name__,
-        "message": error.message,
-        "path": error.path,
+        "message": _cut(error.message),
+        "path": _cut(error.path),
         "line": error.line,
         "column": error.column,
     }
 
 
 def decode_error(words: Mapping[str, Any]) -> FileError:
-    """An error of the same class; RenderError for a class that is not known."""
-    kind = _ERRORS.get(str(words.get("type")), RenderError)
-    return kind(
-        str(words.get("message", "")),
-        path=str(words.get("path", "")),
-        line=int(words.get("line", 0)),
-        column=int(words.get("column", 0)),
+    """An error of the same class. Raises KeyError, TypeError, ValueError for other words."""
+    return _ERRORS[_text(words["type"])](
+        _shown(words["message"]),
+        path=_shown(words["path"]),
+        line=int(words["line"]),
+        column=int(words["column"]),
     )
 
 
-def _manifest_words(manifest: Manifest) -> list[Any]:
-    return [
-        str(manifest.ref),
-        manifest.api_version,
-        manifest.body.decode(),
-        manifest.digest,
-        _origin_words(manifest.origin),
-        manifest.wave,
-        [str(ref) for ref in manifest.depends_on],
-    ]
+# Refs go as their parts: the text form of what the judge refuses need not read back.
+def _ref_words(ref: ObjectRef) -> list[str]:
+    return [ref.group, ref.kind, ref.namespace, ref.name]
 
 
-def _manifest(row: list[Any]) -> Manifest:
-    ref, api_version, body, digest, origin, wave, depends_on = row
-    return Manifest(
-        ref=ObjectRef.parse(ref),
-        api_version=str(api_version),
-        body=body.encode(),
-        digest=str(digest),
-        origin=_origin(origin),
-        wave=int(wave),
-        depends_on=tuple(ObjectRef.parse(text) for text in depends_on),
-    )
-
-
-def _finding_words(finding: Finding) -> list[Any]:
-    return [
-        finding.rule,
-        finding.message,
-        str(finding.ref) if finding.ref else None,
-        _origin_words(finding.origin) if finding.origin else None,
-    ]
-
-
-def _finding(row: list[Any]) -> Finding:
-    rule, message, ref, origin = row
-    return Finding(
-        rule=str(rule),
-        message=str(message),
-        ref=ObjectRef.parse(ref) if ref else None,
-        origin=_origin(origin) if origin else None,
-    )
+def _ref(words: Any) -> ObjectRef:
+    group, kind, namespace, name = (_text(word) for word in words)
+    return ObjectRef(group, kind, namespace, name)
 
 
 def _origin_words(origin: Origin) -> list[Any]:
-    return [origin.path, origin.line, origin.generator]
+    return [_cut(origin.path), origin.line, _cut(origin.generator)]
 
 
-def _origin(row: list[Any]) -> Origin:
+def _origin(row: Any) -> Origin:
     path, line, generator = row
-    return Origin(str(path), int(line), str(generator))
+    return Origin(_shown(path), int(line), _shown(generator))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def _shown(value: Any) -> str:
+    return _cut(_text(value))
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("expected a string")
+    return value

@@ -1,159 +1,112 @@
-"""The Renderer port: one spawned child a render, fed with the tree's files, killed at its limits.
+"""The Renderer port: a site's tree in, what a bounded child made of it out.
 
-Parsers of untrusted text can be crashed and starved, so they run where neither hurts: an
-empty environment, a session of its own, no descriptor but two pipes, and limits on CPU,
-memory, output and wall time that strike before the container's do.
+A child is kept for some seconds, as a second render of the same files costs a fraction. What it
+says is as untrusted as what it read: its words are checked, and it gets nothing but files of the
+tree that it was asked to render.
 """
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
+import dataclasses
 import threading
-from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
-from reconciler.adapters.child import codec, frames
-from reconciler.model.errors import FileError, MissingBlobs, RenderError
+from reconciler.adapters.child.conversation import Conversation, Fetch
+from reconciler.adapters.child.limits import Limits
+from reconciler.adapters.child.process import Child, Ended
+from reconciler.model.errors import FileError, RenderError, RenderUnavailable
 from reconciler.model.refs import SiteName
 from reconciler.model.values import Rendered, Tree
 
-WALL = 90.0  # seconds of a render, time spent on fetching files apart
-_CALLS = 100_000  # questions a child may ask
+_DEFAULT = Limits()
 
 
 class ChildRenderer:
-    """Renders and judges a site in a child process."""
-
-    def __init__(self, *, agent_namespace: str, from_repository: bool, wall: float = WALL) -> None:
-        self._agent_namespace = agent_namespace
-        self._from_repository = from_repository
-        self._wall = wall
-
-    def render(
-        self,
-        tree: Tree,
-        site: SiteName,
-        commit: str,
-        fetch_blobs: Callable[[tuple[str, ...]], None],
-    ) -> Rendered:
-        request = {
-            "site": str(site),
-            "commit": commit,
-            "agentNamespace": self._agent_namespace,
-            "fromRepository": self._from_repository,
-        }
-        answer = _Conversation(tree, fetch_blobs, self._wall).hold(request)
-        if "error" in answer:
-            raise codec.decode_error(answer["error"])
-        try:
-            return codec.decode(answer["rendered"], site, commit)
-        except (KeyError, TypeError, ValueError) as error:
-            raise RenderError("the render process gave an answer without sense") from error
-
-    def close(self) -> None:
-        """Nothing outlives a render."""
-
-
-class _Conversation:
-    """One child from start to end."""
+    """Renders and judges sites in a child process, one at a time."""
 
     def __init__(
-        self, tree: Tree, fetch_blobs: Callable[[tuple[str, ...]], None], wall: float
+        self,
+        *,
+        agent_namespace: str,
+        from_repository: bool,
+        limits: Limits = _DEFAULT,
+        warm: float = 5.0,
     ) -> None:
-        self._tree = tree
-        self._fetch_blobs = fetch_blobs
-        self._wall = wall
-        self._late = False
-        self._fetched = False
-        self._timer = threading.Timer(wall, lambda: None)
+        """``warm``: seconds for which a child is kept, with what it parsed, after a render."""
+        self._limits = limits
+        self._warm = warm
+        self._request = {
+            "agentNamespace": agent_namespace,
+            "fromRepository": from_repository,
+            "limits": dataclasses.asdict(limits),
+        }
+        self._lock = threading.Lock()
+        self._kept: Child | None = None
+        self._timer: threading.Timer | None = None
 
-    def hold(self, request: dict[str, Any]) -> dict[str, Any]:
-        with subprocess.Popen(
-            [sys.executable, "-I", "-m", "reconciler.adapters.child.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={},
-            start_new_session=True,
-        ) as process:
-            self._allow(process)
+    def render(self, tree: Tree, site: SiteName, commit: str, fetch_blobs: Fetch) -> Rendered:
+        """See ports.Renderer."""
+        request = {**self._request, "site": str(site), "commit": commit}
+        with self._lock:
             try:
-                return self._serve(process, request)
-            except (frames.BrokenFrame, BrokenPipeError) as error:
-                raise RenderError(self._obituary(process)) from error
-            finally:
-                self._timer.cancel()
-                _kill(process)
+                return self._attempt(self._take() or self._start(), tree, request, fetch_blobs)
+            except Ended as end:
+                if not end.by_chance:
+                    raise RenderError(str(end), path=site.folder) from None
+            try:
+                return self._attempt(self._start(), tree, request, fetch_blobs)
+            except Ended as end:
+                if end.by_chance:
+                    raise RenderUnavailable(str(end)) from None
+                raise RenderError(str(end), path=site.folder) from None
 
-    def _allow(self, process: subprocess.Popen[bytes]) -> None:
-        """Give the child its wall time, anew."""
-        self._timer.cancel()
-        self._timer = threading.Timer(self._wall, self._kill_late, [process])
+    def close(self) -> None:
+        """End a child that was kept."""
+        with self._lock:
+            child = self._take()
+            if child:
+                child.end()
+
+    def _attempt(
+        self, child: Child, tree: Tree, request: Mapping[str, Any], fetch_blobs: Fetch
+    ) -> Rendered:
+        done = False
+        try:
+            rendered = Conversation(child, tree, fetch_blobs).hold(request, self._limits.objects)
+            done = True
+            return rendered
+        except FileError:  # the child's answer; the tree's own errors went to the child
+            done = True
+            raise
+        finally:
+            if done and self._warm and child.is_slim:
+                self._keep(child)
+            else:
+                child.end()
+
+    def _start(self) -> Child:
+        try:
+            return Child(self._limits)
+        except OSError as error:
+            raise RenderUnavailable(
+                f"the render process cannot be started: {error.strerror}"
+            ) from None
+
+    def _take(self) -> Child | None:
+        child, self._kept = self._kept, None
+        if self._timer:
+            self._timer.cancel()
+        return child
+
+    def _keep(self, child: Child) -> None:
+        self._kept = child
+        self._timer = threading.Timer(self._warm, self._retire, [child])
         self._timer.daemon = True
         self._timer.start()
 
-    def _serve(self, process: subprocess.Popen[bytes], request: dict[str, Any]) -> dict[str, Any]:
-        assert process.stdin and process.stdout
-        frames.write(process.stdin, request)
-        for _ in range(_CALLS):
-            message = frames.read(process.stdout)
-            if not isinstance(message, dict):
-                break
-            if "call" not in message:
-                return message
-            answer = self._answer(str(message["call"]), str(message["path"]))
-            if self._fetched:
-                self._fetched = False
-                self._allow(process)
-            frames.write(process.stdin, answer)
-        raise frames.BrokenFrame("the child asked for too much")
-
-    def _answer(self, call: str, path: str) -> dict[str, Any]:
-        try:
-            return {"value": self._look(call, path)}
-        except FileNotFoundError:
-            return {"absent": True}
-        except FileError as error:
-            return {"error": codec.encode_error(error)}
-
-    def _look(self, call: str, path: str) -> Any:
-        try:
-            return _CALL[call](self._tree, path)
-        except MissingBlobs as missing:
-            self._timer.cancel()  # a slow link is not the child's fault
-            self._fetched = True
-            self._fetch_blobs(missing.ids)
-            return _CALL[call](self._tree, path)
-
-    def _kill_late(self, process: subprocess.Popen[bytes]) -> None:
-        self._late = True
-        _kill(process)
-
-    def _obituary(self, process: subprocess.Popen[bytes]) -> str:
-        if self._late:
-            return f"rendering took longer than {self._wall:g} s and was ended"
-        code = process.wait()
-        if code in (-signal.SIGXCPU, -signal.SIGKILL):
-            return "rendering used up its CPU time or memory and was ended"
-        return f"the render process ended unexpectedly (exit status {code})"
-
-
-_CALL: dict[str, Callable[[Tree, str], Any]] = {
-    "kind": lambda tree, path: tree.kind(path),
-    "names": lambda tree, path: list(tree.names(path)),
-    "read": lambda tree, path: b64encode(tree.read(path)).decode(),
-    "digest": lambda tree, path: tree.digest(path),
-}
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the child and whatever it started; its process group is its own."""
-    if process.poll() is None:
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return
+    def _retire(self, child: Child) -> None:
+        with self._lock:
+            if self._kept is child:
+                self._kept = None
+                child.end()

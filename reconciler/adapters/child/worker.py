@@ -1,94 +1,154 @@
-"""The render child: limits first, then one site from a tree that it asks for over the pipe.
+"""What runs in the render child: limits first, then sites from trees that it asks for.
 
-Started by ``renderer`` as ``python -m reconciler.adapters.child.worker``; standard input and
-output are the pipe. It opens no file and no socket of its own.
+Started by ``process``; standard input and output are the pipe. It opens no file and no socket.
+It goes on until the pipe ends, and keeps what it parsed by hash from one render to the next.
 """
 
 from __future__ import annotations
 
-import dataclasses
+import gc
+import math
+import os
 import resource
 import sys
-from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 from reconciler.adapters.child import codec, frames
-from reconciler.model.errors import FileError
+from reconciler.adapters.child.limits import OUT_OF_MEMORY
+from reconciler.model.errors import FileError, RenderError, SettingsError
 from reconciler.model.refs import SiteName
 from reconciler.model.values import FileKind
-from reconciler.policy.judge import judge
+from reconciler.policy.judge import OBJECT_BYTES, judge
+from reconciler.render.cache import Cache
 from reconciler.render.site import render_site
 
-MEMORY = 512 << 20  # bytes of address space
-CPU = 60  # seconds
+_RENDERS = 10  # as many times the CPU time of one render as a child has in all
 
 
 class PipeTree:
-    """The Tree port over the pipe; kinds and names are asked for once."""
+    """Implements values.Tree over the pipe; kinds, names and digests are asked for once."""
 
     def __init__(self, ask: IO[bytes], answer: IO[bytes]) -> None:
         self._ask, self._answer = ask, answer
-        self._known: dict[tuple[str, str], Any] = {}
+        self._known: dict[tuple[str, str], dict[str, Any]] = {}
 
     def kind(self, path: str) -> FileKind | None:
-        found: FileKind | None = self._call("kind", path)
+        found: FileKind | None = self._once("kind", path)
         return found
 
     def names(self, path: str) -> tuple[str, ...]:
-        return tuple(self._call("names", path))
+        return tuple(self._once("names", path))
 
     def read(self, path: str) -> bytes:
-        return b64decode(self._call("read", path))
+        _value(self._call("read", path), path)
+        return frames.read(self._answer)
 
     def digest(self, path: str) -> str:
-        return str(self._call("digest", path))
+        return str(self._once("digest", path))
 
-    def _call(self, name: str, path: str) -> Any:
+    def _once(self, name: str, path: str) -> Any:
         key = (name, path)
         if key not in self._known:
-            frames.write(self._ask, {"call": name, "path": path})
-            self._known[key] = frames.read(self._answer)
-        answer = self._known[key]
-        if "absent" in answer:
-            raise FileNotFoundError(path)
-        if "error" in answer:
-            raise codec.decode_error(answer["error"])
-        return answer["value"]
+            self._known[key] = self._call(name, path)
+        return _value(self._known[key], path)
+
+    def _call(self, name: str, path: str) -> dict[str, Any]:
+        self._ask.write(frames.pack({"call": name, "path": path}))
+        self._ask.flush()
+        return frames.unpack(frames.read(self._answer))
+
+
+def _value(answer: Mapping[str, Any], path: str) -> Any:
+    if "absent" in answer:
+        raise FileNotFoundError(path)
+    if "error" in answer:
+        raise codec.decode_error(answer["error"])
+    return answer["value"]
 
 
 def main() -> None:
-    for what, limit in (
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_CPU, CPU),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(what, (limit, limit))
+    """Render what is asked for until the pipe ends."""
     ask, answer = sys.stdout.buffer, sys.stdin.buffer
-    request = frames.read(answer)
-    frames.write(ask, _render(request, PipeTree(ask, answer)))
-
-
-def _render(request: Mapping[str, Any], tree: PipeTree) -> dict[str, Any]:
-    site = SiteName.parse(request["site"])
-    agent = {
-        "from_repository": bool(request["fromRepository"]),
-        "agent_namespace": str(request["agentNamespace"]),
-    }
+    cache = Cache()
+    gc.disable()  # parsed files are trees: looking for cycles in them finds none, for a fifth more
     try:
-        rendered = render_site(tree, site, request["commit"])
-        verdict = judge(rendered.objects, rendered.settings, **agent)
-        return {"rendered": codec.encode(dataclasses.replace(rendered, verdict=verdict))}
-    except FileError as error:
-        return {"error": codec.encode_error(error)}
+        while True:
+            request = frames.unpack(frames.read(answer))
+            limit(request["limits"])
+            for message in answers(request, PipeTree(ask, answer), cache):
+                ask.write(frames.pack(message))
+            ask.flush()
     except MemoryError:
-        return {
-            "error": codec.encode_error(
-                FileError(f"rendering {site} needs more than {MEMORY >> 20} MiB")
-            )
-        }
+        os._exit(OUT_OF_MEMORY)
+    except (frames.BrokenFrame, BrokenPipeError):
+        os._exit(0)  # nobody listens any more
 
 
-if __name__ == "__main__":
-    main()
+def limit(limits: Mapping[str, int]) -> None:
+    """Bound this process, for this render."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    seconds = math.ceil(used.ru_utime + used.ru_stime) + limits["cpu"]
+    _set("RLIMIT_CPU", seconds, limits["cpu"] * _RENDERS)
+    _set("RLIMIT_AS", limits["memory"], limits["memory"])
+    for name in ("RLIMIT_FSIZE", "RLIMIT_CORE", "RLIMIT_NPROC"):
+        _set(name, 0, 0)
+
+
+def _set(name: str, soft: int, hard: int) -> None:
+    """Set a limit, or leave one that is stricter already. Only Linux has them all."""
+    which = getattr(resource, name, None)
+    if which is None:
+        return
+    most = resource.getrlimit(which)[1]
+    hard = hard if most == resource.RLIM_INFINITY else min(hard, most)
+    try:
+        resource.setrlimit(which, (min(soft, hard), hard))
+    except (OSError, ValueError):
+        if sys.platform == "linux":
+            raise
+
+
+def answers(request: Mapping[str, Any], tree: PipeTree, cache: Cache) -> Iterator[dict[str, Any]]:
+    """The objects one by one, and an ending; or an error alone."""
+    site = SiteName.parse(request["site"])
+    try:
+        rendered = render_site(tree, site, request["commit"], cache)
+        if len(rendered.objects) > request["limits"]["objects"]:
+            most = request["limits"]["objects"]
+            raise RenderError(f"{len(rendered.objects)} objects; at most {most}", path=site.folder)
+        verdict = judge(
+            rendered.objects,
+            rendered.settings,
+            agent_namespace=request["agentNamespace"],
+            from_repository=request["fromRepository"],
+        )
+    except (frames.BrokenFrame, BrokenPipeError, MemoryError):
+        raise
+    except Exception as error:
+        yield {"error": codec.encode_error(told(error, site))}
+        return
+    for manifest in rendered.objects:
+        if len(manifest.body) > OBJECT_BYTES:
+            continue  # the judge has found it: nothing of this commit will be applied
+        yield {"object": codec.encode_manifest(manifest)}
+    yield {
+        "settings": codec.encode_settings(rendered.settings),
+        "findings": [codec.encode_finding(finding) for finding in verdict.findings],
+    }
+
+
+def told(error: Exception, site: SiteName) -> FileError:
+    """The error that the user sees; of a defect only where it is, as its words may quote a file."""
+    if isinstance(error, RenderError | SettingsError):
+        return error
+    if isinstance(error, FileError):  # the tree's: unreadable, too large
+        return RenderError(error.message, path=error.path, line=error.line, column=error.column)
+    if isinstance(error, RecursionError):
+        return RenderError("the objects or kustomizations are nested too deeply", path=site.folder)
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else "?"
+    name = type(error).__name__
+    return RenderError(f"the renderer has a defect ({name} in {place})", path=site.folder)

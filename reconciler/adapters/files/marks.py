@@ -77,7 +77,9 @@ def _mark(path: Path) -> Mark:
         return (error.errno or 0,)
     except ValueError:
         return ()
-    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    # The mode too: times are as coarse as the kernel's tick.
+    place = (found.st_dev, found.st_ino, found.st_mode, found.st_size)
+    return (*place, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def folders(paths: Iterable[Path]) -> frozenset[Path]:

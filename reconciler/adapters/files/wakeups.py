@@ -56,7 +56,8 @@ class FileWakeups:
     def _run(self, wake: Callable[[str], None], seen: _Looks) -> None:
         try:
             while not self._stopping.is_set():
-                self._watch()
+                if self._watch():
+                    self._changed.set()  # a watch counts from a moment later on: look once more
                 now = self._look()
                 for topic in [topic for topic in now if now[topic] != seen[topic]]:
                     wake(topic)
@@ -73,12 +74,16 @@ class FileWakeups:
             self._changed.clear()
             self._stopping.wait(QUIET)
 
-    def _watch(self) -> None:
-        """Watch the folders that count now; a watch may come just after a folder was made."""
-        for _ in range(_ROUNDS):
+    def _watch(self) -> bool:
+        """Watch the folders that count now; a watch may come just after a folder was made.
+
+        True where that are others than before.
+        """
+        for round_ in range(_ROUNDS):
             paths = [path for group in self._paths().values() for path in group]
             if not self._watches.set(marks.folders(paths)):
-                return
+                return round_ > 0
+        return True
 
     def _look(self) -> _Looks:
         return {topic: marks.marks(paths) for topic, paths in self._paths().items()}

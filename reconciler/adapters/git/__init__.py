@@ -7,7 +7,17 @@ newest note, ``open_tree`` the files of a local repository's commit.
 from reconciler.adapters.git.credentials import Credentials
 from reconciler.adapters.git.mirror import Mirror
 from reconciler.adapters.git.notes import NotesPusher
+from reconciler.adapters.git.process import allow_calls, end_calls
 from reconciler.adapters.git.reader import SiteNote, read_notes
 from reconciler.adapters.git.tree import open_tree
 
-__all__ = ["Credentials", "Mirror", "NotesPusher", "SiteNote", "open_tree", "read_notes"]
+__all__ = [
+    "Credentials",
+    "Mirror",
+    "NotesPusher",
+    "SiteNote",
+    "allow_calls",
+    "end_calls",
+    "open_tree",
+    "read_notes",
+]

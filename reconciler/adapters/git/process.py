@@ -11,6 +11,7 @@ import functools
 import os
 import selectors
 import signal
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -84,6 +85,9 @@ class Bounds:
 
 
 _DEFAULT = Bounds()
+_guard = threading.Lock()
+_running: set[subprocess.Popen[bytes]] = set()
+_ended = threading.Event()
 
 
 def run(
@@ -116,6 +120,8 @@ def start(
     file: int = 0,
 ) -> subprocess.Popen[bytes]:
     """Start ``git ARGUMENTS`` with three pipes. The caller ends it with ``kill``."""
+    if _ended.is_set():
+        raise SourceUnavailable("git is not called any more: the agent is ending")
     cmd, failures = _gitpython()
     given = {**_FIXED, **(environment or {})}
     if folder is not None:
@@ -137,7 +143,26 @@ def start(
     # The handle would end git without its helpers when it goes; ``kill`` does that instead.
     process, handle.proc = handle.proc, None
     assert process is not None
+    with _guard:
+        _running.add(process)
+        if _ended.is_set():
+            _kill_group(process)
     return process
+
+
+def end_calls() -> None:
+    """End every call of git that is under way, and refuse new ones until ``allow_calls``.
+
+    For the end of the agent: a remote that says nothing would hold it up for a deadline.
+    """
+    with _guard:
+        _ended.set()
+        for process in _running:
+            _kill_group(process)
+
+
+def allow_calls() -> None:
+    _ended.clear()
 
 
 @functools.cache
@@ -157,16 +182,22 @@ def _gitpython() -> tuple[ModuleType, type[Exception]]:
 
 def kill(process: subprocess.Popen[bytes]) -> None:
     """End the process and its whole group, and close the pipes."""
+    with _guard:
+        _running.discard(process)
     if process.returncode is None:
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            process.kill()
+        _kill_group(process)
         process.wait()
     for pipe in (process.stdin, process.stdout, process.stderr):
         if pipe is not None:
             with contextlib.suppress(OSError):  # what was not yet written is of no use
                 pipe.close()
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        process.kill()
 
 
 def _talk(

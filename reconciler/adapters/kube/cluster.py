@@ -49,6 +49,9 @@ class KubeCluster:
     def namespaced(self, kind: Kind) -> bool:
         return self._discovery.find(kind).namespaced
 
+    def served(self, kind: Kind) -> Kind | None:
+        return self._discovery.served(kind)
+
     def apply(
         self, manifest: values.Manifest, *, force: bool, subresource: str = ""
     ) -> values.Live:

@@ -76,6 +76,38 @@ class Discovery:
             raise unknown(kind)
         return found
 
+    def served(self, kind: Kind) -> Kind | None:
+        """The kind in the first of its group's versions that has it, the preferred one first.
+
+        Raises ClusterUnavailable, and ClusterRefused where discovery is forbidden.
+        """
+        for version in self._versions(kind):
+            other = Kind(kind.group, version, kind.kind)
+            try:
+                self.find(other)
+            except errors.ClusterRefused as error:
+                if error.reason != "KindUnknown":
+                    raise
+                continue
+            return other
+        return None
+
+    def _versions(self, kind: Kind) -> tuple[str, ...]:
+        if not kind.group:
+            return ("v1",)
+        path = f"/apis/{segment(kind.group)}"
+        request = client.Request(method="GET", path=path, query={}, kind=kind)
+        try:
+            document = parse.mapping(self._client.json(request))
+        except errors.ClusterRefused as error:
+            if error.reason == "KindUnknown":
+                return ()
+            raise
+        preferred = parse.mapping(document.get("preferredVersion"))
+        listed = [parse.mapping(entry) for entry in parse.sequence(document.get("versions"))]
+        found = [parse.text(entry.get("version")) for entry in (preferred, *listed)]
+        return tuple(dict.fromkeys(version for version in found if version))
+
     def forget(self, kind: Kind) -> None:
         """The server no longer serves what was found: ask again next time."""
         with self._guard:

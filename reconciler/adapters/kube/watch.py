@@ -221,6 +221,8 @@ class Watch:
     def _bookmark(self, obj: Mapping[str, Any]) -> None:
         version = parse.resource_version(obj)
         if self._initial is None:
+            if _is_older(version, self._version):
+                raise _Expired  # etcd was restored: what we asked to go on from is in the future
             self._version = version or self._version
         elif parse.ends_initial_events(obj):
             self._listed(self._initial, version)
@@ -241,7 +243,7 @@ class Watch:
     def _listed(self, uids: Mapping[ObjectRef, str], version: str) -> None:
         self._version = version
         self._refused = None
-        self._sink(ports.KindListed(kind=self._kind, uids=uids))
+        self._sink(ports.KindListed(kind=self._kind, uids=uids, version=version))
 
     def _refusal(self, error: errors.ClusterRefused) -> Ending:
         """Told once, until the kind is listed again, which is then always done."""
@@ -255,6 +257,10 @@ class Watch:
             self._refused = refused
             self._sink(refused)
         return Ending.UNSERVED if error.reason == "KindUnknown" else Ending.FORBIDDEN
+
+
+def _is_older(version: str, than: str) -> bool:
+    return version.isdecimal() and than.isdecimal() and int(version) < int(than)
 
 
 _STREAMED = {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}

@@ -164,7 +164,7 @@ def _cut(request: socket.socket) -> None:
 
 
 class _Bounded(io.RawIOBase):
-    """A request's bytes, until DEADLINE or REQUEST_LIMIT; then it ends like a cut one."""
+    """A request's bytes, until DEADLINE or REQUEST_LIMIT; then the connection is dropped."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
@@ -176,8 +176,8 @@ class _Bounded(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         self._connection.settimeout(max(self._end - time.monotonic(), 0.001))
-        if not self._left:  # to recv_into, 0 means all that fits
-            return 0
+        if not self._left:
+            raise ConnectionAbortedError("the request is too long")
         read = self._connection.recv_into(buffer, min(len(buffer), self._left))
         self._left -= read
         return read

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import resource
+import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -75,6 +76,12 @@ def no_thread_stays() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
     assert set(threading.enumerate()) == before
+
+
+@pytest.fixture(autouse=True)
+def events_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The slow look would hide that an event is missing."""
+    monkeypatch.setattr(wakeups, "LOOK", 3_600.0)
 
 
 @pytest.fixture
@@ -152,7 +159,7 @@ def test_a_repository_that_is_not_there_yet_wakes_the_source(tmp_path: Path, nam
 def test_a_repository_made_anew_in_its_place_wakes_the_source(tmp_path: Path) -> None:
     folder = make_repository(tmp_path / "fleet.git")
     woken = Woken(folder.as_uri(), "main")
-    folder.rename(tmp_path / "old.git")
+    shutil.rmtree(folder)
     assert woken.next() == "source"
     make_repository(folder)
     for _ in range(10):
@@ -230,6 +237,17 @@ def test_a_volume_s_swapped_link_wakes_the_configuration(tmp_path: Path) -> None
     woken = Woken("", "main", volume / "config.yaml")
     for number in (2, 3, 4):
         swap(number)
+        assert woken.next() == "configuration"
+    assert woken.stop() == []
+
+
+def test_a_link_s_target_replaced_wakes_the_configuration(tmp_path: Path, config: Path) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "config.yaml").symlink_to(config)
+    woken = Woken("", "main", tmp_path / "here" / "config.yaml")
+    for number in range(3):
+        config.with_name("new").write_text(f"site: north/{number}")
+        config.with_name("new").rename(config)
         assert woken.next() == "configuration"
     assert woken.stop() == []
 
@@ -319,6 +337,21 @@ def test_opens_and_reads_are_no_events(tmp_path: Path) -> None:
         os.close(os.open(tmp_path / name, os.O_CREAT))
         events.get(timeout=_PATIENCE)
     assert events.qsize() == 0
+    watches.stop()
+
+
+def test_a_folder_made_anew_between_two_looks_is_watched_anew(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    events: queue.Queue[None] = queue.Queue()
+    watches = Watches(lambda: events.put(None))
+    assert watches.set(frozenset({folder}))
+    assert not watches.set(frozenset({folder}))
+    folder.rename(tmp_path / "old")  # so that the new one has another inode
+    folder.mkdir()
+    assert watches.set(frozenset({folder}))
+    (folder / "file").touch()
+    events.get(timeout=_PATIENCE)
     watches.stop()
 
 

@@ -1,0 +1,104 @@
+"""One render: a child's questions about a tree answered, its words checked and put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from reconciler.adapters.child import codec, frames
+from reconciler.adapters.child.process import Child
+from reconciler.model.errors import FileError, MissingBlobs, SourceUnavailable
+from reconciler.model.refs import SiteName
+from reconciler.model.values import Manifest, Rendered, Tree, Verdict
+
+Fetch = Callable[[tuple[str, ...]], None]
+
+_CALLS = 100_000  # questions a child may ask
+_LONGEST = 4_096  # characters of a path
+
+
+class Conversation:
+    """One render: the child's questions answered, its objects collected."""
+
+    def __init__(self, child: Child, tree: Tree, fetch_blobs: Fetch) -> None:
+        self._child = child
+        self._tree = tree
+        self._fetch_blobs = fetch_blobs
+        self._objects: list[Manifest] = []
+
+    def hold(self, request: Mapping[str, Any], most: int) -> Rendered:
+        """At most ``most`` objects. Raises Ended, FileError, SourceUnavailable."""
+        self._child.begin(request)
+        for _ in range(_CALLS + most):
+            words = self._child.receive()
+            if "call" in words:
+                self._child.send(self._answer(words["call"], words.get("path")))
+                continue
+            try:
+                rendered = self._heard(words, request)
+            except (AttributeError, KeyError, TypeError, ValueError):
+                raise self._child.nonsense() from None
+            if rendered:
+                return rendered
+            if len(self._objects) > most:
+                break
+        raise self._child.nonsense()
+
+    def _heard(self, words: Mapping[str, Any], request: Mapping[str, Any]) -> Rendered | None:
+        if "object" in words:
+            self._objects.append(codec.decode_manifest(words["object"]))
+            return None
+        if "error" in words:
+            raise codec.decode_error(words["error"])
+        findings = tuple(codec.decode_finding(row) for row in words["findings"])
+        return Rendered(
+            site=SiteName.parse(request["site"]),
+            commit=request["commit"],
+            settings=codec.decode_settings(words["settings"]),
+            objects=tuple(self._objects),
+            verdict=Verdict(findings=findings),
+        )
+
+    def _answer(self, call: object, path: object) -> bytes:
+        if not isinstance(call, str) or call not in _LOOKS or not isinstance(path, str):
+            raise self._child.nonsense()
+        try:
+            if not _is_inside(path):
+                raise FileNotFoundError(path)
+            value = self._look(_LOOKS[call], path)
+            if call == "read":
+                return frames.pack({"value": len(value)}) + frames.frame(value)
+            return frames.pack({"value": value})
+        except FileNotFoundError:
+            return frames.pack({"absent": True})
+        except frames.BrokenFrame:
+            error = FileError("too large to be rendered", path=path)
+        except FileError as found:
+            error = found
+        return frames.pack({"error": codec.encode_error(error)})
+
+    def _look(self, look: Callable[[Tree, str], Any], path: str) -> Any:
+        try:
+            return look(self._tree, path)
+        except MissingBlobs as missing:
+            with self._child.untimed():
+                self._fetch_blobs(missing.ids)
+        try:
+            return look(self._tree, path)
+        except MissingBlobs:
+            raise SourceUnavailable(f"the remote did not send {path}") from None
+
+
+_LOOKS: dict[str, Callable[[Tree, str], Any]] = {
+    "kind": lambda tree, path: tree.kind(path),
+    "names": lambda tree, path: list(tree.names(path)),
+    "read": lambda tree, path: tree.read(path),
+    "digest": lambda tree, path: tree.digest(path),
+}
+
+
+def _is_inside(path: str) -> bool:
+    """Whether a path can be the tree's; the child may ask for anything once it is taken over."""
+    parts = path.split("/") if path else []
+    bounded = len(path) <= _LONGEST and "\0" not in path
+    return bounded and not any(part in ("", ".", "..") for part in parts)

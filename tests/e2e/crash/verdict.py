@@ -1,0 +1,131 @@
+"""What must be true in the end, each with a sentence of its own. Used by test_kill."""
+
+from __future__ import annotations
+
+import yaml
+
+from reconciler.model.refs import ObjectRef
+from tests.controlplane.audit import Request
+from tests.e2e.crash import objects
+from tests.e2e.crash.account import Account
+from tests.e2e.crash.ledger import Ledger
+from tests.e2e.crash.trial import Trial
+from tests.e2e.process import eventually
+
+_AGENT = "serviceaccount:fleet-system:fleet-reconciler"
+
+
+def converge(trial: Trial) -> None:
+    """One agent that nobody kills brings everything about, and ends in order."""
+    victim = trial.start()
+    try:
+        trial.rest(victim)
+        head = trial.world.fleet.head
+
+        def is_told() -> bool:
+            note = yaml.safe_load(trial.world.fleet.note() or "{}")
+            return (note.get("commit"), note.get("applied")) == (head, head)
+
+        eventually(is_told, "the newest commit's note")
+        assert victim.wait_for_silence(1.0)
+        trial.note_passes(victim.events)
+        assert victim.end() == 0
+    finally:
+        victim.discard()
+
+
+def check_cluster(trial: Trial) -> None:
+    """Every object is what the newest commit says, and nothing else of ours is there."""
+    namespace, label = trial.world.namespace, trial.world.fleet.site.replace("/", ".")
+    there = trial.there()
+    assert there.keys() == trial.churn.present.keys()
+    wrong = [
+        str(ref)
+        for ref, serial in trial.churn.present.items()
+        if not objects.holds(objects.expected(ref, serial, namespace, label), there[ref].body)
+    ]
+    assert not wrong, f"not as committed: {wrong}"
+
+
+def check_books(trial: Trial) -> None:
+    """Inventory and database list the agent's objects with their uids, and nothing else."""
+    there = {ref: version.uid for ref, version in trial.there().items()}
+    listed = trial.inventory()
+    assert {ref: entry.uid for ref, entry in listed.entries.items()} == there
+    kept = trial.kept()
+    assert kept is not None
+    made_of = {ref: (uid, trial.churn.present[ref]) for ref, uid in there.items()}
+    assert kept.objects == made_of
+    assert listed.accepted == kept.accepted == trial.world.fleet.head
+    assert not kept.queued and not kept.rendering
+
+
+def check_foreigners(trial: Trial) -> None:
+    """What is not ours was not written."""
+    for path, version in trial.meddler.foreign.items():
+        _, found = trial.world.plane.request("GET", path)
+        assert found["metadata"]["resourceVersion"] == version, f"{path} was written"
+
+
+def check_note(trial: Trial) -> None:
+    """The newest note is about the newest state."""
+    note = yaml.safe_load(trial.world.fleet.note())
+    head, total = trial.world.fleet.head, len(trial.churn.present)
+    assert (note["commit"], note["applied"], note["state"]) == (head, head, "Synced")
+    assert (note["objects"]["total"], note["objects"]["applied"]) == (total, total)
+
+
+def check_writes(trial: Trial, ledger: Ledger) -> Account:
+    """No write that did not need to be; each is accounted for."""
+    ledger.catch_up()
+    account = Account(edits=trial.meddler.edits, deleted=trial.meddler.deleted)
+    for versions in ledger.versions().values():
+        account.add(versions)
+    assert not account.complaints, "\n".join(account.complaints)
+    return account
+
+
+def check_deletions(trial: Trial) -> int:
+    """No object was deleted that the commit in force held; how many were deleted."""
+    by_name = {
+        (trial.churn.kinds[ref.kind].path.rpartition("/")[2], ref.name): ref
+        for ref in trial.churn.universe
+    }
+    deletions = [
+        (by_name[key], request.at)
+        for request in trial.world.plane.audit(user=_AGENT, verb="delete")
+        if request.status == 200 and (key := _key(trial, request)) in by_name
+    ]
+    for ref, at in deletions:
+        commit = _in_force(trial, at)
+        assert ref not in trial.churn.contents[commit], f"{ref} is in {commit}, and was deleted"
+    return len(deletions)
+
+
+def _key(trial: Trial, request: Request) -> tuple[str, str]:
+    here = request.namespace in ("", trial.world.namespace)
+    return (request.resource, request.name) if here else ("", "")
+
+
+def _in_force(trial: Trial, at: str) -> str:
+    """The commit whose pass was under way; times are RFC 3339 in UTC with microseconds."""
+    return max((began, commit) for began, commit in trial.passes if began <= at)[1]
+
+
+def check_rest(trial: Trial, ledger: Ledger) -> None:
+    """One more start with nothing to do writes nothing."""
+    before = ledger.versions()
+    victim = trial.start()
+    try:
+        trial.rest(victim)
+        assert victim.wait_for_silence(1.0)
+        assert victim.end() == 0
+    finally:
+        victim.discard()
+    ledger.catch_up()
+    assert _numbers(ledger.versions()) == _numbers(before)
+
+
+def _numbers(versions: object) -> dict[ObjectRef, list[int]]:
+    assert isinstance(versions, dict)
+    return {ref: [version.number for version in listed] for ref, listed in versions.items()}
