@@ -39,13 +39,16 @@ class Malformed(ValueError):
 
 
 @lru_cache(_PATTERNS)
-def matcher(pattern: str) -> Matches:
-    """Whether a pattern is found anywhere in a text. Raises Malformed."""
-    python = _as_python(pattern)
-    if len(_REPEATED.findall(pattern)) <= 1:
+def matcher(pattern: str, tail: str = "") -> Matches:
+    """Whether a pattern is found anywhere in a text. Raises Malformed.
+
+    ``tail`` is ours and goes behind it; its repetitions cannot hurt by themselves.
+    """
+    python = _as_python(pattern + tail)
+    if len(_REPEATED.findall(pattern)) <= (0 if tail else 1):
         search = python.search
         return lambda text: search(text) is not None
-    return lru_cache(_TEXTS)(_Program(pattern).search)
+    return lru_cache(_TEXTS)(_Program(pattern + tail).search)
 
 
 def _as_python(pattern: str) -> re.Pattern[str]:

@@ -24,10 +24,13 @@ def whole(pattern: str) -> Matches:
     return found(f"^(?:{pattern})$")
 
 
-def found(pattern: str) -> Matches:
-    """A regular expression as a function of the text that it may be found in. Raises Unfit."""
+def found(pattern: str, tail: str = "") -> Matches:
+    """A regular expression as a function of the text that it may be found in. Raises Unfit.
+
+    ``tail`` is no stranger's, and goes behind it.
+    """
     try:
-        return matcher(pattern)
+        return matcher(pattern, tail)
     except Malformed as error:
         raise Unfit(str(error)) from None
 
