@@ -219,3 +219,16 @@ def test_what_somebody_else_made_in_the_place_of_ours_is_not_pruned() -> None:
     assert world.once() == (True, True)
     assert world.data("a") == {"key": "theirs"}
     check_books(world, "b")
+
+
+def test_what_could_not_be_pruned_is_put_right_until_it_can() -> None:
+    world = MortalWorld()
+    second_commit(world)
+    world.client.forbid(CONFIG_MAP, "delete")
+    assert world.once() == (False, True)
+    world.edit("b", key="theirs")
+    with world.running():
+        eventually(lambda: world.data("b") == {"key": "value"}, "the correction of b")
+    world.client.allow(CONFIG_MAP)
+    assert world.once() == (True, True)
+    check_books(world, "a", "c", "d")

@@ -124,7 +124,10 @@ class NotesPusher:
     def _write(self, commit: str, text: str, subject: str, time: float) -> None:
         parent = repository.resolve(self._folder, self._ref)
         entries = dict(self._entries(parent)) if parent else {}
-        entries[commit] = self._git(("hash-object", "-w", "--stdin"), text.encode())
+        blob = self._git(("hash-object", "-w", "--stdin"), text.encode())
+        if entries.get(commit) == blob:
+            return  # pushed before: the agent was killed before it could take it off the queue
+        entries[commit] = blob
         listing = "".join(f"100644 blob {blob}\t{name}\0" for name, blob in sorted(entries.items()))
         tree = self._git(("mktree", "-z", "--missing"), listing.encode())
         parents = ("-p", parent) if parent else ()

@@ -45,6 +45,24 @@ def test_a_later_note_keeps_the_earlier_ones(tmp_path: Path, remote: Remote) -> 
     assert git(remote.folder, "rev-list", "--count", SITE.notes_ref) == "3"
 
 
+@pytest.mark.parametrize("was_noted", [True, False])
+def test_a_note_that_was_pushed_before_is_not_pushed_again(
+    tmp_path: Path, remote: Remote, was_noted: bool
+) -> None:
+    """The agent is killed after the push, and before or after its own ref is moved on."""
+    first, second = remote.commit({"a": "1"}), remote.commit({"a": "2"})
+    folder = tmp_path / "n.git"
+    notes = build.pusher(folder, remote.url)
+    notes.push(first, "n: 1\n", f"{SITE} Synced {first}", 1.0)
+    before = git(folder, "rev-parse", SITE.notes_ref)
+    notes.push(second, "n: 2\n", f"{SITE} Synced {second}", 2.0)
+    if not was_noted:
+        git(folder, "update-ref", SITE.notes_ref, before)
+    build.pusher(folder, remote.url).push(second, "n: 2\n", f"{SITE} Synced {second}", 2.0)
+    assert git(remote.folder, "rev-list", "--count", SITE.notes_ref) == "2"
+    assert _shown(remote, second) == "n: 2"
+
+
 def test_a_commit_that_the_notes_remote_has_not_can_be_annotated(
     tmp_path: Path, remote: Remote
 ) -> None:

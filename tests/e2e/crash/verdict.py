@@ -71,11 +71,14 @@ def check_foreigners(trial: Trial) -> None:
 
 
 def check_note(trial: Trial) -> None:
-    """The newest note is about the newest state."""
+    """The newest note is about the newest state, and none was pushed twice."""
     note = yaml.safe_load(trial.world.fleet.note())
     head, total = trial.world.fleet.head, len(trial.churn.present)
     assert (note["commit"], note["applied"], note["state"]) == (head, head, "Synced")
     assert (note["objects"]["total"], note["objects"]["applied"]) == (total, total)
+    ref = f"refs/notes/fleet/{trial.world.fleet.site}"
+    trees = trial.world.fleet.git("log", "--format=%T", ref).splitlines()
+    assert len(set(trees)) == len(trees)
 
 
 def check_writes(trial: Trial, ledger: Ledger) -> Account:
