@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.render import settings
 from tools import docs
 
 
@@ -19,3 +20,9 @@ def test_every_command_and_option_is_documented() -> None:
         for parameter in command.params:
             for option in parameter.opts:
                 assert not option.startswith("-") or option in page, (name, option)
+
+
+def test_every_key_of_the_fleets_settings_is_documented() -> None:
+    page = (docs.FOLDER / "fleet-repository.md").read_text()
+    for key in (*settings.FLEET, *settings.SITE):
+        assert f" `{key}` |" in page, key

@@ -26,7 +26,15 @@ from yaml.reader import ReaderError
 
 from reconciler.documents import folded, locate, tags
 from reconciler.documents.aliases import Budget, Invalid, Lost, Merge, copied, invalid, merge
-from reconciler.documents.scalars import NoString, Scalars, Unsupported, resolve, timestamp
+from reconciler.documents.scalars import (
+    BLANK,
+    BRACED,
+    NoString,
+    Scalars,
+    Unsupported,
+    resolve,
+    timestamp,
+)
 
 _TAGLESS = (None, "!")  # ``! x`` is as good as no tag, and in CONFIG as a quoted x
 _LIST: Any = object()  # instead of a key: the container is a list
@@ -191,7 +199,9 @@ class Builder:
             return self._as_text(event)
         if self._scalars.hollow and (not text or ":" in text):
             # Between braces, kustomize quotes these on their way, and so makes strings of them.
-            return text if flow else self._plain(event)
+            if flow:
+                return BRACED if not text and self._scalars.words[""] is BLANK else text
+            return self._plain(event)
         value = self._values[text] = self._plain(event)
         return value
 

@@ -48,6 +48,7 @@ class NoString(str):
 
 
 BLANK = Blank()  # null where nothing is written: a strategic merge drops it, and keeps ``null``
+BRACED = Blank()  # the same between braces: printed as "" where no merge comes by
 
 
 class Unsupported(ValueError):

@@ -24,6 +24,7 @@ from reconciler.status import note
 from reconciler.status.report import Situation
 
 _RUNNING = "applied"  # meta: the commit that is in the cluster
+_CORRECTED = "corrected"  # meta: how often drift was put right, over all starts
 _DIGEST = "rendered"  # meta: digest of all its objects
 
 
@@ -62,10 +63,13 @@ class Reconciler:
     def begin(self) -> None:
         """Start from what the books, once loaded, say is there."""
         self.rendered_digest = self._state.meta(_DIGEST)
+        counted = self._state.meta(_CORRECTED)
+        self._corrected = int(counted) if counted.isdecimal() else 0
         self.situation = Situation(
             commit=self._books.accepted,
             applied=self._state.meta(_RUNNING),
             objects=Counts(total=len(self._books.entries), applied=len(self._books.records)),
+            drift_corrected=self._corrected,
         )
 
     def hear(self, news: SourceNews) -> bool:
@@ -193,7 +197,9 @@ class Reconciler:
     def put_right(self, suspects: list[Suspect]) -> tuple[Correction, ...]:
         """Correct drift. Raises ClusterUnavailable with the suspects appointed again."""
         corrections = self._healer.put_right(suspects)
-        self._corrected += len(corrections)
+        if corrections:
+            self._corrected += len(corrections)
+            self._state.save(meta={_CORRECTED: str(self._corrected)})
         if self._books.unsettled:
             self._books.settle()  # what was made again has another uid
         self._change(drift_open=len(self._healer.open), drift_corrected=self._corrected)

@@ -22,6 +22,7 @@ from reconciler.render import (
     order,
     provenance,
     references,
+    resources,
     variables,
 )
 from reconciler.render.cache import Cache
@@ -61,9 +62,12 @@ def build(
     if kept is not None:
         found: tuple[Resource, ...] = kept[1]
         return found
-    resources = _build(folder, cache)
-    cache.builds.add(key, reads, resources)
-    return resources
+    try:
+        built = _build(folder, cache)
+    except RecursionError:
+        raise RenderError("something in this build is nested too deeply", path=path) from None
+    cache.builds.add(key, reads, built)
+    return built
 
 
 def _build(folder: Folder, cache: Cache) -> tuple[Resource, ...]:
@@ -72,12 +76,14 @@ def _build(folder: Folder, cache: Cache) -> tuple[Resource, ...]:
     items = hashes.suffixed(list(top.items))
     items = references.fixed(items, cache.references(top.config.name_reference))
     items = variables.resolved(items, top.variables, top.config.var_reference)
+    for item in items:
+        resources.check(item.value, item.origin)
     items = [item for item in items if not _is_local(item)]
     items = order.arranged(items, own.fields.get("sortOptions"), here.under("sortOptions"))
     try:
         collection.append([], items)
     except Collision as collision:
-        raise here.error(str(collision)) from None
+        raise here.error(f"{collision}{collision.places}") from None
     wanted = frozenset(own.list("buildMetadata"))
     if wanted:
         return tuple(Resource(_finished(item, wanted, folder.path), item.origin) for item in items)

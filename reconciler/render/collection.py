@@ -5,24 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from reconciler.render import bounds
 from reconciler.render.context import Context
 from reconciler.render.items import Item, Value
+from reconciler.render.provenance import Trace
 from reconciler.render.scalars import string_map
 
 
 class Collision(Exception):
-    """Two objects with one name."""
+    """Two objects with one name, or too many of them; ``places`` says where they come from."""
+
+    def __init__(self, message: str, places: str) -> None:
+        super().__init__(message)
+        self.places = places
 
 
 def append(items: list[Item], more: Iterable[Item]) -> None:
     """Add to ``items`` in place. Raises Collision."""
     taken = {item.id.key: item for item in items}
+    more = tuple(more)
+    if len(items) + len(more) > bounds.OBJECTS:
+        raise Collision(f"more than {bounds.OBJECTS} objects", "")
     for item in more:
         other = taken.setdefault(item.id.key, item)
         if other is not item:
             raise Collision(
-                f"may not add resource with an already registered id: {item.id}"
-                f" (from {item.origin}, and before from {other.origin})"
+                f"may not add resource with an already registered id: {item.id}",
+                f" (from {item.origin}, and before from {other.origin})",
             )
         items.append(item)
 
@@ -82,24 +91,32 @@ def _laid_over(old: Item, made: Item) -> Item:
         behavior=old.books.behavior,
         hashed=made.books.hashed and old.books.hashed,
         variables=old.books.variables,
-        trace=old.books.trace if made.books.behavior == "merge" else made.books.trace,
+        trace=_trace(old, made),
     )
     origin = old.origin if made.books.behavior == "merge" else made.origin
     return Item(value, origin, old.former, books)
+
+
+def _trace(old: Item, made: Item) -> Trace | None:
+    """What changed the old object stays; replaced, it comes from where the new one does."""
+    before, now = old.books.trace, made.books.trace
+    if before is None or now is None or made.books.behavior == "merge":
+        return before or now
+    return replace(now, steps=before.steps)
 
 
 def same_but_for_label(before: list[Item], after: list[Item], label: str) -> bool:
     """Whether two lists hold the same objects, one label left aside."""
     if len(before) != len(after):
         return False
-    values = {item.id.key: _without(item.value, label) for item in before}
+    values = {item.id.key: item.value for item in before}
     return all(values.get(item.id.key) == _without(item.value, label) for item in after)
 
 
 def _without(value: Value, label: str) -> Value:
+    """The object without a label that is its only one: kustomize sees a change in others."""
     labels = value["metadata"].get("labels")
-    if not isinstance(labels, dict) or label not in labels:
+    if not isinstance(labels, dict) or labels.keys() != {label}:
         return value
-    rest = {key: text for key, text in labels.items() if key != label}
     metadata = {key: item for key, item in value["metadata"].items() if key != "labels"}
-    return {**value, "metadata": {**metadata, "labels": rest} if rest else metadata}
+    return {**value, "metadata": metadata}

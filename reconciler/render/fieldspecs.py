@@ -111,6 +111,25 @@ def change(value: Any, route: Route, setter: Setter, empty: Any = None) -> Any:
     return _change(value, route.parts, 0, setter, empty if route.create else None)
 
 
+def places(value: Any, route: Route) -> Iterator[tuple[str | int, ...]]:
+    """Where ``route`` leads in a value, as far as it is there."""
+    return _places(value, route.parts, 0, ())
+
+
+def _places(
+    value: Any, parts: tuple[str, ...], at: int, place: tuple[str | int, ...]
+) -> Iterator[tuple[str | int, ...]]:
+    if at == len(parts):
+        yield place
+    elif isinstance(value, dict):
+        name = parts[at].removesuffix("[]")
+        if name in value:
+            yield from _places(value[name], parts, at + 1, (*place, name))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _places(item, parts, at, (*place, index))
+
+
 def change_metadata(value: Any, name: str, setter: Setter, empty: Any) -> Any:
     """``change`` for the commonest route, a field of ``metadata`` that is made where missing."""
     metadata = value.get("metadata")

@@ -6,7 +6,7 @@ part's identity, as values never change and most of an object is shared with its
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from reconciler.render import fieldspecs
@@ -32,12 +32,12 @@ class Finder:
         self._rows = tuple(rows)
         self._trees: dict[Kind, _Node] = {}
 
-    def hits(self, value: Any, kind: Kind) -> tuple[Hit, ...]:
+    def hits(self, value: Any, kind: Kind) -> Sequence[Hit]:
         """Where the rows for ``kind`` lead, whatever is there but null. Raises Unfit."""
         tree = self._trees.get(kind)
         if tree is None:
             tree = self._trees[kind] = self._planted(kind)
-        return tuple(tree.search(value))
+        return tree.search(value)
 
     def _planted(self, kind: Kind) -> _Node:
         root = _Node()
@@ -62,38 +62,38 @@ class _Node:
         self.ends: list[tuple[int, str, Any]] = []
         self.is_list = False
         self._items: _Node | None = None
-        self._known: dict[int, tuple[Any, tuple[Hit, ...]]] = {}
+        self._known: dict[int, tuple[Any, Sequence[Hit]]] = {}
 
-    def hits(self, value: Any) -> tuple[Hit, ...]:
+    def hits(self, value: Any) -> Sequence[Hit]:
         """``search``, from memory for a value that was seen before."""
         found = self._known.get(id(value))
         if found is not None and found[0] is value:
             return found[1]
-        hits = tuple(self.search(value))
+        hits = self.search(value)
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
         self._known[id(value)] = (value, hits)
         return hits
 
-    def search(self, value: Any) -> Iterator[Hit]:
+    def search(self, value: Any) -> Sequence[Hit]:
         """Where rows end, at this value or below. Raises Unfit."""
         if value is None:
-            if self.is_list:
-                yield LIST, "", None, ()
-            return
-        for rank, path, about in self.ends:
-            yield rank, path, about, ()
+            return ((LIST, "", None, ()),) if self.is_list else ()
+        found: list[Hit] = [(rank, path, about, ()) for rank, path, about in self.ends]
         if not self.fields:
-            return
+            return found
         if isinstance(value, dict):
             for name in self._common(value):
-                yield from _behind(name, self.fields[name].hits(value[name]))
+                below = self.fields[name].hits(value[name])
+                found += [(rank, path, about, (name, *rest)) for rank, path, about, rest in below]
         elif isinstance(value, list):
-            below = self._below()
+            inner = self._below()
             for index, item in enumerate(value):
-                yield from _behind(index, below.hits(item))
+                below = inner.hits(item)
+                found += [(rank, path, about, (index, *rest)) for rank, path, about, rest in below]
         else:
             raise Unfit(f"expected sequence or mapping node, found {node_kind(value)} {value!r}")
+        return found
 
     def _common(self, value: dict[str, Any]) -> list[str]:
         fields = self.fields
@@ -109,8 +109,3 @@ class _Node:
             self._items = _Node() if self.ends else self
             self._items.fields = self.fields
         return self._items
-
-
-def _behind(part: str | int, hits: tuple[Hit, ...]) -> Iterator[Hit]:
-    for rank, path, about, place in hits:
-        yield rank, path, about, (part, *place)

@@ -10,6 +10,7 @@ import re
 
 from reconciler.model.errors import RenderError
 from reconciler.model.values import Tree
+from reconciler.render import bounds
 from reconciler.render.kept import Reads
 
 FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -18,7 +19,6 @@ _REMOTE = re.compile(
     re.I,
 )
 _HOST = re.compile(r"(?:[\w-]+\.)+(?:com|org|io|net|dev)(?:[:/])", re.I)
-_DEPTH = 200  # folders within folders
 
 
 class Problem(Exception):
@@ -53,8 +53,7 @@ class Folder:
 
     def read(self, relative: str) -> tuple[str, bytes]:
         """A file's path in the tree, and its bytes. Raises Problem."""
-        refuse_remote(relative)
-        path = self.resolve(relative)
+        path = self._local(relative)
         kind = self.tree.kind(path)
         if kind is None:
             raise Problem(f"no such file or directory: '{relative}' (looked for '{path}')")
@@ -63,6 +62,17 @@ class Folder:
         if self.restrict and not _below(path, self.path):
             raise Problem(f"security; file '/{path}' is not in or below '/{self.path}'")
         return path, self.load(path)
+
+    def _local(self, relative: str) -> str:
+        """``resolve``, with what is not here and looks remote refused as that."""
+        remote = _REMOTE.match(relative) or _HOST.match(relative)
+        path = self.resolve(relative)
+        if remote and self.tree.kind(path) is None:
+            raise Problem(
+                f"remote resource '{relative}' is not supported: nothing is fetched while"
+                " rendering; copy it into the repository"
+            )
+        return path
 
     def load(self, path: str) -> bytes:
         """A file's bytes by its path in the tree."""
@@ -78,8 +88,7 @@ class Folder:
 
     def child(self, relative: str, reads: Reads) -> Folder:
         """Another folder with a kustomization. Raises Problem."""
-        refuse_remote(relative)
-        path = self.resolve(relative)
+        path = self._local(relative)
         kind = self.tree.kind(path)
         if kind != "folder":
             raise Problem(
@@ -88,8 +97,8 @@ class Folder:
             )
         trail = (*self.trail, self.path)
         self.refuse_cycle(path, trail)
-        if len(trail) > _DEPTH:
-            raise Problem(f"more than {_DEPTH} kustomizations refer to one another")
+        if len(trail) > bounds.FOLDERS:
+            raise Problem(f"more than {bounds.FOLDERS} kustomizations lead to one another")
         return Folder(self.tree, path, restrict=self.restrict, reads=reads, trail=trail)
 
     def refuse_cycle(self, path: str, trail: tuple[str, ...]) -> None:
@@ -119,15 +128,6 @@ class Folder:
                 f"Found multiple kustomization files under: /{self.path}", path=found[1]
             )
         return found[0]
-
-
-def refuse_remote(path: str) -> None:
-    """Raises Problem for what kustomize would fetch; we never do."""
-    if _REMOTE.match(path) or _HOST.match(path):
-        raise Problem(
-            f"remote resource '{path}' is not supported: nothing is fetched while rendering;"
-            " copy it into the repository"
-        )
 
 
 def _below(path: str, folder: str) -> bool:

@@ -15,6 +15,7 @@ from reconciler.model.refs import Origin
 from reconciler.render import ids
 from reconciler.render.ids import Former, Id
 from reconciler.render.provenance import Trace
+from reconciler.render.sharing import Group
 
 Value = dict[str, Any]
 Path = tuple[str | int, ...]
@@ -27,8 +28,9 @@ class Books:
     ``prefixes`` and ``suffixes`` are those added so far, oldest first; ``hashed`` says that its
     name gets a hash at the end; ``behavior`` is a generated object's (create, merge, replace);
     ``variables`` are the names of the vars that point at it; ``blanks`` the nulls in it for
-    which the file has nothing at all, which a strategic merge patch drops; ``trace`` is what
-    made and changed it, where the build was asked to tell.
+    which the file has nothing at all, which a strategic merge patch drops; ``shared`` groups
+    places that hold one string (``sharing``); ``trace`` is what made and changed it, where the
+    build was asked to tell.
     """
 
     prefixes: tuple[str, ...] = ()
@@ -37,6 +39,7 @@ class Books:
     behavior: str = ""
     variables: tuple[str, ...] = ()
     blanks: tuple[Path, ...] = ()
+    shared: tuple[Group, ...] = ()
     trace: Trace | None = None
 
 

@@ -18,6 +18,7 @@ import orjson
 
 from reconciler.documents import scalars
 from reconciler.model.errors import RenderError
+from reconciler.render import bounds
 from reconciler.render.context import Context
 from reconciler.render.fieldspecs import Unfit
 from reconciler.render.items import Value
@@ -27,7 +28,6 @@ Operation = dict[str, Any]
 _EXACT = 2**53
 _LONG = re.compile(rb"[0-9]{16}")
 _INDEX = re.compile(r"[-+]?[0-9]{1,18}")
-_MOST_COPIED = 200_000  # values that one patch's copies may add
 
 
 def parse(text: bytes, path: str, context: Context) -> list[Operation]:
@@ -69,27 +69,27 @@ def _checked(operations: Any) -> list[Operation]:
 
 def apply(value: Value, operations: Sequence[Operation]) -> Value:
     """The object with the operations applied in order. Raises Unfit."""
-    document: Any = _rounded(value)
-    allowance = [_MOST_COPIED]
+    document: Any = value
     for operation in operations:
         kind = operation.get("op")
         perform = _OPERATIONS.get(kind) if isinstance(kind, str) else None
         if perform is None:
             raise Unfit(f"Unexpected kind: {kind}")
-        document = perform(document, operation, allowance)
+        document = perform(document, operation)
     if not isinstance(document, dict):
         raise Unfit(f"the patch leaves no object: found {document!r}")
-    return document
+    rounded: Value = _rounded(document)
+    return rounded
 
 
 # -- one operation; each gives back the document, copied where it changed --------
 
 
-def _add(document: Any, operation: Operation, allowance: list[int]) -> Any:
+def _add(document: Any, operation: Operation) -> Any:
     return _put(document, _path(operation, "add"), operation.get("value"), "add")
 
 
-def _remove(document: Any, operation: Operation, allowance: list[int]) -> Any:
+def _remove(document: Any, operation: Operation) -> Any:
     path = _path(operation, "remove")
     document, parent, key = _open(
         document, path, f'remove operation does not apply: doc is missing path: "{path}"'
@@ -103,7 +103,7 @@ def _remove(document: Any, operation: Operation, allowance: list[int]) -> Any:
     return document
 
 
-def _replace(document: Any, operation: Operation, allowance: list[int]) -> Any:
+def _replace(document: Any, operation: Operation) -> Any:
     path, value = _path(operation, "replace"), operation.get("value")
     if not path:
         if not isinstance(value, CONTAINERS):
@@ -126,22 +126,21 @@ def _replace(document: Any, operation: Operation, allowance: list[int]) -> Any:
     return document
 
 
-def _move(document: Any, operation: Operation, allowance: list[int]) -> Any:
+def _move(document: Any, operation: Operation) -> Any:
     source = operation.get("from")
     moved = _get(document, source, "move", "from path")
-    document = _remove(document, {"path": source}, allowance)
+    document = _remove(document, {"path": source})
     return _put(document, _path(operation, "move"), moved, "move")
 
 
-def _copy(document: Any, operation: Operation, allowance: list[int]) -> Any:
+def _copy(document: Any, operation: Operation) -> Any:
     copied = _get(document, operation.get("from"), "copy", "from path")
-    allowance[0] -= _size(copied, allowance[0])
-    if allowance[0] < 0:
-        raise Unfit(f"the patch copies more than {_MOST_COPIED} values")
-    return _put(document, _path(operation, "copy"), copied, "copy")
+    document = _put(document, _path(operation, "copy"), copied, "copy")
+    bounds.check(document, "copying in a JSON patch")
+    return document
 
 
-def _test(document: Any, operation: Operation, allowance: list[int]) -> Any:
+def _test(document: Any, operation: Operation) -> Any:
     path = _path(operation, "test")
     found = document if not path else _get(document, path, "test", "path", missing=True)
     if not _equal(found, operation.get("value")):
@@ -149,7 +148,7 @@ def _test(document: Any, operation: Operation, allowance: list[int]) -> Any:
     return document
 
 
-_OPERATIONS: dict[str, Callable[[Any, Operation, list[int]], Any]] = {
+_OPERATIONS: dict[str, Callable[[Any, Operation], Any]] = {
     "add": _add,
     "remove": _remove,
     "replace": _replace,
@@ -289,9 +288,11 @@ def _escaped(key: str) -> str:
 
 def _rounded(value: Any) -> Any:
     """Integers as they come back from a float, where any is large enough to differ."""
-    if not _LONG.search(orjson.dumps(value, default=str)):
-        return value
-    return _round(value)
+    try:
+        text = orjson.dumps(value, default=str)
+    except TypeError as error:
+        raise Unfit(f"the patch makes an object that is no JSON: {error}") from None
+    return _round(value) if _LONG.search(text) else value
 
 
 def _round(value: Any) -> Any:
@@ -312,19 +313,6 @@ def _equal(found: Any, wanted: Any) -> bool:
     if isinstance(found, list) and isinstance(wanted, list):
         return len(found) == len(wanted) and all(map(_equal, found, wanted))
     return bool(found == wanted)
-
-
-def _size(value: Any, limit: int) -> int:
-    """The number of values in it, counted no further than ``limit``."""
-    count, queue = 0, [value]
-    while queue and count <= limit:
-        item = queue.pop()
-        count += 1
-        if isinstance(item, dict):
-            queue.extend(item.values())
-        elif isinstance(item, list):
-            queue.extend(item)
-    return count
 
 
 def _shown(value: Any) -> str:

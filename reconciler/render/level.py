@@ -39,6 +39,7 @@ from reconciler.render.provenance import Trace
 from reconciler.render.variables import Variable
 
 _VALIDATED = "validated-by"
+_MALFORMED = "MalformedYAMLError: "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,9 +123,10 @@ class _Work:
                 items = resources.of(here.objects(path))
                 collection.append(self._items, self._traced_files(items))
             except RenderError as error:
-                raise _told(error, f"accumulating resources from '{path}'") from None
+                raise _unreadable(error, path) from None
             except Collision as collision:
-                raise here.error(f"merging resources from '{path}': {collision}") from None
+                text = f"merging resources from '{path}': {collision}"
+                raise here.error(_as_file(text, path, collision.places)) from None
 
     def _configure(self) -> None:
         with self._context("configurations").placing():
@@ -154,7 +156,13 @@ class _Work:
         for index, path in enumerate(self._own.list("components")):
             here = self._context("components", index)
             level = self._child(path, here, component=True)
-            self._items = list(level.items)
+            self._items = []
+            try:
+                collection.append(self._items, level.items)
+            except Collision as collision:
+                raise here.error(
+                    f"recursed merging from path: {collision}{collision.places}"
+                ) from None
             self._config, self._variables = level.config, level.variables
             self._schemas = level.schemas
 
@@ -234,7 +242,7 @@ class _Work:
         try:
             collection.append(self._items, level.items)
         except Collision as collision:
-            raise here.error(f"recursed merging from path: {collision}") from None
+            raise here.error(f"recursed merging from path: {collision}{collision.places}") from None
         with here.placing():
             self._config = self._config.merged(level.config)
         self._variables = variables.added(self._variables, level.variables, here)
@@ -270,7 +278,11 @@ class _Work:
         return cast(Level, level)
 
     def _built(self, folder: Folder, here: Context, *, component: bool) -> Level:
-        own = kustomization.read(folder, self._cache.files)
+        try:
+            own = kustomization.read(folder, self._cache.files)
+        except RenderError as error:
+            doing = f"accumulating resources: couldn't make target for path '/{folder.path}'"
+            raise _told(error, doing) from None
         if own.is_component != component:
             shown = f"/{folder.path}"
             raise here.error(
@@ -286,6 +298,28 @@ class _Work:
 def _touched(item: Item, by: provenance.Step) -> Item:
     trace = item.books.trace
     return item.with_books(replace(item.books, trace=trace.then(by) if trace else Trace(by)))
+
+
+def _unreadable(error: RenderError, path: str) -> RenderError:
+    """A file of resources that cannot be used, in kustomize's words and with our place."""
+    doing = f"accumulating resources from '{path}'"
+    message = error.message
+    if message.startswith(_MALFORMED):
+        text = f"{doing}: {_MALFORMED}yaml: {message.removeprefix(_MALFORMED)} in File: {path}"
+        message = f"accumulating resources: {text}"
+    elif error.path.endswith(path.rpartition("/")[2]):
+        message = _as_file(f"{doing}: {message}", path, "")
+    elif doing not in message:
+        message = f"{doing}: {message}"
+    return RenderError(message, path=error.path, line=error.line, column=error.column)
+
+
+def _as_file(problem: str, path: str, more: str) -> str:
+    """kustomize tries a path as a file and as a folder, and tells of both."""
+    return (
+        f"accumulating resources: accumulation err='{problem}': must build at directory:"
+        f" '{path}': file is not directory{more}"
+    )
 
 
 def _told(error: RenderError, doing: str) -> RenderError:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.documents.scalars import BLANK, NoString
+from reconciler.documents.scalars import BLANK, BRACED, NoString
 from reconciler.render.fieldspecs import Unfit, node_kind
 from reconciler.render.scalars import CONTAINERS, text
 from reconciler.schema.openapi import Shape, Shapes
@@ -48,7 +48,7 @@ class Merger:
         """What no patch comes to can change all the same: blanks go, lists are put in order."""
         kind = target.__class__
         if kind is not dict and kind is not list:
-            return ABSENT if target is BLANK else target
+            return ABSENT if _is_blank(target) else target
         key = (id(target), id(shape))
         found = self._alone.get(key)
         if found is not None and found[0] is target:
@@ -86,7 +86,7 @@ class Merger:
             return ABSENT
         if _void(target):
             if patch is ABSENT:
-                return ABSENT if target is BLANK else target
+                return ABSENT if _is_blank(target) else target
             if not isinstance(rest, dict):
                 return rest
             target = rest  # what the patch adds is merged with itself, which drops its nulls
@@ -142,7 +142,11 @@ class Merger:
 
 
 def _void(side: Any) -> bool:
-    return side is None or side is ABSENT or side is BLANK
+    return side is None or side is ABSENT or _is_blank(side)
+
+
+def _is_blank(side: Any) -> bool:
+    return side is BLANK or side is BRACED
 
 
 # -- directives ----------------------------------------------------------------

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.documents.scalars import BLANK
-from reconciler.render import ids, places
+from reconciler.documents.scalars import BLANK, BRACED
+from reconciler.render import ids, places, sharing
 from reconciler.render.fieldspecs import Unfit
 from reconciler.render.items import Books, Item, Value
 from reconciler.render.merge import ABSENT, DIRECTIVE, Merger
@@ -21,14 +21,17 @@ def apply(
     """
     if names or kinds:
         item = item.remembering()
+        patch = _as_strings(patch, ("annotations",))
     merged = merger.merge(_marked(item), patch)
     if merged is ABSENT or not merged:
         return None
     if item.books.blanks:
         merged = _unmarked(merged)
+    if item.books.shared:
+        merged = sharing.settled(item.value, merged, item.books.shared)
     patched = item.with_value(_kept(merged, item, names=names, kinds=kinds))
     if _forgets(patch):
-        books = Books(variables=item.books.variables, trace=item.books.trace)
+        books = Books(variables=item.books.variables)
         return Item(patched.value, item.origin, (), books)
     return patched
 
@@ -37,8 +40,9 @@ def _marked(item: Item) -> Value:
     """The item's value with its blank nulls told from the others."""
     value = item.value
     for path in item.books.blanks:
-        if places.at(value, path) is None:
-            value = places.put(value, path, BLANK)
+        found = places.at(value, path)
+        if found is None or found == "":
+            value = places.put(value, path, BRACED if found == "" else BLANK)
     return value
 
 
@@ -48,6 +52,8 @@ def _unmarked(value: Any) -> Any:
         return {key: _unmarked(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_unmarked(item) for item in value]
+    if value is BRACED:
+        return ""
     return None if value is BLANK else value
 
 
@@ -90,15 +96,22 @@ def for_target(patch: Value, item: Item) -> Value:
 
     Its labels and annotations are read as strings, so a null in them deletes nothing.
     """
+    patch = _as_strings(patch, ("labels", "annotations"))
+    metadata = patch["metadata"]
+    if not text(metadata.get("namespace") or ""):
+        metadata.pop("namespace", None)
+    return {**patch, "apiVersion": item.id.kind.api_version}
+
+
+def _as_strings(patch: Value, fields: tuple[str, ...]) -> Value:
+    """A patch with some maps of its metadata made maps of strings; empty ones go."""
     metadata = dict(patch.get("metadata") or {})
-    for field in ("labels", "annotations"):
+    for field in fields:
         if field in metadata:
             strings = string_map(metadata.pop(field))
             if strings:
                 metadata[field] = strings
-    if not text(metadata.get("namespace") or ""):
-        metadata.pop("namespace", None)
-    return {**patch, "apiVersion": item.id.kind.api_version, "metadata": metadata}
+    return {**patch, "metadata": metadata}
 
 
 def find(items: list[Item], patch: Value) -> int:

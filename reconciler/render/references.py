@@ -196,7 +196,10 @@ def _was(item: Item, kind: Kind) -> bool:
     now = item.id.kind
     if (kind.group and kind.group != now.group) or (kind.version and kind.version != now.version):
         return False
-    return not kind.kind or any(former.kind == kind.kind for former in item.former)
+    wanted, former = kind.kind, item.former
+    if not wanted or former[0].kind == wanted:
+        return True
+    return any(one.kind == wanted for one in former)
 
 
 def _ends_alike(mine: tuple[str, ...], others: tuple[str, ...], *, empty: bool) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.documents.scalars import BLANK
+from reconciler.documents.scalars import BLANK, BRACED
 from reconciler.model.errors import RenderError
 from reconciler.model.refs import Origin
 from reconciler.render import marks
@@ -45,9 +45,9 @@ def _without_blanks(value: Any, path: Path, blanks: list[Path]) -> Any:
             new = _without_blanks(item, (*path, key), blanks)
             if new is item:
                 continue
-        elif item is BLANK:
+        elif item is BLANK or item is BRACED:
             blanks.append((*path, key))
-            new = None
+            new = None if item is BLANK else ""
         else:
             continue
         if result is value:
@@ -91,6 +91,18 @@ def _check(source: Source, value: Any) -> None:
         raise source.error("metadata is not a mapping", ("metadata",))
     if not kind.endswith("List") and not text(metadata.get("name") or ""):
         raise _refusal(source, f"missing metadata.name in object {_described(value)}")
+
+
+def check(value: dict[str, Any], origin: Origin) -> None:
+    """Raises RenderError where a patch took away what names an object."""
+    metadata = value.get("metadata")
+    named = isinstance(metadata, dict) and text(metadata.get("name") or "")
+    kind = text(value.get("kind") or "")
+    if not kind or not (named or kind.endswith("List")):
+        missing = "metadata.name" if kind else "kind"
+        raise RenderError(
+            f"missing {missing} in object {_described(value)}", path=origin.path, line=origin.line
+        )
 
 
 def _refusal(source: Source, message: str) -> RenderError:

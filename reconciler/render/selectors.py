@@ -11,6 +11,7 @@ from typing import Any
 from reconciler.render.fieldspecs import Unfit
 from reconciler.render.ids import Id, Kind
 from reconciler.render.items import Item
+from reconciler.render.regex import Malformed, Matches, matcher
 from reconciler.render.scalars import string_map
 
 Labels = Mapping[str, str]
@@ -18,61 +19,20 @@ _PATTERNS = 4096
 
 
 @lru_cache(_PATTERNS)
-def pattern(text: str) -> re.Pattern[str]:
-    """A regular expression as Go reads it, matched against the whole text. Raises Unfit."""
-    return compile_pattern(f"^(?:{text})$")
+def whole(pattern: str) -> Matches:
+    """A regular expression as a function of the whole text. Raises Unfit."""
+    return found(f"^(?:{pattern})$")
 
 
-@lru_cache(_PATTERNS)
-def compile_pattern(text: str) -> re.Pattern[str]:
-    """A regular expression as Go reads it, close enough. Raises Unfit."""
+def found(pattern: str, tail: str = "") -> Matches:
+    """A regular expression as a function of the text that it may be found in. Raises Unfit.
+
+    ``tail`` is no stranger's, and goes behind it.
+    """
     try:
-        return re.compile(_as_python(text))
-    except (re.error, RecursionError, OverflowError) as error:
-        raise Unfit(f"error parsing regexp: {error}: `{text}`") from error
-
-
-_CLASSES = {
-    "alnum": "0-9A-Za-z",
-    "alpha": "A-Za-z",
-    "digit": "0-9",
-    "lower": "a-z",
-    "upper": "A-Z",
-    "space": r"\t\n\v\f\r ",
-    "punct": r"!-/:-@\[-`{-~",
-    "word": "0-9A-Za-z_",
-    "xdigit": "0-9A-Fa-f",
-}
-
-
-def _as_python(text: str) -> str:
-    """Go's ``$`` is the very end; its classes are ASCII; ``[[:alpha:]]`` has no Python word."""
-    text = re.sub(
-        r"\[:(\^?)(\w+):\]",
-        lambda match: _CLASSES.get(match[2], match[0]) if not match[1] else match[0],
-        text,
-    )
-    ends = re.sub(r"(?<!\\)((?:\\\\)*)\$", r"\1\\Z", text) if "[" not in text else _ends(text)
-    return f"(?a:{ends})" if not ends.startswith("(?") else ends
-
-
-def _ends(text: str) -> str:
-    """``$`` outside of brackets becomes ``\\Z``."""
-    out, inside, skip = [], False, False
-    for character in text:
-        if skip:
-            skip = False
-        elif character == "\\":
-            skip = True
-        elif inside:
-            inside = character != "]"
-        elif character == "[":
-            inside = True
-        elif character == "$":
-            out.append("\\Z")
-            continue
-        out.append(character)
-    return "".join(out)
+        return matcher(pattern, tail)
+    except Malformed as error:
+        raise Unfit(str(error)) from None
 
 
 _ANY = Kind()
@@ -107,7 +67,7 @@ class Selector:
     def check(self) -> None:
         """Raises Unfit for a pattern or selector that cannot be read."""
         for part in (*self.kind, self.name, self.namespace):
-            pattern(part)
+            whole(part)
         label_matcher(self.labels)
         label_matcher(self.annotations)
 
@@ -147,8 +107,8 @@ class Selector:
         return f"{it}:a={self.annotations}:l={self.labels}"
 
 
-def _fits(text: str, found: str) -> bool:
-    return not text or text == found or pattern(text).match(found) is not None
+def _fits(pattern: str, name: str) -> bool:
+    return not pattern or pattern == name or whole(pattern)(name)
 
 
 # -- label selectors -----------------------------------------------------------

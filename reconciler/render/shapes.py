@@ -178,6 +178,28 @@ CONFIGURATION: Shape = {
 }
 
 
+_STRUCTS = {  # what kustomize calls the parts of a kustomization, for its error messages
+    "configMapGenerator": "ConfigMapArgs",
+    "fields": "FieldSpec",
+    "generatorOptions": "GeneratorOptions",
+    "images": "Image",
+    "labels": "Label",
+    "metadata": "ObjectMeta",
+    "options": "GeneratorOptions",
+    "patches": "Patch",
+    "patchesJson6902": "Patch",
+    "replacements": "ReplacementField",
+    "replicas": "Replica",
+    "secretGenerator": "SecretArgs",
+    "select": "Selector",
+    "sortOptions": "SortOptions",
+    "source": "SourceSelector",
+    "target": "Selector",
+    "targets": "TargetSelector",
+    "vars": "Var",
+}
+
+
 class Misshapen(Exception):
     """Where a value has not its shape: the path to it, as keys and indexes."""
 
@@ -256,7 +278,9 @@ def _fit_scalar(value: Any, shape: str, path: Path, *, lenient: bool) -> Any:
 
 def _mismatch(value: Any, wanted: str, path: Path) -> Misshapen:
     go = {"a string": "string", "true or false": "bool", "an integer": "int"}.get(wanted, wanted)
-    field = ".".join(str(part) for part in path if isinstance(part, str)) or "Kustomization"
+    words = [part for part in path if isinstance(part, str)]
+    owner = next((_STRUCTS[word] for word in reversed(words[:-1]) if word in _STRUCTS), None)
+    field = ".".join([owner or "Kustomization", *words])
     return Misshapen(
         f"json: cannot unmarshal {_json_kind(value)} into Go struct field {field} of type {go}:"
         f" expected {wanted}, found {_shown(value)}",

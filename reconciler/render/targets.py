@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.documents import dump
-from reconciler.render import fieldpaths
+from reconciler.render import fieldpaths, selectors
 from reconciler.render.fieldspecs import Unfit, node_kind
 from reconciler.render.scalars import text
-from reconciler.render.selectors import compile_pattern
 
 
 class _New:
@@ -100,7 +99,7 @@ def _by_index(slot: Slot, parts: list[str], leaf: Any) -> list[Slot]:
 
 def _by_condition(slot: Slot, parts: list[str], leaf: Any) -> list[Slot]:
     name, wanted = fieldpaths.condition(parts[0])
-    items, matches = _list(slot), compile_pattern(wanted).search
+    items, matches = _list(slot), selectors.found(wanted)
     if not name:
         found = [Slot(items, index) for index, item in enumerate(items) if matches(_written(item))]
     else:
@@ -113,7 +112,7 @@ def _by_condition(slot: Slot, parts: list[str], leaf: Any) -> list[Slot]:
     if found or leaf is None:
         return found
     items.append({name: wanted} if name else wanted)
-    again = compile_pattern(wanted).search(_written(wanted))
+    again = selectors.found(wanted)(_written(wanted))
     return _by_condition(slot, parts, leaf) if again else []
 
 

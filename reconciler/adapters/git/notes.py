@@ -94,7 +94,7 @@ class NotesPusher:
         self._prepare()
         repository.drop_empty(self._folder)
         if not self._opened:
-            repository.clear_leftovers(self._folder, "refs/notes")
+            self._clear()
         if not repository.resolve(self._folder, self._ref):
             if (self._folder / self._ref).exists():
                 self._forget()
@@ -104,6 +104,13 @@ class NotesPusher:
     def _prepare(self) -> None:
         if not _is_mirror(self._folder):
             repository.prepare(self._folder, {})
+
+    def _clear(self) -> None:
+        """Remove what a killed git left of ours; in the mirror's folder a fetch may be at work."""
+        if _is_mirror(self._folder):
+            repository.clear_locks(self._folder, "refs/notes")
+        else:
+            repository.clear_leftovers(self._folder, "refs/notes")
 
     def _forget(self) -> None:
         """Drop what we have of the notes: the remote has them too."""
@@ -193,7 +200,7 @@ class NotesPusher:
                 bounds=self._bounds,
             )
         except SourceUnavailable:
-            repository.clear_leftovers(self._folder, "refs/notes")
+            self._clear()
             raise
 
 

@@ -3,32 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from reconciler.render import fieldspecs
+from reconciler.render import fieldspecs, sharing
 from reconciler.render.context import Context
-from reconciler.render.fieldspecs import Specs, Unfit
-from reconciler.render.items import Item, Step
+from reconciler.render.fieldspecs import Route, Setter, Specs, Unfit
+from reconciler.render.items import Item, Step, Value
 
 
 def put_entries(entries: Mapping[str, str], specs: Specs, context: Context) -> Step:
     """The step that sets ``entries`` in each map that ``specs`` name, made where they say so."""
     if not entries:
         return list
-    setter = fieldspecs.entries(entries)
+    setter, keys = fieldspecs.entries(entries), tuple(entries)
 
     def put(item: Item) -> Item:
         value = item.value
-        for route in specs.routes(item.id.kind):
+        routes = specs.routes(item.id.kind)
+        for route in routes:
             try:
-                value = (
-                    fieldspecs.change_metadata(value, route.parts[1], setter, {})
-                    if route.create and route.parts[0] == "metadata" and len(route.parts) == 2
-                    else fieldspecs.change(value, route, setter, {})
-                )
+                value = _change(value, route, setter)
             except Unfit as unfit:
                 raise context.error(
                     f"considering field '{route.path}' of object {item.id}: {unfit} ({item.origin})"
                 ) from None
-        return item.with_value(value)
+        shared = item.books.shared
+        if shared:
+            value = sharing.settled(item.value, value, shared)
+        if len(routes) == 1 or value is item.value:
+            return item.with_value(value)
+        maps = list(dict.fromkeys(p for route in routes for p in fieldspecs.places(value, route)))
+        groups = sharing.added(item.value, maps, keys) if len(maps) > 1 else ()
+        if not groups:
+            return item.with_value(value)
+        books = replace(item.books, shared=shared + groups)
+        return Item(value, item.origin, item.former, books)
 
     return lambda items: [put(item) for item in items]
+
+
+def _change(value: Value, route: Route, setter: Setter) -> Value:
+    if route.create and len(route.parts) == 2 and route.parts[0] == "metadata":
+        changed: Value = fieldspecs.change_metadata(value, route.parts[1], setter, {})
+    else:
+        changed = fieldspecs.change(value, route, setter, {})
+    return changed

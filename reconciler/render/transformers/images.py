@@ -17,7 +17,7 @@ from reconciler.render.fieldspecs import Specs, Unfit
 from reconciler.render.items import Item, Step
 from reconciler.render.places import Place
 from reconciler.render.scalars import text
-from reconciler.render.selectors import compile_pattern
+from reconciler.render.selectors import found
 
 _IMAGES = 1024
 _REST = r"(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?$"
@@ -27,6 +27,7 @@ def from_field(words: list[dict[str, Any]], context: Context) -> Iterator[Step]:
     """``images`` of a kustomization: all entries in one pass, each image through all of them."""
     entries = [_entry(row, context.under(index)) for index, row in enumerate(words)]
     yield _step(entries, context.config.images, context)
+    yield from (list for _ in entries[1:])  # kustomize counts a step an entry
 
 
 def from_file(words: dict[str, Any], context: Context) -> Step:
@@ -39,7 +40,7 @@ Entry = Callable[[str], str]
 
 def _entry(row: dict[str, Any], context: Context) -> Entry:
     with context.placing("name"):
-        matches = compile_pattern("^" + row.get("name", "") + _REST).match
+        matches = found("^" + row.get("name", ""), _REST)
     return lambda image: _renamed(image, row) if matches(image) else image
 
 
@@ -71,10 +72,10 @@ def _step(entries: list[Entry], specs: Specs, context: Context) -> Step:
 
 def _places(item: Item, specs: Specs, context: Context) -> dict[Place, int]:
     """Where images are, and how many passes come by."""
-    found = dict.fromkeys(context.cache.images.of_object(item.value), 1)
+    passes = dict.fromkeys(context.cache.images.of_object(item.value), 1)
     for _, _, _, place in specs.finder.hits(item.value, item.id.kind):
-        found[place] = found.get(place, 0) + 1
-    return found
+        passes[place] = passes.get(place, 0) + 1
+    return passes
 
 
 def _renamed(image: str, row: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ matches, and none is no error.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.model.errors import RenderError
@@ -54,6 +54,7 @@ def from_file(words: dict[str, Any], context: Context) -> Step:
 
 
 _LIST = (b"- ", b"[")
+_ANNOTATIONS = ("/metadata/annotations", "/metadata")  # where kustomize keeps an object's origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +149,15 @@ def json_step(
     operations: list[Operation], selector: Selector, context: Context, *, remember: bool
 ) -> Step:
     """The step that applies a JSON patch to every object that ``selector`` matches."""
+    forgets = any(operation.get("path") in _ANNOTATIONS for operation in operations)
 
     def change(item: Item) -> Item:
         if not selector.matches(item):
             return item
         before = item.remembering() if remember else item
+        if item.books.shared or (forgets and item.books.trace is not None):
+            trace = None if forgets else item.books.trace
+            before = before.with_books(replace(item.books, shared=(), trace=trace))
         return context.changed(before, lambda value: jsonpatches.apply(value, operations))
 
     return lambda items: [change(item) for item in items] if operations else items

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.documents.scalars import RESOURCE, Unsupported, resolve
-from reconciler.render import fieldpaths, shapes, targets
+from reconciler.render import bounds, fieldpaths, shapes, sharing, targets
 from reconciler.render.context import Context
 from reconciler.render.fieldspecs import Unfit
 from reconciler.render.ids import DEFAULT, Id, Kind
@@ -161,12 +161,17 @@ def _filled(item: Item, value: _Value, target: dict[str, Any], context: Context)
     if not _selected(item, target):
         return item
     options = target.get("options") or {}
-    changed = targets.thawed(item.value)
+    before, changed = item.value, targets.thawed(item.value)
     for path in target.get("fieldPaths") or [_NAME]:
         try:
             _fill(changed, path, value, options)
         except Unfit as unfit:
             raise context.misfit(item, unfit) from None
+        if item.books.shared:
+            changed = targets.thawed(sharing.settled(before, changed, item.books.shared))
+            before = targets.thawed(changed)
+    with context.placing():
+        bounds.check(changed, "a replacement")
     return item.with_value(changed)
 
 

@@ -1,0 +1,35 @@
+"""What a build may grow to, however small the text that asks for it.
+
+A repository's strangers can have a patch copy an object into itself, a replacement put it
+everywhere, or a base come twice at every level: each doubles what is there. These bounds end
+that in an error; processor time and memory are the business of whoever runs the build.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.render.fieldspecs import Unfit
+
+FOLDERS = 100  # kustomizations that lead to one another
+OBJECTS = 50_000  # in a level
+VALUES = 500_000  # in an object that a patch or a replacement made larger
+
+
+def size(value: Any, most: int = VALUES) -> int:
+    """The number of values in it, shared ones each time; counted no further than ``most``."""
+    count, queue = 0, [value]
+    while queue and count <= most:
+        item = queue.pop()
+        count += 1
+        if isinstance(item, dict):
+            queue.extend(item.values())
+        elif isinstance(item, list):
+            queue.extend(item)
+    return count
+
+
+def check(value: Any, what: str) -> None:
+    """Raises Unfit where an object has become too large."""
+    if size(value) > VALUES:
+        raise Unfit(f"{what} makes the object larger than {VALUES} values")

@@ -1,0 +1,254 @@
+"""Regular expressions of strangers, matched in time that only grows with text and pattern.
+
+Go's matcher never backtracks, Python's does, and for some patterns for ever. So a pattern with
+more than one repetition is run here, as a set of states that goes over the text once; simpler
+ones, which cannot hurt, are Python's. Only whether there is a match is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+Matches = Callable[[str], bool]
+Test = Callable[[str], bool]
+
+_MOST_STATES = 5_000
+_MOST_REPEATS = 1_000  # as in Go
+_PATTERNS = 2_048
+_TEXTS = 1_024
+_REPEATED = re.compile(r"(?<!\\)(?:\\\\)*[*+?{]")
+_BOUNDS = re.compile(r"\{(\d+)(,?)(\d*)\}")
+_NAMED = {
+    "alnum": "0-9A-Za-z",
+    "alpha": "A-Za-z",
+    "digit": "0-9",
+    "lower": "a-z",
+    "punct": r"!-/:-@\[-`{-~",
+    "space": r"\t\n\v\f\r ",
+    "upper": "A-Z",
+    "word": "0-9A-Za-z_",
+    "xdigit": "0-9A-Fa-f",
+}
+_POSIX = re.compile(r"\[:(\w+):\]")
+
+
+class Malformed(ValueError):
+    """A pattern that cannot be read."""
+
+
+@lru_cache(_PATTERNS)
+def matcher(pattern: str, tail: str = "") -> Matches:
+    """Whether a pattern is found anywhere in a text. Raises Malformed.
+
+    ``tail`` is ours and goes behind it; its repetitions cannot hurt by themselves.
+    """
+    python = _as_python(pattern + tail)
+    if len(_REPEATED.findall(pattern)) <= (0 if tail else 1):
+        search = python.search
+        return lambda text: search(text) is not None
+    return lru_cache(_TEXTS)(_Program(pattern + tail).search)
+
+
+def _as_python(pattern: str) -> re.Pattern[str]:
+    """Go's ``$`` is the very end; its classes are ASCII; it has names for classes."""
+    named = _POSIX.sub(lambda match: _NAMED.get(match[1], match[0]), pattern)
+    try:
+        return re.compile(_ends(named), re.ASCII)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise Malformed(f"error parsing regexp: {error}: `{pattern}`") from None
+
+
+def _ends(pattern: str) -> str:
+    """``$`` outside of brackets becomes ``\\Z``."""
+    out, inside, skip = [], False, False
+    for character in pattern:
+        if skip:
+            skip = False
+        elif character == "\\":
+            skip = True
+        elif inside:
+            inside = character != "]"
+        elif character == "[":
+            inside = True
+        elif character == "$":
+            out.append("\\Z")
+            continue
+        out.append(character)
+    return "".join(out)
+
+
+class _Program:
+    """States of a pattern. A state is a test of one character, a fork, or an anchor."""
+
+    def __init__(self, pattern: str) -> None:
+        self._tests: list[Test | None] = []
+        self._next: list[list[int]] = []
+        self._anchors: dict[int, str] = {}
+        self._text = pattern
+        self._at = 0
+        start, end = self._alternatives(0)
+        if self._at < len(pattern):
+            raise Malformed(f"error parsing regexp: unexpected ): `{pattern}`")
+        self._start = start
+        self._final = self._state()
+        self._next[end].append(self._final)
+
+    # -- running -------------------------------------------------------------------
+
+    def search(self, text: str) -> bool:
+        current: set[int] = set()
+        for index in range(len(text) + 1):
+            self._enter(self._start, current, index, len(text))
+            if self._final in current:
+                return True
+            if index == len(text):
+                return False
+            character, following = text[index], set[int]()
+            for state in current:
+                test = self._tests[state]
+                if test is not None and test(character):
+                    for other in self._next[state]:
+                        self._enter(other, following, index + 1, len(text))
+            current = following
+        return False
+
+    def _enter(self, state: int, states: set[int], index: int, size: int) -> None:
+        """Add a state, and those behind it that need no character."""
+        queue = [state]
+        while queue:
+            one = queue.pop()
+            anchor = self._anchors.get(one)
+            if one in states or (anchor == "^" and index) or (anchor == "$" and index < size):
+                continue
+            states.add(one)
+            if self._tests[one] is None:
+                queue.extend(self._next[one])
+
+    # -- parsing -------------------------------------------------------------------
+
+    def _state(self, test: Test | None = None) -> int:
+        if len(self._tests) >= _MOST_STATES:
+            raise Malformed(f"error parsing regexp: expression too large: `{self._text[:60]}`")
+        self._tests.append(test)
+        self._next.append([])
+        return len(self._tests) - 1
+
+    def _peek(self) -> str:
+        return self._text[self._at] if self._at < len(self._text) else ""
+
+    def _alternatives(self, depth: int) -> tuple[int, int]:
+        if depth > 100:
+            raise Malformed(f"error parsing regexp: nested too deeply: `{self._text[:60]}`")
+        start, end = self._state(), self._state()
+        while True:
+            first, last = self._sequence(depth)
+            self._next[start].append(first)
+            self._next[last].append(end)
+            if self._peek() != "|":
+                return start, end
+            self._at += 1
+
+    def _sequence(self, depth: int) -> tuple[int, int]:
+        first = last = self._state()
+        while self._peek() not in ("", "|", ")"):
+            begin = self._at
+            atom = self._atom(depth)
+            low, high = self._bounds()
+            stop = self._at
+            start, end = atom
+            if (low, high) != (1, 1):
+                copies = [atom]
+                while len(copies) < max(low, high or 0, 1):
+                    self._at = begin  # a copy is made by reading the atom again
+                    copies.append(self._atom(depth))
+                start, end = self._repeated(copies, low, high)
+            self._at = stop
+            self._next[last].append(start)
+            last = end
+        return first, last
+
+    def _atom(self, depth: int) -> tuple[int, int]:
+        character = self._peek()
+        if character == "(":
+            return self._group(depth)
+        start = self._at
+        if character in "^$":
+            self._at += 1
+            state, end = self._state(), self._state()
+            self._anchors[state] = character
+            self._next[state].append(end)
+            return state, end
+        if character == "[":
+            self._at = self._end_of_class()
+        else:
+            self._at += 2 if character == "\\" else 1
+        state, end = self._state(self._test(self._text[start : self._at])), self._state()
+        self._next[state].append(end)
+        return state, end
+
+    def _group(self, depth: int) -> tuple[int, int]:
+        self._at += 1
+        if self._peek() == "?":
+            named = re.compile(r"\?(?:P?<\w+>|:)").match(self._text, self._at)
+            if named is None:
+                raise Malformed(f"error parsing regexp: flags are not supported: `{self._text}`")
+            self._at = named.end()
+        inner = self._alternatives(depth + 1)
+        if self._peek() != ")":
+            raise Malformed(f"error parsing regexp: missing closing ): `{self._text}`")
+        self._at += 1
+        return inner
+
+    def _end_of_class(self) -> int:
+        at = self._at + 1
+        at += self._text.startswith("^", at)
+        at += self._text.startswith("]", at)
+        while at < len(self._text) and self._text[at] != "]":
+            posix = _POSIX.match(self._text, at)
+            at = posix.end() if posix else at + (2 if self._text[at] == "\\" else 1)
+        return at + 1
+
+    def _test(self, source: str) -> Test:
+        if source in ("\\b", "\\B", "\\A", "\\z"):
+            raise Malformed(f"error parsing regexp: {source} is not supported: `{self._text}`")
+        match = _as_python(source).fullmatch
+        return lambda character: match(character) is not None
+
+    def _bounds(self) -> tuple[int, int | None]:
+        """How often the last atom comes; None is any number of times."""
+        character = self._peek()
+        found = _BOUNDS.match(self._text, self._at) if character == "{" else None
+        if found:
+            self._at = found.end()
+            low = int(found[1])
+            high = low if not found[2] else int(found[3]) if found[3] else None
+            if max(low, high or 0) > _MOST_REPEATS or (high is not None and high < low):
+                raise Malformed(f"error parsing regexp: invalid repeat count: `{self._text}`")
+        elif character and character in "*+?":
+            self._at += 1
+            low, high = {"*": (0, None), "+": (1, None), "?": (0, 1)}[character]
+        else:
+            return 1, 1
+        if self._peek() == "?":  # lazy: which match is longest does not matter here
+            self._at += 1
+        return low, high
+
+    def _repeated(
+        self, copies: list[tuple[int, int]], low: int, high: int | None
+    ) -> tuple[int, int]:
+        """An atom's copies in a row: those past ``low`` may be left out, the last be repeated."""
+        first = begin = self._state()
+        final, last = self._state(), None
+        for number, (start, end) in enumerate(copies, start=1):
+            if number > low:
+                self._next[begin].append(final)
+            if high == 0:
+                break
+            self._next[begin].append(start)
+            begin, last = end, start
+        self._next[begin].append(final)
+        if high is None and last is not None:
+            self._next[begin].append(last)
+        return first, final

@@ -1,0 +1,41 @@
+"""Regular expressions: the answers of Python's own, without its way to get lost."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.render import regex
+
+_ATOMS = st.sampled_from(["a", "b", ".", "[ab]", "[^a]", r"\d", r"\.", "-", "[[:alpha:]]"])
+_REPEATS = st.sampled_from(["*", "+", "?", "{2}", "{1,2}", "{2,}", "{0,1}", "*?", "{0}"])
+PATTERNS = st.recursive(
+    _ATOMS,
+    lambda inner: (
+        st.tuples(inner, inner).map("".join)
+        | st.tuples(inner, inner).map(lambda pair: f"({pair[0]}|{pair[1]})")
+        | st.tuples(inner, _REPEATS).map(lambda pair: f"(?:{pair[0]}){pair[1]}")
+    ),
+    max_leaves=8,
+)
+
+
+@given(PATTERNS, st.sampled_from(["{}", "^{}", "{}$", "^(?:{})$"]), st.text("ab1.-", max_size=6))
+def test_a_match_is_found_where_python_finds_one(pattern: str, frame: str, text: str) -> None:
+    framed = frame.format(pattern) if "{}" in frame else frame
+    python = framed.replace("[[:alpha:]]", "[A-Za-z]").replace("$", r"\Z")
+    assert regex.matcher(framed)(text) == bool(re.search(python, text))
+
+
+def test_a_pattern_that_backtracks_for_ever_elsewhere_is_answered_at_once() -> None:
+    assert not regex.matcher("^(?:(a+)+)$")("a" * 5_000 + "b")
+    assert regex.matcher("^(?:" + "a?" * 40 + "a" * 40 + ")$")("a" * 40)
+
+
+@pytest.mark.parametrize("pattern", ["(", "a**", "[z-a]", "(a{0,1000}){0,1000}", "a{1001}b*"])
+def test_a_pattern_that_cannot_be_read_is_refused(pattern: str) -> None:
+    with pytest.raises(regex.Malformed, match="error parsing regexp"):
+        regex.matcher(pattern)
