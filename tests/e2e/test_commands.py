@@ -59,7 +59,7 @@ def test_a_folder_is_rendered_as_it_stands(folder: Path) -> None:
 
 def test_a_sound_fleet_has_no_findings(folder: Path) -> None:
     done = reconciler("validate", str(folder))
-    assert (done.returncode, done.stdout) == (0, "1 sites, 3 objects: no findings\n")
+    assert (done.returncode, done.stdout) == (0, "1 site, 3 objects: no findings\n")
 
 
 def test_findings_name_file_and_line(folder: Path) -> None:
@@ -71,8 +71,8 @@ def test_findings_name_file_and_line(folder: Path) -> None:
     assert done.returncode == 1
     assert done.stdout.startswith(f"sites/{SITE}/extra.yaml:5: ConfigMap/app/Not_A_Name: ")
     found = json.loads(reconciler("validate", str(folder), "-o", "json").stdout)["findings"]
-    assert [(row["path"], row["line"], row["site"]) for row in found] == [
-        (f"sites/{SITE}/extra.yaml", 5, SITE)
+    assert [(row["path"], row["line"], row["sites"]) for row in found] == [
+        (f"sites/{SITE}/extra.yaml", 5, [SITE])
     ]
 
 

@@ -145,15 +145,25 @@ def test_too_much_memory_is_told() -> None:
     assert children() == []
 
 
-def test_a_pattern_that_backtracks_for_ever_is_ended() -> None:
+def test_a_pattern_that_would_backtrack_for_ever_does_not() -> None:
     patch = "- {op: add, path: /data, value: {}}"
     kustomization = (
         "resources: [objects.yaml]\npatches:\n"
         f"- target: {{name: '(a|a)*(a|a)*c'}}\n  patch: |-\n    {patch}\n"
     )
-    objects = (
-        f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {'a' * 60}b}}\ndata: {{a: {SECRET}}}"
+    name = "a" * 60 + "b"
+    objects = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\ndata: {{a: b}}"
+    (found,) = render(tree(kustomization=kustomization, objects=objects), cpu=1).objects
+    assert found.ref.name == name
+
+
+def test_a_render_that_needs_too_much_time_is_ended() -> None:
+    patch = '- target: {kind: ConfigMap}\n  patch: \'[{"op": "add", "path": "/data/b", "value": "c"}]\'\n'
+    objects = "\n---\n".join(
+        f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a{n}}}\ndata: {{a: {SECRET}}}"
+        for n in range(700)
     )
+    kustomization = "resources: [objects.yaml]\npatches:\n" + patch * 700
     with pytest.raises(RenderError, match="rendering needs more than 1 s of CPU time") as caught:
         render(tree(kustomization=kustomization, objects=objects), cpu=1)
     assert SECRET not in str(caught.value)
