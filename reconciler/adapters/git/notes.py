@@ -79,13 +79,15 @@ class NotesPusher:
             repository.tidy(self._folder)
 
     def _push_note(self, commit: str, text: str, subject: str, time: float) -> None:
+        said = ""
         for _ in range(_TRIES):
             try:
                 self._write(commit, text, subject, time)
                 return
-            except _Moved:
+            except _Moved as moved:
+                said = str(moved)
                 self._fetch()
-        raise SourceUnavailable(f"{self._ref} moved {_TRIES} times while it was written")
+        raise SourceUnavailable(f"{self._ref} was not taken {_TRIES} times: {said}")
 
     def _open(self) -> None:
         """Clear what a power cut left, and without notes of our own begin with the remote's."""
@@ -171,9 +173,9 @@ class NotesPusher:
         result = self._remote(arguments)
         if result.code == 0:
             return
-        said = f"{result.text()} {result.error}"
+        said = f"{result.error}\n{result.text()}"
         if any(sign in said for sign in _MOVED):
-            raise _Moved
+            raise _Moved(redact.clean(said))
         if any(sign in said for sign in _SPOILED):
             raise _Damaged(redact.clean(said))
         raise SourceUnavailable(f"git push: {redact.clean(said)}")

@@ -194,6 +194,18 @@ def test_a_stale_lock_is_cleared_at_the_first_push(tmp_path: Path, remote: Remot
     assert not lock.exists() and _shown(remote, tip) == "n: 2"
 
 
+def test_a_stale_lock_of_the_remote_is_named_and_left(tmp_path: Path, remote: Remote) -> None:
+    """Whoever keeps that repository has to see whether somebody still writes."""
+    tip = remote.commit({"a": "1"})
+    notes = build.pusher(tmp_path / "n.git", remote.url)
+    notes.push(tip, "n: 1\n", "s", 1.0)
+    lock = remote.folder / (SITE.notes_ref + ".lock")
+    lock.write_text("")
+    with pytest.raises(SourceUnavailable, match=r"one\.lock': File exists"):
+        notes.push(tip, "n: 2\n", "s", 2.0)
+    assert lock.exists()
+
+
 def test_fetches_and_notes_share_a_mirror_side_by_side(
     tmp_path: Path, remote: Remote, mirror: Mirror
 ) -> None:

@@ -29,6 +29,11 @@ class Process:
     command: str  # its arguments, one blank between two
     repository: str  # the last part of its GIT_DIR, ``""`` where it has none
 
+    @property
+    def serves(self) -> bool:
+        """Whether it is the remote's side of git, which runs on another machine elsewhere."""
+        return "receive-pack" in self.command or "upload-pack" in self.command
+
 
 class Victim:
     """``events`` are its log's lines, oldest first; ended by ``kill``, or else by ``discard``."""
@@ -96,13 +101,16 @@ class Victim:
         return self.process.poll() is not None
 
     def descendants(self) -> tuple[Process, ...]:
-        """All processes below the agent, as they are now."""
+        """All processes below the agent, as they are now, the remote's own apart."""
         parents = _parents()
-        found, last = [], {self.process.pid}
+        found: list[Process] = []
+        last = {self.process.pid}
         while last:
-            last = {pid for pid, parent in parents.items() if parent in last}
-            found += sorted(last)
-        return tuple(process for pid in found if (process := _process(pid)) is not None)
+            below = [_process(pid) for pid, parent in parents.items() if parent in last]
+            ours = [process for process in below if process is not None and not process.serves]
+            found += ours
+            last = {process.pid for process in ours}
+        return tuple(found)
 
     def stop(self) -> None:
         """Stop the agent in its tracks."""
