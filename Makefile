@@ -8,8 +8,9 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 IMAGE_ARGS ?=
+CASES ?= ../shared/parity
 
-.PHONY: install lint test test-fast bench docs image lock
+.PHONY: install lint test test-fast bench parity docs image lock
 
 install: $(STAMP)
 
@@ -33,6 +34,9 @@ test-fast: install
 
 bench: install
 	$(BIN)/python -m bench $(BENCH_ARGS)
+
+parity: install
+	$(BIN)/python -m tools.parity $(CASES) --least $$(sed -n 's/^least = //p' tests/parity.toml)
 
 docs: install
 	$(BIN)/python -m tools.docs

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.documents.scalars import RESOURCE, Unsupported, resolve
-from reconciler.render import bounds, fieldpaths, shapes, sharing, targets
+from reconciler.render import bounds, fieldpaths, shapes, sharing, structured, targets
 from reconciler.render.context import Context
 from reconciler.render.fieldspecs import Unfit
 from reconciler.render.ids import DEFAULT, Id, Kind
@@ -190,6 +190,8 @@ def _selected(item: Item, target: dict[str, Any]) -> bool:
 
 
 def _fill(changed: Any, path: str, value: _Value, options: dict[str, Any]) -> None:
+    if _fill_in_text(changed, fieldpaths.split(path), value):
+        return
     create = bool(options.get("create"))
     leaf = _leaf(value.value) if create else None
     try:
@@ -200,6 +202,23 @@ def _fill(changed: Any, path: str, value: _Value, options: dict[str, Any]) -> No
         raise Unfit(_missing(path, create))
     for slot in slots:
         slot.set(_laid(slot.get(), value, options))
+
+
+def _fill_in_text(changed: Any, parts: list[str], value: _Value) -> bool:
+    """Put the value into a string that is JSON or YAML itself, if the path leads into one."""
+    for length in range(1, len(parts)):
+        try:
+            found = fieldpaths.find(changed, parts[:length])
+        except Unfit:
+            continue
+        if isinstance(found, str):
+            content = structured.put(found, parts[length:], value.value)
+            if content is None:
+                return False
+            for slot in targets.find(changed, parts[:length], None):
+                slot.set(content)
+            return True
+    return False
 
 
 def _leaf(value: Any) -> Any:
