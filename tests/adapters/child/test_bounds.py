@@ -158,7 +158,8 @@ def test_a_pattern_that_would_backtrack_for_ever_does_not() -> None:
 
 
 def test_a_render_that_needs_too_much_time_is_ended() -> None:
-    patch = '- target: {kind: ConfigMap}\n  patch: \'[{"op": "add", "path": "/data/b", "value": "c"}]\'\n'
+    change = '[{"op": "add", "path": "/data/b", "value": "c"}]'
+    patch = f"- target: {{kind: ConfigMap}}\n  patch: '{change}'\n"
     objects = "\n---\n".join(
         f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a{n}}}\ndata: {{a: {SECRET}}}"
         for n in range(700)
