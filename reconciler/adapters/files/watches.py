@@ -22,11 +22,17 @@ class Watches:
         self._changed = changed
         self._observer: Any = None
         self._watched: dict[Path, tuple[_Identity, Any]] = {}
+        self._ended: set[str] = set()  # deleted; one made anew may have the same inode
 
     def set(self, folders: frozenset[Path]) -> bool:
         """Watch these folders and no others; whether that needed any change."""
         wanted = {path: identity for path in folders if (identity := _identity(path))}
-        stale = [path for path, (was, _) in self._watched.items() if wanted.get(path) != was]
+        ended, self._ended = self._ended, set()
+        stale = [
+            path
+            for path, (was, _) in self._watched.items()
+            if wanted.get(path) != was or str(path) in ended
+        ]
         for path in stale:
             self._observer.unschedule(self._watched.pop(path)[1])
         added = [
@@ -44,12 +50,17 @@ class Watches:
             self._observer = None
         self._watched.clear()
 
+    def _happened(self, event: Any) -> None:
+        if event.is_directory and event.event_type in ("deleted", "moved"):
+            self._ended.add(str(event.src_path))
+        self._changed()
+
     def _add(self, path: Path, identity: _Identity) -> bool:
         try:
             if self._observer is None:
                 self._observer = _observer()
             watch = self._observer.schedule(
-                _Handler(self._changed), str(path), event_filter=_event_types()
+                _Handler(self._happened), str(path), event_filter=_event_types()
             )
         except OSError:
             return False
@@ -59,13 +70,13 @@ class Watches:
 
 
 class _Handler:
-    """Which event it was says nothing; the look that follows compares files."""
+    """Which event it was says little; the look that follows compares files."""
 
-    def __init__(self, changed: Callable[[], None]) -> None:
-        self._changed = changed
+    def __init__(self, happened: Callable[[Any], None]) -> None:
+        self._happened = happened
 
     def dispatch(self, event: object) -> None:
-        self._changed()
+        self._happened(event)
 
 
 def _observer() -> Any:
