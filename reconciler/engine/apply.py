@@ -1,6 +1,7 @@
-"""Writes to the cluster: a plan's waves, then its prunes; and one object put right.
+"""Writes to the cluster: a plan's waves; and one object put right.
 
-In: a Plan. Out: Applied, object by object. The only module that writes objects of the fleet.
+In: a Plan. Out: Applied, object by object. With ``prune``, the only module that writes objects of
+the fleet.
 Within a wave up to THREADS applies run side by side; what is done is kept durably as it comes.
 """
 
@@ -15,7 +16,7 @@ from reconciler import ports
 from reconciler.engine.books import Books
 from reconciler.model import errors
 from reconciler.model.refs import FIELD_MANAGER, Kind, ObjectRef
-from reconciler.model.values import Applied, Failure, Live, Manifest, Plan, Prune, Step
+from reconciler.model.values import Applied, Failure, Live, Manifest, Plan, Step
 from reconciler.plan import ownership, waves
 
 THREADS = 8  # more gain nothing
@@ -80,8 +81,7 @@ class Applier:
             self._books.flight.clear()
         # In an order of their own: which thread was first is no news.
         refused = tuple(failure for _, failure in sorted(failed.items()))
-        result = Applied(applied=tuple(applied), failed=refused, held=tuple(sorted(held)))
-        return self._prune(plan.prunes, result) if result.complete else result
+        return Applied(applied=tuple(applied), failed=refused, held=tuple(sorted(held)))
 
     def put_right(self, manifests: Iterable[Manifest]) -> Mapping[ObjectRef, Live | Failure]:
         """Apply these again, forced, side by side where there are several; for drift."""
@@ -275,53 +275,6 @@ class Applier:
             self._stop.wait(_LOOKS[min(looks, len(_LOOKS) - 1)])
             looks += 1
         raise Interrupted
-
-    def _prune(self, prunes: tuple[Prune, ...], result: Applied) -> Applied:
-        pruned: list[ObjectRef] = []
-        failed: list[Failure] = []
-        self._books.condemn(prune.ref for prune in prunes)
-        for prune in prunes:
-            self._beat()
-            if self._stop.is_set():
-                raise Interrupted
-            try:
-                self._delete(prune)
-            except errors.ClusterRefused as error:
-                self._books.spare(prune.ref)
-                failed.append(Failure(ref=prune.ref, reason=error.reason, message=str(error)))
-                self._tell(failed[-1])
-                continue
-            self._books.drop([prune.ref])
-            pruned.append(prune.ref)
-            self._observer.event("object.pruned", ref=str(prune.ref))
-        return Applied(
-            applied=result.applied,
-            pruned=tuple(pruned),
-            failed=(*result.failed, *failed),
-            held=result.held,
-        )
-
-    def _delete(self, prune: Prune) -> None:
-        """Delete what is ours; what is gone, or another's by now, is taken off the books alone."""
-        kind = Kind.of(prune.api_version, prune.ref.kind)
-        try:
-            self._delete_as(kind, prune)
-        except errors.ClusterRefused as error:
-            if error.reason == "KindUnknown":
-                other = self._cluster.served(kind)
-                if other is not None and other != kind:  # it lives on in another version
-                    self._delete_as(other, prune)
-            elif error.reason not in ("NotFound", "NamespaceNotFound"):
-                raise
-
-    def _delete_as(self, kind: Kind, prune: Prune) -> None:
-        """By its uid; by the one it has now where that was never kept: the agent was killed after
-        it had made the object, or made it again."""
-        ref = prune.ref
-        if prune.uid and self._cluster.delete(kind, ref.namespace, ref.name, prune.uid):
-            return
-        if uid := self._uid_if_ours(kind, ref):
-            self._cluster.delete(kind, ref.namespace, ref.name, uid)
 
     def _uid_if_ours(self, kind: Kind, ref: ObjectRef) -> str:
         """For a write that was announced and never confirmed: did we make this object?"""

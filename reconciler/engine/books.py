@@ -12,12 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from reconciler import ports
+from reconciler.engine import grants
 from reconciler.model import errors
 from reconciler.model.refs import Kind, ObjectRef, SiteName
 from reconciler.model.values import Live, Manifest, Record
 from reconciler.plan import drift, inventory
 
 _UNFINISHED = "unfinished"  # meta: ``pending``, a ref a line
+_ALLOWED = "allowed"  # meta: refs that may be pruned though the budget would hold them, one a line
 _NAMESPACE_HINT = "make it with: kubectl apply --server-side -k deploy"
 
 
@@ -45,12 +47,15 @@ class Books:
         self.pending: set[ObjectRef] = set()
         # Announced before, and never confirmed: we may have made them, so they stay on the books.
         self.doubtful: set[ObjectRef] = set()
+        self.allowed: frozenset[ObjectRef] = frozenset()  # to be pruned, by a commit's trailer
+        self.awaited: frozenset[ObjectRef] = frozenset()  # workloads whose rollout a prune awaits
         self.unsettled = False  # an entry's uid is another than the inventory in the cluster says
 
     def load(self) -> None:
         """Read both sides. Raises ClusterUnavailable, ClusterRefused, and UsageError where the
         state folder or the cluster belongs to another site."""
-        self._own(self._state.meta("site"), "the state folder")
+        owner = self._state.meta("site")
+        self._own(owner, "the state folder")
         found = self._read_inventory()
         self._own(found.site, f"the inventory in namespace {self._namespace}")
         self.records = dict(self._state.records())
@@ -58,6 +63,8 @@ class Books:
         for record in self.records.values():
             self.entries[record.ref] = _entry_of(record)
         self.pending = set(_refs(self._state.meta(_UNFINISHED)))
+        kept = _refs(self._state.meta(_ALLOWED)) if owner else found.allowed
+        self.allowed = frozenset(kept) & self.entries.keys()
         self.accepted = self._state.meta("accepted") or found.accepted
         self.healthy = self._state.meta("healthy") or found.healthy
         self._state.save(meta={"site": str(self._site), "accepted": self.accepted})
@@ -111,6 +118,17 @@ class Books:
                 self.doubtful.add(manifest.ref)
             self.entries.setdefault(manifest.ref, _entry(manifest.ref, manifest.api_version, ""))
         self.settle()
+
+    def allow(self, refs: Iterable[ObjectRef], commit: str) -> None:
+        """These, and no others, may be pruned by what trailers said up to this commit."""
+        allowed = frozenset(refs) & self.entries.keys()
+        if allowed == self.allowed and self._state.meta(grants.GRANTED) == commit:
+            return
+        self._state.save(
+            meta={_ALLOWED: "\n".join(sorted(map(str, allowed))), grants.GRANTED: commit}
+        )
+        self.unsettled |= allowed != self.allowed
+        self.allowed = allowed
 
     def finish(self, held: Iterable[ObjectRef]) -> None:
         """A pass came to its end: what became of every write is known; these were not tried."""
@@ -193,7 +211,12 @@ class Books:
     def settle(self) -> None:
         """Write the inventory as it is now, where that differs from what was written."""
         packed = inventory.pack(
-            inventory.Inventory(accepted=self.accepted, healthy=self.healthy, entries=self.entries),
+            inventory.Inventory(
+                accepted=self.accepted,
+                healthy=self.healthy,
+                entries=self.entries,
+                allowed=self.allowed & self.entries.keys(),
+            ),
             self._site,
             self._namespace,
         )

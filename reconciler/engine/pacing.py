@@ -32,6 +32,7 @@ FATAL_RENDER = Schedule(free=3, first=30, longest=3600)
 SUSPICION = Schedule(free=1, first=1, longest=60)  # verified at once, then ever more rarely
 CORRECTION = Schedule(free=20, first=1, longest=60)  # a fight with another manager cools down
 
+ROLLOUT = Schedule(first=0.5, longest=30)  # looks at workloads that a prune waits for
 
 _REMEMBERED = 64  # keys, before those that have been quiet are forgotten
 

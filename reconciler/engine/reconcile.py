@@ -12,15 +12,18 @@ from collections.abc import Iterable
 from typing import Any
 
 from reconciler import ports
+from reconciler.engine import grants
 from reconciler.engine.apply import Applier
 from reconciler.engine.books import Books
+from reconciler.engine.grants import Grant
 from reconciler.engine.heal import Correction, Healer, Suspect
 from reconciler.engine.messages import Offline, Online, Rejected, SourceNews
+from reconciler.engine.prune import Pruned, Pruner
 from reconciler.model import errors
 from reconciler.model.refs import Kind, ObjectRef
 from reconciler.model.values import Applied, Counts, Failure, Manifest, Rendered, Sync
 from reconciler.plan import planner, scope, waves
-from reconciler.status import note
+from reconciler.status import held, note
 from reconciler.status.report import Situation
 
 _RUNNING = "applied"  # meta: the commit that is in the cluster
@@ -36,6 +39,7 @@ class Reconciler:
         *,
         books: Books,
         applier: Applier,
+        pruner: Pruner,
         healer: Healer,
         cluster: ports.Cluster,
         state: ports.State,
@@ -45,6 +49,7 @@ class Reconciler:
     ) -> None:
         self._books = books
         self._applier = applier
+        self._pruner = pruner
         self._healer = healer
         self._cluster = cluster
         self._state = state
@@ -52,6 +57,8 @@ class Reconciler:
         self._observer = observer
         self._namespace = namespace
         self._rendered: Rendered | None = None
+        self._grants: tuple[Grant, ...] = ()
+        self._pruned = ("", 0)  # a commit, and how many objects it has pruned so far
         self._is_rejected = False  # whether the newest commit is another one, which cannot be
         self._corrected = 0
         self.heard = False  # anything of the source since the start
@@ -97,6 +104,7 @@ class Reconciler:
             return news.good is not None
         self._is_rejected = False
         self._rendered = news.rendered
+        self._grants = news.grants
         self._books.accept(news.snapshot.commit)
         self._change(
             commit=news.snapshot.commit, sync=Sync.PROGRESSING, reason="", message="", failed=()
@@ -128,6 +136,7 @@ class Reconciler:
         except errors.RenderError as error:
             self._change(sync=Sync.FAILED, reason="RenderFailed", message=str(error))
             return True  # trying again would not help
+        self._allow(objects, rendered.commit)
         changes = sum(len(wave) for wave in plan.waves)
         if not plan.empty:
             self._observer.event(
@@ -138,10 +147,14 @@ class Reconciler:
             )
         self._kept = plan.kept
         applied = self._applier.run(plan)
+        pruned = Pruned()
+        if applied.complete:
+            pruned = self._pruner.run(plan.prunes, objects, rendered.settings)
+            applied = self._with_prunes(applied, pruned)
         self._healer.forget([*applied.applied, *applied.pruned])
         self._healer.forget_finished(applied.pruned)
         self._books.settle()
-        self._conclude(rendered, objects, applied)
+        self._conclude(rendered, objects, applied, pruned)
         self._observer.event(
             "apply.done",
             commit=rendered.commit,
@@ -151,7 +164,27 @@ class Reconciler:
             held=len(applied.held),
             seconds=self._clock.monotonic() - began,
         )
-        return applied.complete
+        return not self._is_to_be_retried(applied, pruned)
+
+    def _allow(self, objects: tuple[Manifest, ...], commit: str) -> None:
+        """What trailers allow to be deleted, until it is; what is declared again is not meant."""
+        if self._grants or self._books.allowed:
+            found = grants.meant(self._grants, self._books.entries, self._placed)
+            declared = {manifest.ref for manifest in objects}
+            self._books.allow((self._books.allowed | found) - declared, commit)
+        self._grants = ()
+
+    def _with_prunes(self, applied: Applied, pruned: Pruned) -> Applied:
+        return dataclasses.replace(
+            applied, pruned=pruned.gone, failed=(*pruned.failed, *pruned.stuck)
+        )
+
+    def _is_to_be_retried(self, applied: Applied, pruned: Pruned) -> bool:
+        """What was deleted and is not gone yet is seen to go by a watch, where there is one."""
+        stuck = {failure.ref for failure in pruned.stuck}
+        unseen = {(kind.group, kind.kind) for kind in self._unwatched}
+        late = any((ref.group, ref.kind) in unseen for ref in (*stuck, *pruned.ending))
+        return late or bool(applied.held or {each.ref for each in applied.failed} - stuck)
 
     def _go_without_pass(self) -> None:
         """Where no commit is there to be applied, the records say how things should be."""
@@ -229,7 +262,11 @@ class Reconciler:
             return None  # applying it says why
 
     def _conclude(
-        self, rendered: Rendered, objects: tuple[Manifest, ...], applied: Applied
+        self,
+        rendered: Rendered,
+        objects: tuple[Manifest, ...],
+        applied: Applied,
+        pruned: Pruned,
     ) -> None:
         missing = {failure.ref for failure in applied.failed} | set(applied.held)
         counts = Counts(
@@ -238,22 +275,39 @@ class Reconciler:
                 1 for m in objects if m.ref in self._books.records and m.ref not in missing
             ),
             failed=len(applied.failed),
-            pruned=len(applied.pruned),
-            held=len(applied.held),
+            pruned=self._count_pruned(rendered.commit, len(applied.pruned)),
+            held=len(applied.held) + len(pruned.held),
         )
         self._books.finish(applied.held)
-        self._change(objects=counts, failed=applied.failed, drift_open=len(self._healer.open))
+        self._change(
+            objects=counts,
+            failed=applied.failed,
+            held=pruned.held,
+            drift_open=len(self._healer.open),
+        )
         self.rendered_digest = _digest(objects)
-        if applied.complete:
+        is_complete = applied.complete and pruned.complete
+        if is_complete:
             self._state.save(meta={_RUNNING: rendered.commit, _DIGEST: self.rendered_digest})
             self._state.mark_commit(rendered.commit, self._clock.now(), "synced")
             self._change(applied=rendered.commit)
         if self._is_rejected:
             return  # the newest commit's reason is what the site has to say
-        if applied.complete:
-            self._change(sync=Sync.SYNCED, reason="", message="")
-        else:
+        if not applied.complete:
             self._change(sync=Sync.FAILED, reason=note.APPLY_FAILED, message=_first(applied.failed))
+        elif pruned.held:
+            self._change(sync=Sync.BLOCKED, reason=note.PRUNE_HELD, message=held.words(pruned.held))
+        elif pruned.ending:
+            message = f"{len(pruned.ending)} objects are being deleted"
+            self._change(sync=Sync.PROGRESSING, reason="", message=message)
+        else:
+            self._change(sync=Sync.SYNCED, reason="", message="")
+
+    def _count_pruned(self, commit: str, count: int) -> int:
+        """Over all passes of a commit."""
+        before = self._pruned[1] if self._pruned[0] == commit else 0
+        self._pruned = (commit, before + count)
+        return before + count
 
     def _change(self, **fields: object) -> None:
         changes: Any = fields

@@ -11,6 +11,8 @@ PREFIX = "fleet-reconciler.dev/"
 SITE_LABEL = PREFIX + "site"
 WAVE = PREFIX + "wave"
 DEPENDS_ON = PREFIX + "depends-on"
+PRUNE = PREFIX + "prune"
+CONFIRM = "confirm"  # the value of PRUNE: not pruned unless that is allowed
 FIELD_MANAGER = "fleet-reconciler"
 API_VERSION = PREFIX + "v1alpha1"
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Protocol
 
 from reconciler.model.refs import Kind, ObjectRef, Origin, SiteName
-from reconciler.model.rules import AdoptRule, DriftRule
+from reconciler.model.rules import AdoptRule, DriftRule, PruneAllowance, PruneLimits
 
 FileKind = Literal["file", "folder"]
 
@@ -49,11 +49,15 @@ class Signer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """Verify's answer for one new commit: paths changed, who signed (None until signatures)."""
+    """Verify's answer for one new commit: paths changed, who signed (None until signatures).
+
+    ``allow_prune`` is what its trailers say under that key, as the committer wrote it.
+    """
 
     commit: str
     changed: tuple[str, ...]
     signer: Signer | None = None
+    allow_prune: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +70,8 @@ class SiteSettings:
     forbid: tuple[str, ...] = ()  # KIND.GROUP
     drift: tuple[DriftRule, ...] = ()
     adopt: tuple[AdoptRule, ...] = ()
+    prune_limits: PruneLimits = field(default_factory=PruneLimits)
+    prune_allow: tuple[PruneAllowance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,11 +184,29 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prune:
-    """One delete; ``uid`` is its precondition, as the inventory has it."""
+    """One delete; ``uid`` is its precondition, as the inventory has it.
+
+    Stages go one after the other, each when what was deleted in those before it is gone.
+    ``successor`` is set for a generated ConfigMap or Secret whose content got another name.
+    """
 
     ref: ObjectRef
     api_version: str
     uid: str
+    stage: int = 0
+    successor: ObjectRef | None = None
+
+    @property
+    def kind(self) -> Kind:
+        return Kind.of(self.api_version, self.ref.kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldPrune:
+    """A delete that waits until it is allowed, and why, in words."""
+
+    ref: ObjectRef
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,3 +300,4 @@ class Report:
     failed: tuple[Failure, ...] = ()
     drift_open: int = 0
     drift_corrected: int = 0
+    held: tuple[HeldPrune, ...] = ()

@@ -13,6 +13,7 @@ from typing import Any
 
 from reconciler.model.errors import FileError, SettingsError
 from reconciler.model.refs import API_VERSION, SiteName
+from reconciler.model.rules import PruneLimits
 from reconciler.model.values import SiteSettings, Tree
 from reconciler.render import rules, strict
 from reconciler.render.strict import Key
@@ -50,6 +51,8 @@ SITE: strict.Table = {
     "kinds.forbid": Key(read=strict.strings(names.group_kind)),
     "drift": Key(read=rules.drift, lay=_added),
     "adopt": Key(read=rules.adopt, lay=_added),
+    "limits.prune": Key(read=rules.prune_limits),
+    "prune.allow": Key(read=rules.prune_allow, lay=_added),
 }
 FLEET: strict.Table = {
     "name": Key(read=strict.string(title)),
@@ -127,6 +130,8 @@ def _settings(fleet: Fleet, values: Mapping[str, Any]) -> SiteSettings:
         forbid=values.get("kinds.forbid", ()),
         drift=values.get("drift", ()),
         adopt=values.get("adopt", ()),
+        prune_limits=values.get("limits.prune", PruneLimits()),
+        prune_allow=values.get("prune.allow", ()),
     )
 
 

@@ -11,11 +11,12 @@ import orjson
 import yaml
 
 from reconciler.model.refs import API_VERSION
-from reconciler.model.values import Failure, Report
+from reconciler.model.values import Failure, HeldPrune, Report
 
 KIND = "SiteReport"
 OFFLINE = "FetchFailed"  # the reason where nothing worse is
 APPLY_FAILED = "ApplyFailed"
+PRUNE_HELD = "PruneHeld"
 MAX_BYTES = 64_000
 _LIST = 20
 _MESSAGE = 1_000  # characters of any one sentence
@@ -57,6 +58,10 @@ def content(report: Report, *, sentence: int = _MESSAGE) -> dict[str, Any]:
     }
     if report.failed:
         words["failed"] = [_failure(failure, sentence) for failure in report.failed[:_LIST]]
+    if report.held:
+        words["held"] = [_held(each, sentence) for each in report.held[:_LIST]]
+        if len(report.held) > _LIST:
+            words["held"].append({"more": len(report.held) - _LIST})
     words["drift"] = {"open": report.drift_open, "corrected": report.drift_corrected}
     return words
 
@@ -94,6 +99,7 @@ def fingerprint(report: Report, rendered: str) -> str:
         "reason": "" if report.reason == OFFLINE else report.reason,
         "message": short(report.message) if explained else "",
         "failed": sorted([str(failure.ref), failure.reason] for failure in report.failed),
+        "held": sorted(str(each.ref) for each in report.held),
         "total": report.objects.total,
         "drifted": report.drift_open > 0,
         "rendered": rendered,
@@ -126,6 +132,10 @@ def _events(text: str) -> list[Any]:
     except yaml.YAMLError as error:
         raise ValueError("the note is not YAML") from error
     return events
+
+
+def _held(each: HeldPrune, sentence: int) -> dict[str, str]:
+    return {"object": str(each.ref), "reason": short(each.why, sentence)}
 
 
 def _failure(failure: Failure, sentence: int) -> dict[str, str]:

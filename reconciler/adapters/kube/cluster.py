@@ -120,12 +120,23 @@ class KubeCluster:
                 return tuple(found)
             query = {**query, "continue": token}
 
-    def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> bool:
+    def delete(
+        self,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        uid: str,
+        *,
+        version: str = "",
+        foreground: bool = False,
+    ) -> ports.Deleted:
         if not uid:
             raise errors.ClusterRefused(
                 f"{kind} {name!r} is not deleted without its uid", reason="Invalid", status=422
             )
-        options = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
+        conditions = {"uid": uid, "resourceVersion": version} if version else {"uid": uid}
+        policy = "Foreground" if foreground else "Background"
+        options = {"preconditions": conditions, "propagationPolicy": policy}
         request = client.Request(
             method="DELETE",
             path=self._discovery.find(kind).item(namespace, name),
@@ -136,12 +147,14 @@ class KubeCluster:
             body=options,
         )
         try:
-            self._about(request)
+            answer = parse.mapping(self._about(request))
         except errors.ClusterRefused as error:
             if error.reason == "NotFound" or (error.status == 409 and "UID" in str(error)):
-                return False
+                return ports.Deleted.NOT
             raise
-        return True
+        # A Status, or the object as it is left.
+        is_left = parse.mapping(answer.get("metadata")).get("deletionTimestamp")
+        return ports.Deleted.BEGUN if is_left else ports.Deleted.DONE
 
     def watch(
         self,

@@ -136,15 +136,21 @@ class Server:
             self._admit(resource, target)
             return self._update(target, resource, None, body).live
 
-    def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> bool:
-        """False where it is gone, or has another uid."""
+    def delete(
+        self, kind: Kind, namespace: str, name: str, uid: str, version: str = ""
+    ) -> ports.Deleted:
+        """``NOT`` where it is gone, or has another uid."""
         with self._lock:
             resource = self._kinds.find(kind)
             found = self._store.get(resource.key, _home(resource, namespace, name), name)
             if found is None or found.live.uid != uid:
-                return False
+                return ports.Deleted.NOT
+            sent = {"metadata": {"resourceVersion": version}}
+            checks.preconditions(resource, name, sent, found)
             self._deletion.begin(found, self._now())
-            return True
+            home = _home(resource, namespace, name)
+            is_left = self._store.get(resource.key, home, name) is not None
+            return ports.Deleted.BEGUN if is_left else ports.Deleted.DONE
 
     def open(self, kind: Kind, selector: str) -> tuple[Feed, tuple[Live, ...], str]:
         """A watch's feed, what it begins with, and the resourceVersion of that."""

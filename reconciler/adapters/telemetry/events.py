@@ -180,6 +180,9 @@ EVENTS: Mapping[str, Event] = {
         _add("object_failures_total", reason="reason"),
     ),
     "object.pruned": _event("info", "Pruned an object", "ref"),
+    "object.released": _event(
+        "warning", "An object that the commit dropped is left alone", "ref reason"
+    ),
     "drift.corrected": _event(
         "info",
         "Put a drifted object right",
