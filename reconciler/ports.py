@@ -119,6 +119,9 @@ class Cluster(Protocol):
     def apply(self, manifest: Manifest, *, force: bool, subresource: str = "") -> Live:
         """One server-side apply as refs.FIELD_MANAGER; bytes go out as they are."""
 
+    def dry_run(self, manifest: Manifest, *, force: bool) -> Mapping[str, Any]:
+        """The whole object as an apply would leave it; nothing is written."""
+
     def read(self, kind: Kind, namespace: str, name: str) -> Mapping[str, Any] | None:
         """The whole object, or None."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import threading
 from collections.abc import Callable, Mapping
@@ -55,8 +56,17 @@ class KubeCluster:
     def apply(
         self, manifest: values.Manifest, *, force: bool, subresource: str = ""
     ) -> values.Live:
+        return self._write(self._applying(manifest, force, subresource), manifest.kind)
+
+    def dry_run(self, manifest: values.Manifest, *, force: bool) -> Mapping[str, Any]:
+        request = self._applying(manifest, force, "")
+        query = {**request.query, "dryRun": "All"}
+        request = dataclasses.replace(request, query=query, accept=client.JSON)
+        return parse.named(manifest.kind, parse.mapping(self._about(request)))
+
+    def _applying(self, manifest: values.Manifest, force: bool, subresource: str) -> client.Request:
         kind, ref = manifest.kind, manifest.ref
-        request = client.Request(
+        return client.Request(
             method="PATCH",
             path=self._discovery.find(kind).item(ref.namespace, ref.name, subresource),
             query={**_WRITE, "force": "true" if force else "false"},
@@ -65,7 +75,6 @@ class KubeCluster:
             content_type=APPLY,
             body=manifest.body,
         )
-        return self._write(request, kind)
 
     def replace(
         self, kind: Kind, namespace: str, name: str, body: bytes, patch: str

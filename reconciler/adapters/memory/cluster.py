@@ -122,6 +122,12 @@ class MemoryClient:
         target = self._target(manifest.kind, ref.namespace, ref.name, subresource)
         return self._server.apply(target, orjson.loads(manifest.body), force=force)
 
+    def dry_run(self, manifest: Manifest, *, force: bool) -> Mapping[str, Any]:
+        ref = manifest.ref
+        self._ask("patch", manifest.kind, ref.namespace, ref.name)
+        target = self._target(manifest.kind, ref.namespace, ref.name)
+        return self._server.dry_run(target, orjson.loads(manifest.body), force=force)
+
     def read(self, kind: Kind, namespace: str, name: str) -> Mapping[str, Any] | None:
         self._ask("get", kind, namespace, name)
         return self._server.get(kind, namespace, name)
