@@ -56,7 +56,7 @@ class Books:
         state folder or the cluster belongs to another site."""
         owner = self._state.meta("site")
         self._own(owner, "the state folder")
-        found = self._read_inventory()
+        found = read_inventory(self._cluster, self._namespace)
         self._own(found.site, f"the inventory in namespace {self._namespace}")
         self.records = dict(self._state.records())
         self.entries = dict(found.entries)
@@ -75,16 +75,6 @@ class Books:
                 f"{what} belongs to site {owner}, not {self._site}: run the agent as that site,"
                 " or give this one a state folder and a cluster of its own"
             )
-
-    def _read_inventory(self) -> inventory.Inventory:
-        first = self._config_map(0)
-        if first is None:
-            return inventory.unpack([])
-        rest = (self._config_map(number) for number in range(1, inventory.pieces(first)))
-        return inventory.unpack([first, *(piece for piece in rest if piece is not None)])
-
-    def _config_map(self, number: int) -> Mapping[str, Any] | None:
-        return self._cluster.read(inventory.CONFIG_MAP, self._namespace, inventory.name(number))
 
     def kinds(self) -> set[Kind]:
         """What must be watched: every kind of which something is ours, the inventory's included."""
@@ -265,6 +255,19 @@ class Books:
         """Whether our last write of the object came after this resourceVersion."""
         ours = self.versions.get(ref, "")
         return ours.isdecimal() and version.isdecimal() and int(ours) > int(version)
+
+
+def read_inventory(cluster: ports.Cluster, namespace: str) -> inventory.Inventory:
+    """An empty one where there is none. Raises ClusterUnavailable, ClusterRefused."""
+
+    def piece(number: int) -> Mapping[str, Any] | None:
+        return cluster.read(inventory.CONFIG_MAP, namespace, inventory.name(number))
+
+    first = piece(0)
+    if first is None:
+        return inventory.unpack([])
+    rest = (piece(number) for number in range(1, inventory.pieces(first)))
+    return inventory.unpack([first, *(found for found in rest if found is not None)])
 
 
 def _refs(text: str) -> Iterator[ObjectRef]:

@@ -7,19 +7,20 @@ watch threads, as a deletion ends when a watch says so and not when the API serv
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from reconciler import ports
-from reconciler.engine import pacing
+from reconciler.engine import pacing, prospects
 from reconciler.engine.apply import Interrupted
 from reconciler.engine.books import Books
+from reconciler.engine.prospects import Prospector, Seen
 from reconciler.model import errors
-from reconciler.model.refs import Kind, ObjectRef, SiteName
+from reconciler.model.refs import ObjectRef, SiteName
 from reconciler.model.values import Failure, HeldPrune, Manifest, Prune, SiteSettings
-from reconciler.plan import allowance, budget, generated, pruning, rollout
+from reconciler.plan import pruning
 from reconciler.plan.pruning import Fate
 
 DEADLINE = 120.0  # seconds that a deletion may take before it is told
@@ -44,13 +45,6 @@ class Pruned:
         return not (self.failed or self.stuck or self.held or self.ending)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
-    prune: Prune
-    kind: Kind  # in the version that is served
-    found: Mapping[str, Any] | None
-
-
 class Pruner:
     """``again`` appoints another pass, in so many seconds; each reason has one appointment."""
 
@@ -70,7 +64,7 @@ class Pruner:
         self._books = books
         self._clock = clock
         self._observer = observer
-        self._site = site
+        self._prospector = Prospector(cluster=cluster, site=site, awaits=self._await_rollouts)
         self._stop = stop
         self._beat = beat
         self._again = again
@@ -119,30 +113,34 @@ class Pruner:
     ) -> Pruned:
         """Raises ClusterUnavailable and Interrupted with what was done kept."""
         self._forget(prunes)
-        seen, failed = self._look(prunes)
-        fates = {each.prune.ref: pruning.fate(each.found, each.prune, self._site) for each in seen}
-        gone = self._let_go(fates)
-        left = [each for each in seen if fates[each.prune.ref] in (Fate.DELETE, Fate.ENDING)]
-        asked = [each for each in left if fates[each.prune.ref] is Fate.DELETE]
-        asked = self._without_needed(asked, objects)
-        held = self._held(asked, len(objects), settings)
-        refs = {each.ref for each in held}
-        going = [
-            each
-            for each in left
-            if fates[each.prune.ref] is Fate.ENDING
-            or (each in asked and each.prune.ref not in refs)
-        ]
-        for ref in {each.prune.ref for each in left} - {each.prune.ref for each in going}:
-            self._books.spare(ref)
-        done = self._delete(going, fates)
-        return Pruned(
-            gone=(*gone, *done.gone),
-            failed=(*failed, *done.failed),
-            stuck=done.stuck,
-            held=held,
-            ending=done.ending,
+        self._check()
+        found = self._prospector.look(
+            prunes,
+            prospects.Terms(
+                objects=objects,
+                settings=settings,
+                records=self._books.records,
+                allowed=self._books.allowed,
+                now=self._clock.now(),
+            ),
         )
+        if not found.awaited:
+            self._looks.reset()
+        for failure in found.failed:
+            self._refuse(failure)
+        gone = self._let_go({each.prune.ref: each.fate for each in found.seen})
+        for ref in {each.ref for each in found.held} | found.needed:
+            self._books.spare(ref)
+        done = self._delete(found.going())
+        return dataclasses.replace(
+            done,
+            gone=(*gone, *done.gone),
+            failed=(*found.failed, *done.failed),
+            held=found.held,
+        )
+
+    def _await_rollouts(self, workloads: frozenset[ObjectRef]) -> None:
+        self._books.awaited = workloads
 
     def _forget(self, prunes: Iterable[Prune]) -> None:
         """What is wanted again ends as an object like any other."""
@@ -151,30 +149,6 @@ class Pruner:
             self._ending = {ref: at for ref, at in self._ending.items() if ref in refs}
             self._ended.clear()
         self._appointed = False
-
-    def _look(self, prunes: Iterable[Prune]) -> tuple[list[_Seen], list[Failure]]:
-        seen, failed = [], []
-        for prune in prunes:
-            self._check()
-            try:
-                seen.append(self._read(prune))
-            except errors.ClusterRefused as error:
-                failed.append(self._refused(prune, error))
-        return seen, failed
-
-    def _read(self, prune: Prune) -> _Seen:
-        """The object, in the version that the API server has it in."""
-        ref = prune.ref
-        kind: Kind | None = prune.kind
-        try:
-            found = self._cluster.read(prune.kind, ref.namespace, ref.name)
-        except errors.ClusterRefused as error:
-            if error.reason != "KindUnknown":
-                raise
-            kind = self._cluster.served(prune.kind)  # it lives on in another version, or not at all
-            is_other = kind is not None and kind != prune.kind
-            found = self._cluster.read(kind, ref.namespace, ref.name) if is_other and kind else None
-        return _Seen(prune=prune, kind=kind or prune.kind, found=found)
 
     def _let_go(self, fates: Mapping[ObjectRef, Fate]) -> list[ObjectRef]:
         """Take off the books what is gone or not ours; the refs of those that are gone."""
@@ -190,49 +164,7 @@ class Pruner:
             self._observer.event("object.released", ref=str(ref), reason=str(fate))
         return gone
 
-    def _without_needed(self, seen: list[_Seen], objects: tuple[Manifest, ...]) -> list[_Seen]:
-        """Without generated objects that a workload still needs: its Pods are being replaced."""
-        users = {
-            each.prune.ref: generated.users(objects, each.prune.ref, each.prune.successor)
-            for each in seen
-            if each.prune.successor
-        }
-        # Watched from before they are read, so that no news of theirs is missed.
-        self._books.awaited = frozenset(user.ref for some in users.values() for user in some)
-        done = {user.ref: self._is_rolled_out(user) for some in users.values() for user in some}
-        self._books.awaited = frozenset(ref for ref, is_done in done.items() if not is_done)
-        if not self._books.awaited:
-            self._looks.reset()
-        return [
-            each for each in seen if all(done[user.ref] for user in users.get(each.prune.ref, ()))
-        ]
-
-    def _is_rolled_out(self, workload: Manifest) -> bool:
-        ref = workload.ref
-        try:
-            return rollout.is_complete(self._cluster.read(workload.kind, ref.namespace, ref.name))
-        except errors.ClusterRefused:
-            return False
-
-    def _held(
-        self, seen: list[_Seen], rendered: int, settings: SiteSettings
-    ) -> tuple[HeldPrune, ...]:
-        now = self._clock.now()
-        allowed = {
-            each.prune.ref
-            for each in seen
-            if each.prune.ref in self._books.allowed
-            or allowance.by_settings(settings.prune_allow, each.prune.ref, now)
-        }
-        terms = budget.Terms(
-            rendered=rendered,
-            limits=settings.prune_limits,
-            allowed=allowed,
-            marked={each.prune.ref for each in seen if budget.asks(each.found or {})},
-        )
-        return budget.hold([each.prune for each in seen], self._books.records, terms)
-
-    def _delete(self, going: list[_Seen], fates: Mapping[ObjectRef, Fate]) -> Pruned:
+    def _delete(self, going: tuple[Seen, ...]) -> Pruned:
         self._books.condemn(each.prune.ref for each in going)
         gone: list[ObjectRef] = []
         failed: list[Failure] = []
@@ -243,8 +175,8 @@ class Pruner:
             if ending:  # what may need these is still there
                 ending += [each.prune.ref for each in group]
                 continue
-            failed += self._send(group, fates)
-            sent = [each for each in group if fates[each.prune.ref] is Fate.DELETE]
+            failed += self._send(group)
+            sent = [each for each in group if each.fate is Fate.DELETE]
             gone += self._await(each.prune.ref for each in sent)
             gone += self._unseen(each for each in sent if each.prune.ref in self._ending)
             for each in group:
@@ -260,7 +192,7 @@ class Pruner:
             gone=tuple(gone), failed=tuple(failed), stuck=tuple(stuck), ending=tuple(ending)
         )
 
-    def _send(self, group: list[_Seen], fates: Mapping[ObjectRef, Fate]) -> list[Failure]:
+    def _send(self, group: list[Seen]) -> list[Failure]:
         """Ask for a stage's deletions; from now on all of it is waited for."""
         now = self._clock.monotonic()
         with self._news:
@@ -270,7 +202,7 @@ class Pruner:
                 self._ending.setdefault(each.prune.ref, (uid, now))
         failed = []
         for each in group:
-            if fates[each.prune.ref] is not Fate.DELETE:
+            if each.fate is not Fate.DELETE:
                 continue
             self._check()
             try:
@@ -278,17 +210,17 @@ class Pruner:
                     self._ended.add(each.prune.ref)
             except errors.ClusterRefused as error:
                 self._end(each.prune.ref)
-                failed.append(self._refused(each.prune, error))
+                ref = each.prune.ref
+                failed.append(Failure(ref=ref, reason=error.reason, message=str(error)))
+                self._refuse(failed[-1])
         return failed
 
-    def _delete_one(self, seen: _Seen) -> ports.Deleted:
+    def _delete_one(self, seen: Seen) -> ports.Deleted:
         """As it was read: what changed since is read again, as it may be somebody else's now."""
         prune = seen.prune
         for left in reversed(range(_ATTEMPTS)):
-            fate = pruning.fate(seen.found, prune, self._site)
-            if fate is not Fate.DELETE or seen.found is None:
-                if fate is not Fate.ENDING:
-                    self._let_go({prune.ref: fate})
+            if seen.fate is not Fate.DELETE or seen.found is None:
+                self._let_go({prune.ref: seen.fate})
                 return ports.Deleted.NOT
             metadata = seen.found["metadata"]
             try:
@@ -305,7 +237,7 @@ class Pruner:
                     return ports.Deleted.DONE
                 if error.reason != "Conflict" or not left:
                     raise
-            seen = self._read(prune)
+            seen = self._prospector.read(prune)
         raise AssertionError("the last attempt returns or raises")
 
     def _await(self, refs: Iterable[ObjectRef]) -> list[ObjectRef]:
@@ -321,16 +253,19 @@ class Pruner:
             self._listening = False
         return self._let_go(dict.fromkeys(sorted(gone), Fate.GONE))
 
-    def _unseen(self, seen: Iterable[_Seen]) -> list[ObjectRef]:
+    def _unseen(self, seen: Iterable[Seen]) -> list[ObjectRef]:
         """Those that went without a watch having shown it, as where their kind is not watched."""
-        gone = [e.prune.ref for e in seen if self._read(e.prune).found is None]
+        looks = [self._prospector.attempt(each.prune) for each in seen]
+        gone = [
+            look.prune.ref for look in looks if isinstance(look, Seen) and look.fate is Fate.GONE
+        ]
         return self._let_go(dict.fromkeys(gone, Fate.GONE))
 
     def _end(self, ref: ObjectRef) -> None:
         with self._news:
             self._ending.pop(ref, None)
 
-    def _late(self, seen: _Seen) -> Failure | None:
+    def _late(self, seen: Seen) -> Failure | None:
         """A deletion that takes too long: what it waits for."""
         ref = seen.prune.ref
         if ref not in self._ending:
@@ -348,11 +283,10 @@ class Pruner:
         self._tell(failure)
         return failure
 
-    def _refused(self, prune: Prune, error: errors.ClusterRefused) -> Failure:
-        self._books.spare(prune.ref)
-        failure = Failure(ref=prune.ref, reason=error.reason, message=str(error))
+    def _refuse(self, failure: Failure) -> None:
+        """It stays, and its drift is corrected until it can go."""
+        self._books.spare(failure.ref)
         self._tell(failure)
-        return failure
 
     def _tell(self, failure: Failure) -> None:
         self._observer.event(

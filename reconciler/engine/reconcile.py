@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from reconciler import ports
-from reconciler.engine import grants
+from reconciler.engine import grants, placing
 from reconciler.engine.apply import Applier
 from reconciler.engine.books import Books
 from reconciler.engine.grants import Grant
@@ -22,7 +22,7 @@ from reconciler.engine.prune import Pruned, Pruner
 from reconciler.model import errors
 from reconciler.model.refs import Kind, ObjectRef
 from reconciler.model.values import Applied, Counts, Failure, Manifest, Rendered, Sync
-from reconciler.plan import planner, scope, waves
+from reconciler.plan import planner
 from reconciler.status import held, note
 from reconciler.status.report import Situation
 
@@ -239,27 +239,7 @@ class Reconciler:
         return corrections
 
     def _placed(self, objects: tuple[Manifest, ...]) -> tuple[Manifest, ...]:
-        """Each object in the namespace that the API server will see it in."""
-        defined = waves.scopes(objects)
-        known: dict[tuple[str, str, str], bool | None] = {}
-        result = []
-        for manifest in objects:
-            kind = manifest.kind
-            key = (kind.group, kind.version, kind.kind)
-            if key not in known:
-                scoped = defined.get((kind.group, kind.kind))
-                known[key] = self._discover(manifest) if scoped is None else scoped
-            namespaced = known[key]
-            result.append(
-                manifest if namespaced is None else scope.placed(manifest, namespaced=namespaced)
-            )
-        return scope.follow(objects, result)
-
-    def _discover(self, manifest: Manifest) -> bool | None:
-        try:
-            return self._cluster.namespaced(manifest.kind)
-        except errors.ClusterRefused:
-            return None  # applying it says why
+        return placing.placed(objects, self._cluster)
 
     def _conclude(
         self,
