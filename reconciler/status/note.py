@@ -60,8 +60,6 @@ def content(report: Report, *, sentence: int = _MESSAGE) -> dict[str, Any]:
         words["failed"] = [_failure(failure, sentence) for failure in report.failed[:_LIST]]
     if report.held:
         words["held"] = [_held(each, sentence) for each in report.held[:_LIST]]
-        if len(report.held) > _LIST:
-            words["held"].append({"more": len(report.held) - _LIST})
     words["drift"] = {"open": report.drift_open, "corrected": report.drift_corrected}
     return words
 
@@ -78,9 +76,9 @@ def write(report: Report) -> str:
 def _text(report: Report, sentence: int) -> str:
     """The note with sentences of at most so many characters."""
     note = {"apiVersion": API_VERSION, "kind": KIND, **content(report, sentence=sentence)}
-    more = len(report.failed) - _LIST
-    if more > 0:
-        note["failed"] = [*note["failed"], {"more": more}]
+    for name, listed in (("failed", report.failed), ("held", report.held)):
+        if len(listed) > _LIST:
+            note[name] = [*note[name], {"more": len(listed) - _LIST}]
     return yaml.safe_dump(note, sort_keys=False, allow_unicode=True, width=100)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from reconciler.adapters.git import process, redact
+from reconciler.adapters.git import process, redact, tree
 from reconciler.model.errors import HistoryRefused, SourceUnavailable
 from reconciler.model.values import Snapshot, Verified
 
@@ -66,6 +66,11 @@ def verify(folder: Path, commit: str, since: str) -> tuple[Verified, ...]:
     if len(verified) > _COMMITS:
         raise HistoryRefused(f"more than {_COMMITS} commits since {since}")
     return verified
+
+
+def verified(folder: Path, commit: str, since: str) -> tuple[Verified, ...]:
+    """The same in a local repository, a work tree or bare. Raises UsageError too."""
+    return verify(tree.git_folder(folder), commit, since)
 
 
 def _descends(folder: Path, commit: str, since: str) -> bool:

@@ -231,11 +231,12 @@ EVENTS: Mapping[str, Event] = {
     "report.changed": _event(
         "info",
         "The site's report changed",
-        "state sync reason message objects",
+        "state sync reason message objects held",
         _add("reports_total"),
         _only("state", "state"),
         _only("sync", "sync"),
         _set("ready", _is_ready),
         _set("objects", _number("objects")),
+        _set("prunes_held", _number("held")),
     ),
 }

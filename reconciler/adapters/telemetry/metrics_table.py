@@ -85,6 +85,7 @@ METRICS: Mapping[str, Metric] = {
     "objects_applied_total": _counter("Objects written because a commit changed them."),
     "objects_pruned_total": _counter("Objects deleted because a commit no longer has them."),
     "objects_held_total": _counter("Objects not tried, as what they need failed."),
+    "prunes_held": _gauge("Objects that are not deleted until that is allowed."),
     "object_failures_total": _counter("Objects that the API server refused.", reason=REFUSALS),
     # Drift.
     "drift_corrections_total": _counter("Drifted objects that were put right."),
