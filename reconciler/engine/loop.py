@@ -271,10 +271,9 @@ class Engine:
         suspects += self._crew.reconciler.suspects(events)
         if not suspects:
             return
-        for correction in self._crew.reconciler.put_right(suspects):
-            record = self._crew.books.records[correction.ref]
+        for told in self._crew.reconciler.put_right(suspects):
             self._crew.crier.cry(
-                event.of_correction(self._site, record.ref, record.kind, correction.change)
+                event.of_drift(self._site, told.ref, told.kind, told.changes, told.outcome)
             )
         self._found()
         self._crew.inbox.put_later("tell", Tell(), _REPORT_AFTER)

@@ -172,10 +172,14 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One apply: ``force`` is false on first contact with an object that is not in our books."""
+    """One apply: ``force`` is false on first contact with an object that is not in our books.
+
+    ``adopters`` are managers that hand over what they own of it then.
+    """
 
     manifest: Manifest
     force: bool
+    adopters: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,6 +265,15 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Contest:
+    """A field that a manager takes back again and again; ``field`` is its path as shown."""
+
+    ref: ObjectRef
+    field: str
+    manager: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """State of the site, as the note and the Site object say it. ``time`` is Unix seconds."""
 
@@ -278,3 +291,4 @@ class Report:
     failed: tuple[Failure, ...] = ()
     drift_open: int = 0
     drift_corrected: int = 0
+    contested: tuple[Contest, ...] = ()

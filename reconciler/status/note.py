@@ -58,6 +58,15 @@ def content(report: Report, *, sentence: int = _MESSAGE) -> dict[str, Any]:
     if report.failed:
         words["failed"] = [_failure(failure, sentence) for failure in report.failed[:_LIST]]
     words["drift"] = {"open": report.drift_open, "corrected": report.drift_corrected}
+    if report.contested:
+        words["contested"] = [
+            {
+                "object": str(contest.ref),
+                "field": short(contest.field, sentence),
+                "manager": short(contest.manager, sentence),
+            }
+            for contest in report.contested[:_LIST]
+        ]
     return words
 
 
@@ -73,9 +82,9 @@ def write(report: Report) -> str:
 def _text(report: Report, sentence: int) -> str:
     """The note with sentences of at most so many characters."""
     note = {"apiVersion": API_VERSION, "kind": KIND, **content(report, sentence=sentence)}
-    more = len(report.failed) - _LIST
-    if more > 0:
-        note["failed"] = [*note["failed"], {"more": more}]
+    for name, listed in (("failed", report.failed), ("contested", report.contested)):
+        if len(listed) > _LIST:
+            note[name] = [*note[name], {"more": len(listed) - _LIST}]
     return yaml.safe_dump(note, sort_keys=False, allow_unicode=True, width=100)
 
 
@@ -96,6 +105,7 @@ def fingerprint(report: Report, rendered: str) -> str:
         "failed": sorted([str(failure.ref), failure.reason] for failure in report.failed),
         "total": report.objects.total,
         "drifted": report.drift_open > 0,
+        "contested": sorted([str(each.ref), each.field, each.manager] for each in report.contested),
         "rendered": rendered,
     }
     return hashlib.sha256(orjson.dumps(words, option=orjson.OPT_SORT_KEYS)).hexdigest()

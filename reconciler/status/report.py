@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reconciler.model.refs import SiteName
-from reconciler.model.values import Counts, Failure, Health, Report, State, Sync
+from reconciler.model.values import Contest, Counts, Failure, Health, Report, State, Sync
 from reconciler.status import note
 
 _NOTHING = Counts()
@@ -26,6 +26,7 @@ class Situation:
     failed: tuple[Failure, ...] = ()
     drift_open: int = 0
     drift_corrected: int = 0
+    contested: tuple[Contest, ...] = ()
 
 
 _STATE_OF_SYNC: Mapping[Sync, State] = {
@@ -67,6 +68,7 @@ def make(situation: Situation, site: SiteName, *, time: float, agent: str) -> Re
         failed=situation.failed,
         drift_open=situation.drift_open,
         drift_corrected=situation.drift_corrected,
+        contested=situation.contested,
     )
 
 

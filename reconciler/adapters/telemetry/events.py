@@ -183,9 +183,15 @@ EVENTS: Mapping[str, Event] = {
     "drift.corrected": _event(
         "info",
         "Put a drifted object right",
-        "ref change seconds",
+        "ref change field manager seconds",
         _add("drift_corrections_total"),
         _observe("drift_correction_seconds", _number("seconds")),
+    ),
+    "drift.left": _event(
+        "warning",
+        "A drifted field is left as it is",
+        "ref field manager outcome",
+        _add("drift_left_total", outcome="outcome"),
     ),
     "drift.failed": _event(
         "error",

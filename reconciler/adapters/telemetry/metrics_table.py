@@ -91,6 +91,9 @@ METRICS: Mapping[str, Metric] = {
     "drift_correction_seconds": _histogram(
         "From the event that showed drift to its correction.", _QUICK
     ),
+    "drift_left_total": _counter(
+        "Drifted fields that were left as they are.", outcome=("warned", "contested", "paused")
+    ),
     "drift_failures_total": _counter("Corrections that were refused.", reason=REFUSALS),
     "watch_lists_total": _counter("Initial lists that a watch completed."),
     "watch_refusals_total": _counter("Times that a kind could not be watched.", reason=REFUSALS),
