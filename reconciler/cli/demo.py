@@ -1,0 +1,42 @@
+"""``reconciler demo``: three sites at once, in one terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from reconciler.cli import options
+
+_PAUSE = 2.0  # seconds for a reader between two acts
+
+
+@click.command(epilog=options.EXIT)
+@click.argument(
+    "folder", metavar="[DIR]", required=False, type=click.Path(file_okay=False, path_type=Path)
+)
+@click.option("--plain", is_flag=True, help="Plain lines, as without a terminal.")
+def demo(folder: Path | None, plain: bool) -> None:
+    """Play a fleet of three sites on this machine: no cluster, no network.
+
+    A fleet repository is made from the template in DIR, which must be new or empty (a temporary
+    folder without one), and stays. Each of its sites is a real agent with a cluster in memory.
+    They are shown commits, a hand's edit, a lost link and a broken commit; each act ends when what
+    it shows has come true, and exit code 1 says that one has not.
+
+    \b
+    Examples:
+      reconciler demo
+      reconciler demo my-fleet
+    """
+    from reconciler.app import demo as app
+    from reconciler.cli import screens
+
+    is_live = not plain and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    with screens.live() if is_live else screens.plain() as screen:
+        outcome = app.play(folder, screen, pause=_PAUSE if is_live else 0.0)
+    if outcome is app.Outcome.INTERRUPTED:
+        raise KeyboardInterrupt
+    sys.exit(options.YES if outcome is app.Outcome.DONE else options.NO)
