@@ -11,7 +11,7 @@ IMAGE_ARGS ?=
 DEMO_ARGS ?=
 CASES ?= ../shared/parity
 
-.PHONY: install demo lint test test-fast bench parity docs image lock
+.PHONY: install demo recording lint test test-fast bench parity docs image lock
 
 install: $(STAMP)
 
@@ -23,6 +23,9 @@ $(STAMP): requirements/dev.txt pyproject.toml
 
 demo: install
 	$(BIN)/reconciler demo $(DEMO_ARGS)
+
+recording: install
+	$(BIN)/python -m tools.recording
 
 lint: install
 	$(BIN)/ruff format --check .

@@ -1,6 +1,6 @@
 """The demo's lines on a terminal, with a board of the sites below them; or plain, anywhere else.
 
-Rich is imported here and nowhere else.
+Of the program, this module alone imports Rich.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Board(Lines):
     def board(self, rows: Sequence[Row]) -> None:
         if rows != self._shown:
             self._shown = rows
-            self._live.update(_table(rows), refresh=True)
+            self._live.update(table(rows), refresh=True)
 
 
 @contextlib.contextmanager
@@ -125,16 +125,19 @@ def _styled(line: Line) -> Table:
     return grid
 
 
-def _table(rows: Sequence[Row]) -> Table:
+def table(rows: Sequence[Row]) -> Table:
+    """The board."""
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.ROUNDED, expand=True, header_style="dim", border_style="dim")
+    drawn = Table(
+        box=box.HORIZONTALS, expand=True, header_style="dim", border_style="dim", pad_edge=False
+    )
     for name in ("site", "state", "revision", "objects", "healed", "link"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("last", no_wrap=True, overflow="ellipsis", ratio=1)
+        drawn.add_column(name, no_wrap=True)
+    drawn.add_column("last", no_wrap=True, overflow="ellipsis", ratio=1)
     for row in rows:
-        table.add_row(
+        drawn.add_row(
             row.site,
             f"[{_STATES.get(row.state, 'red')}]{row.state}[/]",
             row.revision,
@@ -143,4 +146,4 @@ def _table(rows: Sequence[Row]) -> Table:
             "up" if row.link else "[bold red]lost[/]",
             row.last,
         )
-    return table
+    return drawn

@@ -45,7 +45,7 @@ def play(folder: Path | None, screen: Screen, *, pause: float) -> Outcome:
     with stage.listening():
         place = folder or Path(tempfile.mkdtemp(prefix="fleet-"))
         made = init.create(place, _NAME)
-        stage.act("A fleet repository, from the template")
+        stage.heading("A fleet repository, from the template")
         stage.shell(f"reconciler init {place}")
         stage.text(f"{len(made.sites)} sites: {', '.join(map(str, made.sites))}")
 
@@ -115,7 +115,7 @@ def _site(name: SiteName, scratch: Path, repository: Path, stage: Stage) -> Site
 
 
 def _look_around(stage: Stage, place: Path, site: SiteName) -> None:
-    stage.act("It is yours to look into")
+    stage.heading("It is yours to look into")
     stage.shell(f"cd {place}")
     stage.shell(f"git log --notes=fleet/{site}")
     stage.shell(f"reconciler render {site} --repo .")

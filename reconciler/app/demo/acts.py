@@ -17,6 +17,7 @@ BROKER = Thing(kind=Kind("apps", "v1", "StatefulSet"), namespace="messaging", na
 SERVER = Thing(kind=Kind("apps", "v1", "Deployment"), namespace="inference", name="model-server")
 AGENT = Thing(kind=Kind("apps", "v1", "DaemonSet"), namespace="node-agent", name="node-agent")
 SERVICE = Thing(kind=Kind("", "v1", "Service"), namespace="messaging", name="broker")
+LAST = "All of it is in Git"
 _MAPS = Kind("", "v1", "ConfigMap")
 
 
@@ -88,7 +89,7 @@ def _camera(site: Site) -> tuple[str, Mapping[str, Any]]:
 def _by_hand(on: Play) -> None:
     on.stage.act(
         "Somebody edits an object by hand",
-        "The API server keeps the books: who manages which field. The agent's watch sees it.",
+        "The API server notes who manages which field, and the agent's watch sees it.",
     )
     on.edited(_site(on, _MILL), SERVER, "nvcr.io/nvidia/tritonserver:nightly", "kubectl-edit")
 
@@ -106,6 +107,7 @@ def _without_a_link(on: Play) -> None:
     on.deleted(site, SERVICE)
     if site.words().get("applied") != before:
         raise Untrue(f"{site.name} has no link, and applied another commit")
+    on.stage.rest()
     on.stage.by_hand(f"at {site.name}: the link is back")
     site.reach()
     on.synced(
@@ -133,6 +135,7 @@ def _broken(on: Play) -> str:
     for site, versions in before.items():
         unchanged(site, versions)
     on.stage.done(None, "no object of any site was touched")
+    on.stage.rest()
     mended = on.desk.revert()
     on.stage.shell("git revert HEAD")
     on.synced(on.stage.sites, mended, lambda _: f"Synced at {mended[:7]}", noted=True)
@@ -141,7 +144,7 @@ def _broken(on: Play) -> str:
 
 def _look(on: Play, commit: str) -> None:
     notes = f"fleet/{_BARN_8}"
-    on.stage.act("All of it is in Git")
+    on.stage.act(LAST)
     on.stage.shell(f"git log -1 --oneline --notes={notes} {commit[:7]}")
     on.stage.output(on.desk.log(notes, commit))
     on.stage.shell("reconciler status")

@@ -67,12 +67,14 @@ class Stage:
 
     def act(self, title: str, *text: str) -> None:
         """Begin the next act, after a rest."""
-        if self._acts:
-            self.rest()
+        self.rest()
         self._acts += 1
-        self._tell(Kind.TITLE, f"{self._acts}. {title}")
+        self.heading(f"{self._acts}. {title}")
         for line in text:
-            self._tell(Kind.TEXT, line)
+            self.text(line)
+
+    def heading(self, text: str) -> None:
+        self._tell(Kind.TITLE, text)
 
     def text(self, text: str) -> None:
         self._tell(Kind.TEXT, text)

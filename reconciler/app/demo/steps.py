@@ -94,7 +94,7 @@ class Play:
         if (taken := blame.taken(ours, live)) is None:
             raise Untrue(f"the edit of {thing.ref} took no field of the agent's")
         field, owner = taken
-        self.stage.by_hand(f"at {site.name}: the image of {thing.ref} becomes {image}")
+        self.stage.by_hand(f"at {site.name}: the image of {thing.ref} becomes {_short(image)}")
         self.stage.text(f"{owner} manages {field} now.")
         seconds = self.stage.wait(
             lambda: site.healed(thing.ref) if thing.image(site) == wanted else None,
@@ -102,7 +102,9 @@ class Play:
         )
         if thing.of(site)["metadata"]["uid"] != before["metadata"]["uid"]:
             raise Untrue(f"{thing.ref} was made anew, and not corrected")
-        self.stage.done(site, f"healed in {seconds * 1000:.0f} ms: {wanted} again")
+        self.stage.done(
+            site, f"healed {seconds * 1000:.0f} ms after the watch: {_short(wanted)} again"
+        )
 
     def _edit(
         self, site: Site, thing: Thing, image: str, manager: str
@@ -128,7 +130,9 @@ class Play:
             return site.healed(thing.ref) if now != uid else None
 
         seconds = self.stage.wait(look, f"{thing.ref} of {site.name} is made again")
-        self.stage.done(site, f"made it again in {seconds * 1000:.0f} ms, from its own state")
+        self.stage.done(
+            site, f"made again {seconds * 1000:.0f} ms after the watch, from its own state"
+        )
 
     def refused(self, commit: str, place: str) -> None:
         """Until all sites have refused the commit for what is at ``place``, and said so."""
@@ -147,6 +151,11 @@ class Play:
         what = f"commit {commit[:7]} is refused for {place}"
         self.stage.wait_each({site: _of(look, site) for site in sites}, what)
         self.stage.text(str(sites[0].words().get("message", "")))
+
+
+def _short(image: str) -> str:
+    """Without the registry."""
+    return image.rpartition("/")[2]
 
 
 def unchanged(site: Site, before: Mapping[str, str]) -> None:
