@@ -6,6 +6,7 @@ Of the program, this module alone imports Rich.
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -64,6 +65,9 @@ class Plain:
     def board(self, rows: Sequence[Row]) -> None:
         """A board that cannot change in place is not shown."""
 
+    def ask(self, question: str) -> bool:
+        return _ask(question)
+
 
 class Lines:
     """Lines in colours on a console of Rich's."""
@@ -79,6 +83,9 @@ class Lines:
     def board(self, rows: Sequence[Row]) -> None:
         """See Board."""
 
+    def ask(self, question: str) -> bool:
+        return _ask(question)
+
 
 class Board(Lines):
     """Lines, and below them the sites as they are now."""
@@ -92,6 +99,10 @@ class Board(Lines):
         if rows != self._shown:
             self._shown = rows
             self._live.update(table(rows), refresh=True)
+
+    def ask(self, question: str) -> bool:
+        self._live.stop()
+        return super().ask(question)
 
 
 @contextlib.contextmanager
@@ -107,6 +118,12 @@ def live() -> Iterator[Screen]:
     console = Console(highlight=False)
     with Live(console=console, auto_refresh=False, transient=True) as shown:
         yield Board(shown)
+
+
+def _ask(question: str) -> bool:
+    """On standard error, as the lines may go elsewhere."""
+    is_there = sys.stdin.isatty() and sys.stderr.isatty()
+    return is_there and click.confirm(question, default=True, err=True)
 
 
 def _styled(line: Line) -> Table:

@@ -1,39 +1,32 @@
 """``reconciler demo``: real agents on embedded clusters, or one on a real cluster, act by act.
 
-``acts`` is the play of three sites; ``steps`` is what acts are made of, ``stage`` waits and tells,
-``site`` is an agent with its cluster, ``screen`` what is told. Nothing is acted: what is told was
-seen in the sites' own objects and notes.
+``acts`` is the play of three sites, ``visit`` that of one on a real cluster, where ``made`` is what
+is taken back. ``steps`` is what acts are made of, ``stage`` waits and tells, ``site`` is an agent
+with its cluster, ``screen`` what is told, ``outcome`` how it went. Nothing is acted: all that is
+told was seen in the sites' own objects and notes.
 """
 
 from __future__ import annotations
 
 import contextlib
-import shutil
 import tempfile
-from collections.abc import Callable, Iterator
-from enum import Enum
 from pathlib import Path
 
-from reconciler.adapters import git
 from reconciler.adapters.memory import MemoryCluster
 from reconciler.adapters.system import SystemClock
 from reconciler.app import agent, bootstrap, init
 from reconciler.app.demo import acts
+from reconciler.app.demo.outcome import Outcome, played
 from reconciler.app.demo.screen import Kind, Line, Row, Screen
 from reconciler.app.demo.site import Site, World
-from reconciler.app.demo.stage import Interrupted, Stage, Untrue
+from reconciler.app.demo.stage import Stage
 from reconciler.app.demo.steps import Play
+from reconciler.app.demo.visit import SITE, Login, Visit
 from reconciler.model.refs import ObjectRef, SiteName
 
-__all__ = ["Kind", "Line", "Outcome", "Row", "Screen", "play"]
+__all__ = ["Kind", "Line", "Login", "Outcome", "Row", "Screen", "play", "play_on"]
 
 _NAME = "demo"  # the fleet's
-
-
-class Outcome(Enum):
-    DONE = "done"
-    UNTRUE = "untrue"
-    INTERRUPTED = "interrupted"
 
 
 def play(folder: Path | None, screen: Screen, *, pause: float) -> Outcome:
@@ -43,10 +36,7 @@ def play(folder: Path | None, screen: Screen, *, pause: float) -> Outcome:
     """
     stage = Stage(screen, pause)
     with stage.listening():
-        place = folder or Path(tempfile.mkdtemp(prefix="fleet-"))
-        made = init.create(place, _NAME)
-        stage.heading("A fleet repository, from the template")
-        stage.shell(f"reconciler init {place}")
+        place, made = _repository(folder, stage)
         stage.text(f"{len(made.sites)} sites: {', '.join(map(str, made.sites))}")
 
         def go_on(scratch: Path) -> None:
@@ -60,35 +50,44 @@ def play(folder: Path | None, screen: Screen, *, pause: float) -> Outcome:
         return outcome
 
 
-def played(stage: Stage, go_on: Callable[[Path], None]) -> Outcome:
-    """What became of it. Its agents are ended, and their folder is removed if all went well."""
-    scratch = Path(tempfile.mkdtemp(prefix="fleet-agents-"))
-    outcome = Outcome.DONE
-    try:
-        with _ended(stage):
-            go_on(scratch)
-    except Interrupted:
-        outcome = Outcome.INTERRUPTED
-    except Untrue as error:
-        outcome = Outcome.UNTRUE
-        stage.failed(f"{error}. The agents' logs are in {scratch}")
-    finally:
-        if outcome is not Outcome.UNTRUE:
-            shutil.rmtree(scratch, ignore_errors=True)
-    return outcome
+def play_on(
+    login: Login, folder: Path | None, screen: Screen, *, pause: float, yes: bool
+) -> Outcome:
+    """The play of one site on a real cluster; ``yes`` removes what it made there without asking.
+
+    Raises UsageError also where the cluster is a site already, and ClusterUnavailable.
+    """
+    stage = Stage(screen, pause)
+    visit = Visit(login, stage)
+    with stage.listening(), contextlib.closing(login.connect()) as cluster:
+        visit.check()
+        place, _ = _repository(folder, stage)
+        first = visit.declare(place.resolve())
+        stage.text("One site more, demo/here, for the cluster.")
+
+        def go_on(scratch: Path) -> None:
+            visit.prepare()
+            stage.sites.append(visit.site(cluster, scratch / "here", place.resolve()))
+            visit.play(Play(stage, place.resolve()), first)
+
+        try:
+            outcome = played(stage, go_on)
+        finally:
+            is_back = visit.take_back(
+                lambda: yes or screen.ask("Remove all of it from the cluster?")
+            )
+        if outcome is Outcome.DONE:
+            _look_around(stage, place, SITE)
+        return outcome if is_back else Outcome.UNTRUE
 
 
-@contextlib.contextmanager
-def _ended(stage: Stage) -> Iterator[None]:
-    """Whatever happens in the block, no agent and none of their processes outlives it."""
-    try:
-        yield
-    finally:
-        for site in stage.sites:
-            site.end()
-        for site in stage.sites:
-            site.join()
-        git.allow_calls()  # the agents' ends refuse them to the whole process
+def _repository(folder: Path | None, stage: Stage) -> tuple[Path, init.Made]:
+    """Where the fleet repository is, and what is in it."""
+    place = folder or Path(tempfile.mkdtemp(prefix="fleet-"))
+    made = init.create(place, _NAME)
+    stage.heading("A fleet repository, from the template")
+    stage.shell(f"reconciler init {place}")
+    return place, made
 
 
 def _site(name: SiteName, scratch: Path, repository: Path, stage: Stage) -> Site:

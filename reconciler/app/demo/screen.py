@@ -49,3 +49,6 @@ class Screen(Protocol):
 
     def board(self, rows: Sequence[Row]) -> None:
         """How the sites are now; called again and again, and shown where it can change in place."""
+
+    def ask(self, question: str) -> bool:
+        """Whether a person says yes; False where nobody can be asked."""

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 from reconciler import ports
 from reconciler.adapters import git, telemetry
-from reconciler.app import agent
+from reconciler.app import AGENT_NAMESPACE, agent
 from reconciler.app.demo.screen import Row
 from reconciler.model import errors
 from reconciler.model.refs import SITE_LABEL, Kind, SiteName
@@ -24,9 +24,8 @@ from reconciler.status import site_object
 
 POLL = 2.0  # seconds between two looks at the remote, commits that are noticed at once apart
 
-# The kinds that the demo's fleets declare.
-KINDS = (
-    Kind("", "v1", "Namespace"),
+# The kinds that the demo's fleets declare, but for namespaces, whose metadata is everybody's.
+_KINDS = (
     Kind("", "v1", "ConfigMap"),
     Kind("", "v1", "Service"),
     Kind("networking.k8s.io", "v1", "NetworkPolicy"),
@@ -43,7 +42,7 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "render.failed": lambda _: "refused a commit",
     "apply.done": lambda given: f"applied {given['applied']}, pruned {given['pruned']}",
     "drift.corrected": lambda given: f"healed {given['ref']}",
-    "note.pushed": lambda given: f"pushed a note on {given['commit'][:7]}",
+    "note.pushed": lambda given: f"noted {given['commit'][:7]}",
 }
 
 
@@ -59,14 +58,18 @@ class World:
         return self.client.read(kind, namespace, name) or {}
 
     def declared(self, site: SiteName) -> Mapping[str, str]:
-        """Versions of all objects that the site declares, by their names."""
+        """What the site declares, and a version of each, which a write of its status leaves."""
         selector = f"{SITE_LABEL}={site.label}"
         return {
-            f"{kind}/{meta.get('namespace', '')}/{meta['name']}": str(meta["resourceVersion"])
-            for kind in KINDS
+            f"{kind}/{meta['namespace']}/{meta['name']}": _version(meta)
+            for kind in _KINDS
             for meta in (found["metadata"] for found in self.client.select(kind, "", selector))
-            if not meta["name"].startswith("fleet-inventory-")
+            if meta["namespace"] != AGENT_NAMESPACE
         }
+
+
+def _version(metadata: Mapping[str, Any]) -> str:
+    return f"{metadata['uid']} {metadata.get('generation') or metadata['resourceVersion']}"
 
 
 class _Heard(telemetry.Telemetry):
@@ -146,8 +149,8 @@ class Site:
         """What the Site object says; empty where there is none yet."""
         try:
             found = self.world.read(site_object.KIND, "", self.name.label)
-        except errors.ClusterUnavailable:
-            return {}
+        except (errors.ClusterUnavailable, errors.ClusterRefused):
+            return {}  # or its kind is not served yet
         return found.get("status") or {}
 
     def healed(self, ref: str) -> float | None:

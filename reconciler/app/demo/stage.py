@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 
 from reconciler.app.demo.screen import Kind, Line, Screen
 from reconciler.app.demo.site import Site
-from reconciler.model import errors
 
 PATIENCE = 30.0  # seconds for anything to come true
 _LOOK = 0.1  # seconds between two looks, where nothing is heard
@@ -41,6 +40,7 @@ class Stage:
         self._pause = pause
         self._acts = 0
         self._news = threading.Event()
+        self._pace = threading.Event()  # is never set
         self._came: list[int] = []
         self.sites: list[Site] = []
 
@@ -118,6 +118,15 @@ class Stage:
             self._show()
             self._news.wait(_LOOK)
 
+    def wait_for_end(self, look: Callable[[], bool], seconds: float) -> bool:
+        """Whether ``look`` comes true in time; for the time after the play, signal or not."""
+        until = time.monotonic() + seconds
+        while not look():
+            if time.monotonic() > until:
+                return False
+            self._pace.wait(_LOOK)
+        return True
+
     def wait_each(self, looks: Mapping[Site, Callable[[], str | None]], what: str) -> None:
         """Tell of each site what its look answers, as soon as it does. Raises Untrue."""
         left = dict(looks)
@@ -157,10 +166,7 @@ class Stage:
         )
 
     def _show(self) -> None:
-        try:
-            self._screen.board([site.row() for site in self.sites])
-        except errors.ClusterRefused:
-            return  # the Site kind is not served yet
+        self._screen.board([site.row() for site in self.sites])
 
     def _tell(self, kind: Kind, text: str, site: str = "") -> None:
         self._screen.tell(Line(kind=kind, text=text, site=site))

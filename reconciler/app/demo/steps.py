@@ -134,6 +134,31 @@ class Play:
             site, f"made again {seconds * 1000:.0f} ms after the watch, from its own state"
         )
 
+    def broken(self, path: str, old: str, new: str) -> str:
+        """A commit that cannot be rendered, and how it is taken back; that commit."""
+        sites = self.stage.sites
+        before = {site: site.world.declared(site.name) for site in sites}
+        commit = self.change(path, old, new, "Tidy up")
+        line = 1 + (self.folder / path).read_text().split("\n").index(new)
+        self.refused(commit, f"{path}:{line}")
+        for site, versions in before.items():
+            unchanged(site, versions)
+        self.stage.done(None, "no object was touched")
+        self.stage.rest()
+        mended = self.desk.revert()
+        self.stage.shell("git revert HEAD")
+        self.synced(sites, mended, lambda _: f"Synced at {mended[:7]}", noted=True)
+        return commit
+
+    def look(self, site: Site, commit: str) -> None:
+        """What Git says of a commit, and the table of all sites."""
+        notes = f"fleet/{site.name}"
+        self.stage.shell(f"git log -1 --oneline --notes={notes} {commit[:7]}")
+        self.stage.output(self.desk.log(notes, commit))
+        self.stage.shell("reconciler status")
+        self.stage.output(status.show(status.read(str(self.folder), {}, None), "text"))
+        self.stage.rest()
+
     def refused(self, commit: str, place: str) -> None:
         """Until all sites have refused the commit for what is at ``place``, and said so."""
 
