@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Literal, Protocol
 
 from reconciler.model.refs import Kind, ObjectRef, Origin, SiteName
+from reconciler.model.rules import AdoptRule, DriftRule
 
 FileKind = Literal["file", "folder"]
 
@@ -63,6 +64,8 @@ class SiteSettings:
     labels: Mapping[str, str]
     ring: str = ""
     forbid: tuple[str, ...] = ()  # KIND.GROUP
+    drift: tuple[DriftRule, ...] = ()
+    adopt: tuple[AdoptRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

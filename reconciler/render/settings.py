@@ -1,8 +1,8 @@
 """fleet.yaml and site.yaml in, a site's frozen settings out; called by ``site`` and by plans.
 
 A site's settings are the fleet's defaults with its site.yaml laid over them: labels are merged
-by name, any other value replaces the default. A new key is a row of SITE (or FLEET), a field of
-values.SiteSettings and its line in ``_settings``.
+by name, rules are added after the fleet's, any other value replaces the default. A new key is a
+row of SITE (or FLEET), a field of values.SiteSettings and its line in ``_settings``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from reconciler.model.errors import FileError, SettingsError
 from reconciler.model.refs import API_VERSION, SiteName
 from reconciler.model.values import SiteSettings, Tree
-from reconciler.render import strict
+from reconciler.render import rules, strict
 from reconciler.render.strict import Key
 from reconciler.schema import names
 
@@ -35,6 +35,11 @@ def _merged(under: Mapping[str, str], over: Mapping[str, str]) -> Mapping[str, s
     return {**under, **over}
 
 
+def _added(under: tuple[Any, ...], over: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The site's own come last, as the last one that matches wins."""
+    return (*under, *over)
+
+
 def title(text: str) -> str:
     return "" if 0 < len(text) <= 253 and text.isprintable() else "must be 1 to 253 characters"
 
@@ -43,6 +48,8 @@ SITE: strict.Table = {
     "labels": Key(read=strict.string_map(names.qualified, names.label_value), lay=_merged),
     "ring": Key(read=strict.string(names.word)),
     "kinds.forbid": Key(read=strict.strings(names.group_kind)),
+    "drift": Key(read=rules.drift, lay=_added),
+    "adopt": Key(read=rules.adopt, lay=_added),
 }
 FLEET: strict.Table = {
     "name": Key(read=strict.string(title)),
@@ -118,6 +125,8 @@ def _settings(fleet: Fleet, values: Mapping[str, Any]) -> SiteSettings:
         labels=values.get("labels", {}),
         ring=values.get("ring", ""),
         forbid=values.get("kinds.forbid", ()),
+        drift=values.get("drift", ()),
+        adopt=values.get("adopt", ()),
     )
 
 

@@ -7,12 +7,15 @@ place, the nearest name first. Called by ``settings``, which holds the tables.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 
 import reconciler
 from reconciler.documents import load, scalars
+from reconciler.model import durations
 from reconciler.model.errors import SettingsError
 from reconciler.schema import names
 
@@ -176,6 +179,96 @@ def string_map(key_rule: names.Rule, value_rule: names.Rule) -> Reader:
             if wrong := key_rule(key):
                 raise node.under(key).error(f"the key {_shown(key)} {wrong}")
         return {key: item(node.under(key)) for key in node.value}
+
+    return check
+
+
+def records(table: Table, *needed: str) -> Reader:
+    """A list of mappings, each read by its own table; ``needed`` are the keys that none may lack.
+
+    Gives a tuple of dicts of their values by key.
+    """
+
+    def check(node: Node) -> tuple[dict[str, Any], ...]:
+        if not isinstance(node.value, list):
+            raise node.unfit("a list of mappings")
+        return tuple(map(one, (node.under(index) for index in range(len(node.value)))))
+
+    one = record(table, *needed)
+    return check
+
+
+def record(table: Table, *needed: str) -> Callable[[Node], dict[str, Any]]:
+    """A mapping that is read by its own table."""
+
+    def check(node: Node) -> dict[str, Any]:
+        values = read(node, table, lambda _: "")
+        for name in needed:
+            if name not in values:
+                raise node.error(f"{name} is missing")
+        return values
+
+    return check
+
+
+def integer(low: int, high: int) -> Reader:
+    """A whole number from ``low`` to ``high``, both included."""
+
+    def check(node: Node) -> int:
+        value = node.value
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise node.unfit(f"a whole number from {low} to {high}")
+        return value
+
+    return check
+
+
+def boolean(node: Node) -> bool:
+    """``true`` or ``false``."""
+    if not isinstance(node.value, bool):
+        raise node.unfit("true or false")
+    return node.value
+
+
+def duration(longest: float) -> Reader:
+    """Seconds, from such as ``5m``; at most ``longest``."""
+
+    def check(node: Node) -> float:
+        if not isinstance(node.value, str):
+            raise node.unfit("a duration such as 5m or 24h")
+        try:
+            seconds = durations.parse(node.value)
+        except ValueError as error:
+            raise node.error(str(error)) from None
+        if seconds > longest:
+            raise node.unfit(f"a duration of at most {durations.show(longest)}")
+        return seconds
+
+    return check
+
+
+def moment(node: Node) -> float:
+    """Unix seconds, from an RFC 3339 time with its zone, such as ``2027-01-31T18:00:00Z``."""
+    text = node.value
+    try:
+        if not isinstance(text, str):
+            raise ValueError
+        found = datetime.datetime.fromisoformat(text)
+        if found.tzinfo is None:
+            raise ValueError
+        return found.timestamp()
+    except (ValueError, OverflowError):
+        raise node.unfit("a time with its zone, such as 2027-01-31T18:00:00Z") from None
+
+
+def word_of(words: type[StrEnum]) -> Reader:
+    """One of an enumeration's words."""
+
+    def check(node: Node) -> StrEnum:
+        try:
+            return words(node.value)
+        except ValueError:
+            raise node.unfit(f"one of {', '.join(words)}") from None
 
     return check
 

@@ -99,3 +99,8 @@ def group_kind(text: str) -> str:
     if not kind(name) and (not dot or not subdomain(group)):
         return ""
     return "must be KIND.GROUP, as in Ingress.networking.k8s.io, or KIND for the core group"
+
+
+def pattern(text: str) -> str:
+    """An object's name in which ``*`` stands for any run of characters."""
+    return path_segment(text.replace("*", "x"))

@@ -7,6 +7,7 @@ import pytest
 import reconciler
 from reconciler.model.errors import FileError, MissingBlobs, SettingsError
 from reconciler.model.refs import SiteName
+from reconciler.model.rules import AdoptRule, DriftMode, DriftRule
 from reconciler.model.values import FileKind
 from reconciler.render import settings
 from tests.trees import DictTree
@@ -69,6 +70,17 @@ def test_dates_and_words_stay_as_they_are_written() -> None:
     assert (labels["opened"], labels["heated"]) == ("2024-05-01", "yes")
 
 
+def test_rules_of_drift_and_adoption_come_after_the_fleets() -> None:
+    site = HEAD + (
+        "drift: [{mode: ignore, kind: Deployment.apps, fields: [/spec/replicas]}]\n"
+        "adopt: [{managers: [kustomize-controller], namespace: web-*}]\n"
+    )
+    found = settings.read_settings(tree(site), SITE)
+    rule = DriftRule(mode=DriftMode.IGNORE, kind="Deployment.apps", fields=("/spec/replicas",))
+    assert found.drift == (rule,)
+    assert found.adopt == (AdoptRule(managers=("kustomize-controller",), namespace="web-*"),)
+
+
 @pytest.mark.parametrize(
     ("line", "nearest"), [("rnig: wide", "ring"), ("lables: {}", "labels"), ("kind.x: 1", "kind")]
 )
@@ -91,7 +103,7 @@ def test_a_section_is_not_written_with_dots() -> None:
     assert "unknown key" in refusal(HEAD + "kinds.forbid: [Secret]\n").message
 
 
-@pytest.mark.parametrize("key", ["drift", "limits", "adopt", "prune", "pause", "policies", "pin"])
+@pytest.mark.parametrize("key", ["limits", "prune", "pause", "policies", "pin", "rollback"])
 def test_keys_of_later_versions_are_unknown(key: str) -> None:
     assert "unknown key" in refusal(HEAD + f"{key}: {{}}\n").message
 
@@ -129,6 +141,12 @@ def test_how_a_site_trusts_and_reaches_its_sources_is_refused(text: str, key: st
         ("ring: 5", "ring: expected a string, found 5 (a number; a string needs quotes)"),
         ("ring: true", "ring: expected a string, found true (a boolean"),
         ("ring:", "ring: expected a string, found nothing"),
+        ("drift: [{kind: Pod}]", "mode is missing"),
+        ("drift: [{mode: fix}]", 'expected one of correct, warn, ignore, found "fix"'),
+        ("drift: [{mode: warn, fields: [spec]}]", '"spec" is no field'),
+        ("drift: [{mode: warn, when: now}]", 'unknown key "when"'),
+        ("adopt: [{kind: Pod}]", "managers is missing"),
+        ("adopt: {}", "adopt: expected a list of mappings"),
         ("labels: [a]", "labels: expected a mapping, found a list"),
         ("labels: {a: {b: c}}", "labels.a: expected a string, found a mapping"),
         ('labels: {a: "b c"}', '"b c" must be 1 to 63 letters'),

@@ -10,6 +10,9 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
+from reconciler.adapters.child import typed
 from reconciler.model.errors import FileError, RenderError, SettingsError
 from reconciler.model.refs import ObjectRef, Origin
 from reconciler.model.values import Finding, Manifest, SiteSettings
@@ -20,18 +23,14 @@ _ERRORS: Mapping[str, type[FileError]] = {
 }
 
 
-def encode_settings(settings: SiteSettings) -> dict[str, Any]:
-    return {name: getattr(settings, name) for name in SiteSettings.__slots__}
+def encode_settings(settings: SiteSettings) -> Any:
+    return orjson.loads(orjson.dumps(settings))
 
 
-def decode_settings(words: Mapping[str, Any]) -> SiteSettings:
+def decode_settings(words: Any) -> SiteSettings:
     """Raises KeyError, TypeError, ValueError for words that ``encode_settings`` did not make."""
-    return SiteSettings(
-        fleet=_text(words["fleet"]),
-        labels={_text(key): _text(value) for key, value in words["labels"].items()},
-        ring=_text(words["ring"]),
-        forbid=tuple(_text(kind) for kind in words["forbid"]),
-    )
+    settings: SiteSettings = typed.decode(SiteSettings, words)
+    return settings
 
 
 def encode_manifest(manifest: Manifest) -> list[Any]:

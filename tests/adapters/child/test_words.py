@@ -13,13 +13,17 @@ from reconciler.adapters.child.process import Child, Ended
 from reconciler.adapters.child.worker import told
 from reconciler.model.errors import FileError, RenderError, SettingsError
 from reconciler.model.refs import ObjectRef, Origin
+from reconciler.model.rules import AdoptRule, DriftMode, DriftRule
 from reconciler.model.values import Finding, SiteSettings
 from tests.adapters.child.fleet import FILES, SITE
 from tests.manifests import config_map, manifest
 from tests.trees import DictTree
 
 ROW = codec.encode_manifest(manifest(config_map("a")))
-ENDING = {"settings": {"fleet": "f", "labels": {}, "ring": "", "forbid": []}, "findings": []}
+ENDING = {
+    "settings": codec.encode_settings(SiteSettings(fleet="f", labels={})),
+    "findings": [],
+}
 
 
 class Liar(Child):
@@ -72,7 +76,7 @@ def test_nothing_outside_the_tree_is_read(call: str, path: str) -> None:
         {"error": {**codec.encode_error(FileError("x")), "type": "SystemExit"}},
         {"error": {**codec.encode_error(FileError("x")), "line": "x"}},
         {**ENDING, "settings": {}},
-        {**ENDING, "settings": {**ENDING["settings"], "labels": []}},  # type: ignore[dict-item]
+        {**ENDING, "settings": {**ENDING["settings"], "labels": []}},
         {**ENDING, "findings": [["rule"]]},
     ],
 )
@@ -103,7 +107,14 @@ def test_a_finding_reads_back_though_its_name_is_odd() -> None:
 
 
 def test_settings_read_back() -> None:
-    given = SiteSettings(fleet="f", labels={"a": "b"}, ring="r", forbid=("Secret",))
+    given = SiteSettings(
+        fleet="f",
+        labels={"a": "b"},
+        ring="r",
+        forbid=("Secret",),
+        drift=(DriftRule(mode=DriftMode.WARN, labels={"a": "b"}, fields=("/spec/replicas",)),),
+        adopt=(AdoptRule(managers=("helm-controller",), kind="ConfigMap"),),
+    )
     words = frames.unpack(frames.pack(codec.encode_settings(given))[frames.HEAD :])
     assert codec.decode_settings(words) == given
 

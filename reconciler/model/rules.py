@@ -1,0 +1,45 @@
+"""What fleet.yaml and site.yaml say about a site's objects: frozen, and read by every stage.
+
+``render.settings`` makes them of the files, and refuses what does not fit their words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class DriftMode(StrEnum):
+    """What becomes of a field that somebody changed: put back, told, or theirs."""
+
+    CORRECT = "correct"
+    WARN = "warn"
+    IGNORE = "ignore"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftRule:
+    """``drift``: the last rule that matches an object's field decides.
+
+    ``kind`` is KIND[.GROUP]; ``namespace`` and ``name`` may hold ``*`` for any run of characters;
+    each empty selector matches everything. ``fields`` are paths as rules write them,
+    ``/spec/replicas``; none means the whole object.
+    """
+
+    mode: DriftMode
+    kind: str = ""
+    namespace: str = ""
+    name: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptRule:
+    """``adopt``: field managers that hand over what they own of our objects at first contact."""
+
+    managers: tuple[str, ...]
+    kind: str = ""
+    namespace: str = ""
+    name: str = ""

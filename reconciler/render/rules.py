@@ -1,0 +1,48 @@
+"""The rules among a site's settings: ``drift`` and ``adopt`` from YAML to frozen values."""
+
+from __future__ import annotations
+
+from reconciler.model import fields
+from reconciler.model.rules import AdoptRule, DriftMode, DriftRule
+from reconciler.render import strict
+from reconciler.render.strict import Key, Node
+from reconciler.schema import names
+
+_SELECTORS = {
+    "kind": Key(read=strict.string(names.group_kind)),
+    "namespace": Key(read=strict.string(names.pattern)),
+    "name": Key(read=strict.string(names.pattern)),
+}
+
+
+def field_path(text: str) -> str:
+    """A names.Rule for a field's path as rules write it."""
+    try:
+        fields.parse(text)
+    except ValueError as error:
+        return f"is no field's path such as /spec/replicas: it {error}"
+    return ""
+
+
+def _manager(text: str) -> str:
+    fits = 0 < len(text) <= 128 and text.isprintable()
+    return "" if fits else "must be 1 to 128 printable characters"
+
+
+_DRIFT = {
+    **_SELECTORS,
+    "mode": Key(read=strict.word_of(DriftMode)),
+    "labels": Key(read=strict.string_map(names.qualified, names.label_value)),
+    "fields": Key(read=strict.strings(field_path)),
+}
+_ADOPT = {**_SELECTORS, "managers": Key(read=strict.strings(_manager))}
+
+
+def drift(node: Node) -> tuple[DriftRule, ...]:
+    """Raises SettingsError."""
+    return tuple(DriftRule(**values) for values in strict.records(_DRIFT, "mode")(node))
+
+
+def adopt(node: Node) -> tuple[AdoptRule, ...]:
+    """Raises SettingsError."""
+    return tuple(AdoptRule(**values) for values in strict.records(_ADOPT, "managers")(node))
