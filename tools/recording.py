@@ -6,8 +6,8 @@ prints Git's log at length, is left out, and the board of the sites stands in it
 
 from __future__ import annotations
 
+import contextlib
 import io
-import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -81,18 +81,18 @@ def record() -> str:
         record=True,
         highlight=False,
     )
-    with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)  # the picture shows the repository's name, and no path
+    # There, as the picture shows the repository's name, and no path.
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         outcome = demo.play(Path("fleet"), Recorded(console), pause=0)
     if outcome is not demo.Outcome.DONE:
         sys.exit(f"the demo was {outcome.value}")
-    return console.export_svg(title=_TITLE, code_format=_FORM, unique_id="demo")
+    picture = console.export_svg(title=_TITLE, code_format=_FORM, unique_id="demo")
+    lines = (line.rstrip() for line in picture.splitlines())
+    return "\n".join(line for line in lines if line) + "\n"
 
 
 def main() -> None:
-    picture = record()
-    lines = (line.rstrip() for line in picture.splitlines())
-    TARGET.write_text("\n".join(line for line in lines if line) + "\n")
+    TARGET.write_text(record())
     print(f"docs/{TARGET.name}: {TARGET.stat().st_size} bytes")
 
 
