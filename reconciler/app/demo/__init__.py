@@ -36,17 +36,18 @@ def play(folder: Path | None, screen: Screen, *, pause: float) -> Outcome:
     """
     stage = Stage(screen, pause)
     with stage.listening():
-        place, made = _repository(folder, stage)
-        stage.text(f"{len(made.sites)} sites: {', '.join(map(str, made.sites))}")
+        place = _place(folder)
 
         def go_on(scratch: Path) -> None:
+            made = _repository(place, stage)
+            stage.text(f"{len(made.sites)} sites: {', '.join(map(str, made.sites))}")
             for name in made.sites:
                 stage.sites.append(_site(name, scratch, place.resolve(), stage))
             acts.play(Play(stage, place.resolve()), made.commit.commit)
 
         outcome = played(stage, go_on)
         if outcome is Outcome.DONE:
-            _look_around(stage, place, made.sites[0])
+            _look_around(stage, place, acts.FIRST)
         return outcome
 
 
@@ -61,11 +62,12 @@ def play_on(
     visit = Visit(login, stage)
     with stage.listening(), contextlib.closing(login.connect()) as cluster:
         visit.check()
-        place, _ = _repository(folder, stage)
-        first = visit.declare(place.resolve())
-        stage.text("One site more, demo/here, for the cluster.")
+        place = _place(folder)
 
         def go_on(scratch: Path) -> None:
+            _repository(place, stage)
+            first = visit.declare(place.resolve())
+            stage.text(f"One site more, {SITE}, for the cluster.")
             visit.prepare()
             stage.sites.append(visit.site(cluster, scratch / "here", place.resolve()))
             visit.play(Play(stage, place.resolve()), first)
@@ -81,13 +83,16 @@ def play_on(
         return outcome if is_back else Outcome.UNTRUE
 
 
-def _repository(folder: Path | None, stage: Stage) -> tuple[Path, init.Made]:
-    """Where the fleet repository is, and what is in it."""
-    place = folder or Path(tempfile.mkdtemp(prefix="fleet-"))
+def _place(folder: Path | None) -> Path:
+    return folder or Path(tempfile.mkdtemp(prefix="fleet-"))
+
+
+def _repository(place: Path, stage: Stage) -> init.Made:
+    """A fleet repository there. Raises UsageError where there is anything."""
     made = init.create(place, _NAME)
     stage.heading("A fleet repository, from the template")
     stage.shell(f"reconciler init {place}")
-    return place, made
+    return made
 
 
 def _site(name: SiteName, scratch: Path, repository: Path, stage: Stage) -> Site:

@@ -9,9 +9,10 @@ from typing import Any
 from reconciler.app.demo.site import Site
 from reconciler.app.demo.stage import Untrue
 from reconciler.app.demo.steps import Play, Thing, unchanged
-from reconciler.model.refs import Kind
+from reconciler.model.refs import Kind, SiteName
 
-_BARN_7, _BARN_8, _MILL = "north/barn-7", "north/barn-8", "south/mill-1"
+FIRST = SiteName("north", "barn-7")
+_BARN_8, _MILL = "north/barn-8", "south/mill-1"
 BROKER = Thing(kind=Kind("apps", "v1", "StatefulSet"), namespace="messaging", name="broker")
 SERVER = Thing(kind=Kind("apps", "v1", "Deployment"), namespace="inference", name="model-server")
 AGENT = Thing(kind=Kind("apps", "v1", "DaemonSet"), namespace="node-agent", name="node-agent")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from reconciler.adapters import git
 from reconciler.app.demo.stage import Interrupted, Stage, Untrue
+from reconciler.model.errors import ReconcilerError
 
 
 class Outcome(Enum):
@@ -27,6 +28,11 @@ def played(stage: Stage, go_on: Callable[[Path], None]) -> Outcome:
         with _ended(stage):
             go_on(scratch)
     except Interrupted:
+        outcome = Outcome.INTERRUPTED
+    except ReconcilerError:
+        # A child of ours may get a terminal's Ctrl-C before it has a session of its own.
+        if not stage.interrupted:
+            raise
         outcome = Outcome.INTERRUPTED
     except Untrue as error:
         outcome = Outcome.UNTRUE

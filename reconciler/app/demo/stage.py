@@ -44,6 +44,10 @@ class Stage:
         self._came: list[int] = []
         self.sites: list[Site] = []
 
+    @property
+    def interrupted(self) -> bool:
+        return bool(self._came)
+
     def news(self) -> None:
         """Something happened; from any thread."""
         self._news.set()

@@ -45,9 +45,9 @@ def test_every_act_tells_what_came_true_of_each_site(played: tuple[Path, str]) -
     assert alone.count("nothing to write") == 2
     healed = act(said, "edits an object by hand")
     assert "kubectl-edit manages spec.template.spec.containers[name=server].image" in healed
-    assert re.search(r"ok south/mill-1 +healed in \d+ ms", healed)
+    assert re.search(r"ok south/mill-1 +healed \d+ ms after the watch: tritonserver:25", healed)
     link = act(said, "loses its link")
-    assert re.search(r"no link: stays at .*made it again .*caught up", link, re.DOTALL)
+    assert re.search(r"no link: stays at .*made again \d+ ms after .*caught up", link, re.DOTALL)
     assert "bases/inference/kustomization.yaml:9:3: " in act(said, "is refused")
 
 
