@@ -127,6 +127,40 @@ def test_an_interrupted_one_is_taken_back_too(cluster: Cluster, tmp_path: Path) 
     assert cluster.objects() == before
 
 
+HALF = """\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: half-demo}
+rules:
+- {apiGroups: ["*"], resources: ["*"], verbs: [get, list]}
+- {apiGroups: [""], resources: [namespaces], verbs: [create, patch, delete]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: half-demo}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: half-demo}
+subjects: [{kind: ServiceAccount, name: half-demo, namespace: default}]
+"""
+
+
+def test_what_was_made_before_a_refusal_is_taken_back(cluster: Cluster, tmp_path: Path) -> None:
+    plane = cluster.plane
+    plane.kubectl("create", "serviceaccount", "half-demo")
+    plane.kubectl("apply", "--server-side", "-f", "-", stdin=HALF)
+    try:
+        before = cluster.objects()
+        token = plane.token("default", "half-demo")
+        cluster.kubeconfig = plane.kubeconfig(tmp_path / "half", token=token)
+        done = cluster.demo(str(tmp_path / "fleet"), "--yes")
+        assert done.returncode == 2, done.stdout + done.stderr
+        assert "cannot create resource" in done.stderr or "cannot patch resource" in done.stderr
+        assert "made Namespace/fleet-system" in done.stdout and "ok 1 removed" in done.stdout
+        assert cluster.objects() == before
+    finally:
+        plane.kubectl("delete", "-f", "-", stdin=HALF)
+        plane.kubectl("delete", "serviceaccount", "half-demo")
+
+
 def test_what_somebody_came_to_use_is_kept(cluster: Cluster) -> None:
     cluster.plane.kubectl("create", "namespace", "fleet-system")
     uid = (cluster.get(NAMESPACE) or {})["metadata"]["uid"]

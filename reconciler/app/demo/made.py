@@ -11,7 +11,7 @@ from typing import Any
 
 from reconciler.adapters import kube
 from reconciler.app import AGENT_NAMESPACE, bootstrap
-from reconciler.app.bootstrap import install, owner
+from reconciler.app.bootstrap import owner
 from reconciler.model import own
 from reconciler.model.errors import ClusterRefused, UsageError
 from reconciler.model.refs import SITE_LABEL, Kind, ObjectRef, SiteName
@@ -64,20 +64,15 @@ def check_free(setup: kube.Setup) -> None:
         )
 
 
-def prepare(setup: kube.Setup, site: SiteName) -> tuple[Made, ...]:
-    """Make the agent's namespace and the CRD where they are missing: what was made."""
+def prepare(setup: kube.Setup, site: SiteName) -> Iterator[Made]:
+    """Make the agent's namespace and the CRD where they are missing: each as it was made."""
     options = bootstrap.wanted.Options(site=str(site), repo="/", outside=True)
     wanted = bootstrap.wanted.read(options, None)
-    needed = [
-        manifest
-        for manifest in bootstrap.manifests.objects(wanted, needs_image=False)
-        if manifest.kind in (_NAMESPACE, _DEFINITION)
-        and setup.read(manifest.kind, "", manifest.ref.name) is None
-    ]
-    for _ in install.apply(setup, needed, force=False):
-        pass
-    found = (_made(setup, manifest.kind, "", manifest.ref.name) for manifest in needed)
-    return tuple(each for each in found if each is not None)
+    for manifest in bootstrap.manifests.objects(wanted, needs_image=False):
+        kind, name = manifest.kind, manifest.ref.name
+        if kind in (_NAMESPACE, _DEFINITION) and setup.read(kind, "", name) is None:
+            live = setup.apply(manifest, force=False, dry_run=False)
+            yield Made(kind=kind, namespace="", name=name, uid=live.uid)
 
 
 def of_agent(cluster: kube.KubeCluster, site: SiteName, namespace: str) -> tuple[Made, ...]:

@@ -108,7 +108,7 @@ class Visit:
         self._login = login
         self._stage = stage
         self.namespace = f"fleet-demo-{secrets.token_hex(3)}"
-        self._prepared: tuple[made.Made, ...] = ()
+        self._prepared: list[made.Made] = []
         self._begun = False
 
     def check(self) -> None:
@@ -128,9 +128,9 @@ class Visit:
         """What the agent needs and the cluster lacks."""
         self._begun = True
         with contextlib.closing(self._login.set_up(bootstrap.MANAGER)) as setup:
-            self._prepared = made.prepare(setup, SITE)
-        for each in self._prepared:
-            self._stage.text(f"made {each.ref}")
+            for each in made.prepare(setup, SITE):
+                self._prepared.append(each)
+                self._stage.text(f"made {each.ref}")
 
     def site(self, cluster: kube.KubeCluster, folder: Path, repository: Path) -> Site:
         """The one site; ``cluster`` is what others see it through."""
@@ -179,6 +179,8 @@ class Visit:
 
     def _take_back(self, cluster: kube.KubeCluster, agreed: Callable[[], bool]) -> bool:
         found = (*made.of_agent(cluster, SITE, self.namespace), *self._prepared)
+        if not found:
+            return True
         self._stage.heading("What was made on the cluster")
         for each in found:
             self._stage.text(each.ref)
@@ -202,7 +204,7 @@ class Visit:
             if not self._stage.wait_for_end(look, _ENDING):
                 self._stage.failed(f"{each.ref} is not gone after {_ENDING:.0f} s")
                 return False
-        self._stage.done(None, f"{len(gone)} objects are gone")
+        self._stage.done(None, f"{len(gone)} removed and gone")
         return True
 
     def _edit(
