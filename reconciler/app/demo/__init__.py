@@ -15,13 +15,13 @@ from pathlib import Path
 from reconciler.adapters.memory import MemoryCluster
 from reconciler.adapters.system import SystemClock
 from reconciler.app import agent, bootstrap, init
-from reconciler.app.demo import acts
+from reconciler.app.demo import acts, hello
 from reconciler.app.demo.outcome import Outcome, played
 from reconciler.app.demo.screen import Kind, Line, Row, Screen
 from reconciler.app.demo.site import Site, World
 from reconciler.app.demo.stage import Stage
 from reconciler.app.demo.steps import Play
-from reconciler.app.demo.visit import SITE, Login, Visit
+from reconciler.app.demo.visit import Login, Visit
 from reconciler.model.refs import ObjectRef, SiteName
 
 __all__ = ["Kind", "Line", "Login", "Outcome", "Row", "Screen", "play", "play_on"]
@@ -67,7 +67,7 @@ def play_on(
         def go_on(scratch: Path) -> None:
             _repository(place, stage)
             first = visit.declare(place.resolve())
-            stage.text(f"One site more, {SITE}, for the cluster.")
+            stage.text(f"One site more, {hello.SITE}, for the cluster.")
             visit.prepare()
             stage.sites.append(visit.site(cluster, scratch / "here", place.resolve()))
             visit.play(Play(stage, place.resolve()), first)
@@ -79,7 +79,7 @@ def play_on(
                 lambda: yes or screen.ask("Remove all of it from the cluster?")
             )
         if outcome is Outcome.DONE:
-            _look_around(stage, place, SITE)
+            _look_around(stage, place, hello.SITE)
         return outcome if is_back else Outcome.UNTRUE
 
 

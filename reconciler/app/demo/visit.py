@@ -12,79 +12,18 @@ from typing import Any
 
 from reconciler.adapters import git, kube
 from reconciler.app import AGENT_NAMESPACE, agent, bootstrap
-from reconciler.app.demo import made
+from reconciler.app.demo import hello, made
 from reconciler.app.demo.acts import LAST
 from reconciler.app.demo.site import Site, World
 from reconciler.app.demo.stage import Stage
 from reconciler.app.demo.steps import Play, Thing
 from reconciler.model.errors import ClusterRefused, ClusterUnavailable
-from reconciler.model.refs import Kind, SiteName
+from reconciler.model.refs import Kind
 from reconciler.model.values import Live
 
-SITE = SiteName("demo", "here")
 _ENDING = 120.0  # seconds for a namespace and its Pods to end
 _MAPS = Kind("", "v1", "ConfigMap")
 _DEPLOYMENT = Kind("apps", "v1", "Deployment")
-_BASE = "bases/hello/kustomization.yaml"
-
-# Small, and at home on any cluster; what the template's own sites run is neither.
-_FILES = {
-    "bases/hello/hello.yaml": """\
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: hello
-spec:
-  selector:
-    matchLabels:
-      app: hello
-  template:
-    metadata:
-      labels:
-        app: hello
-    spec:
-      automountServiceAccountToken: false
-      securityContext:
-        runAsNonRoot: true
-        runAsUser: 65535
-        seccompProfile:
-          type: RuntimeDefault
-      containers:
-      - name: hello
-        image: registry.k8s.io/pause:3.10
-        envFrom:
-        - configMapRef:
-            name: settings
-        securityContext:
-          allowPrivilegeEscalation: false
-          capabilities:
-            drop: [ALL]
-""",
-    _BASE: """\
-resources:
-- hello.yaml
-configMapGenerator:
-- name: settings
-  literals:
-  - greeting=hello
-""",
-    f"{SITE.folder}/kustomization.yaml": """\
-namespace: {namespace}
-resources:
-- namespace.yaml
-- ../../../bases/hello
-""",
-    f"{SITE.folder}/namespace.yaml": """\
-apiVersion: v1
-kind: Namespace
-metadata:
-  name: {namespace}
-""",
-    f"{SITE.folder}/site.yaml": """\
-apiVersion: fleet-reconciler.dev/v1alpha1
-kind: SiteSettings
-""",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,24 +57,24 @@ class Visit:
 
     def declare(self, folder: Path) -> str:
         """Add the site to the fleet repository; the commit."""
-        for path, text in _FILES.items():
+        for path, text in hello.files(self.namespace).items():
             file = folder / path
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text.replace("{namespace}", self.namespace))
-        return git.Desk(folder).commit(f"Add {SITE}")
+            file.write_text(text)
+        return git.Desk(folder).commit(f"Add {hello.SITE}")
 
     def prepare(self) -> None:
         """What the agent needs and the cluster lacks."""
         self._begun = True
         with contextlib.closing(self._login.set_up(bootstrap.MANAGER)) as setup:
-            for each in made.prepare(setup, SITE):
+            for each in made.prepare(setup, hello.SITE):
                 self._prepared.append(each)
                 self._stage.text(f"made {each.ref}")
 
     def site(self, cluster: kube.KubeCluster, folder: Path, repository: Path) -> Site:
         """The one site; ``cluster`` is what others see it through."""
         return Site(
-            SITE,
+            hello.SITE,
             World(client=cluster, edit=self._edit),
             agent.Place(connect=self._login.connect),
             folder=folder,
@@ -146,19 +85,19 @@ class Visit:
     def play(self, on: Play, first: str) -> None:
         """All acts. Raises Interrupted and Untrue."""
         (site,) = on.stage.sites
-        hello = Thing(kind=_DEPLOYMENT, namespace=self.namespace, name="hello")
+        thing = Thing(kind=_DEPLOYMENT, namespace=self.namespace, name="hello")
         on.stage.act("First sync", f"The site lives in the namespace {self.namespace}.")
         site.start()
         said = f"Synced at {first[:7]}"
-        on.synced([site], first, lambda _: said if hello.of(site) else None, noted=True)
+        on.synced([site], first, lambda _: said if thing.of(site) else None, noted=True)
         on.stage.act("A commit to a base reaches the site")
         greeting = ("greeting=hello", "greeting=good-morning")
-        commit = on.change(_BASE, *greeting, "Be polite")
+        commit = on.change(hello.BASE, *greeting, "Be polite")
         on.synced([site], commit, self._greets, noted=True)
         on.stage.act("Somebody edits an object by hand")
-        on.edited(site, hello, "nginx:latest", "kubectl-edit")
+        on.edited(site, thing, "nginx:latest", "kubectl-edit")
         on.stage.act("A broken commit is refused, and everything keeps running")
-        refused = on.broken(_BASE, "- hello.yaml", "- helo.yaml")
+        refused = on.broken(hello.BASE, "- hello.yaml", "- helo.yaml")
         on.stage.act(LAST)
         on.look(site, refused)
 
@@ -171,14 +110,14 @@ class Visit:
                 return self._take_back(cluster, agreed)
         except (ClusterRefused, ClusterUnavailable) as error:
             self._stage.failed(
-                f"{error}. What was made stays: the namespace {self.namespace}, Site {SITE.label},"
-                f" ConfigMaps fleet-inventory-* in {AGENT_NAMESPACE}"
+                f"{error}. What was made stays: the namespace {self.namespace},"
+                f" Site/{hello.SITE.label}, ConfigMaps fleet-inventory-* in {AGENT_NAMESPACE}"
                 + "".join(f", {each.ref}" for each in self._prepared)
             )
             return False
 
     def _take_back(self, cluster: kube.KubeCluster, agreed: Callable[[], bool]) -> bool:
-        found = (*made.of_agent(cluster, SITE, self.namespace), *self._prepared)
+        found = (*made.of_agent(cluster, hello.SITE, self.namespace), *self._prepared)
         if not found:
             return True
         self._stage.heading("What was made on the cluster")
