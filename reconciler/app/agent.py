@@ -220,7 +220,7 @@ def _parts(
 ) -> assembly.Parts:
     kept = _open_state(settings.state, observer)
     stack.callback(kept.close)
-    cluster = kube.connect(place.kubeconfig, place.context)
+    cluster = kube.connect(place.kubeconfig, place.context, settings.state / "cache")
     stack.callback(cluster.close)
     mirror = git.Mirror(
         settings.state / "mirror.git",

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from reconciler import ports
 from reconciler.engine.books import Books
+from reconciler.engine.mend import Mender
 from reconciler.model import errors
 from reconciler.model.refs import FIELD_MANAGER, Kind, ObjectRef
 from reconciler.model.values import Applied, Failure, Live, Manifest, Plan, Prune, Step
@@ -55,6 +56,9 @@ class Applier:
         self._observer = observer
         self._stop = stop
         self._beat = beat
+        self._mender = Mender(
+            cluster=cluster, books=books, clock=clock, observer=observer, stop=stop, beat=beat
+        )
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="apply")
 
     def close(self) -> None:
@@ -213,6 +217,8 @@ class Applier:
         try:
             return self._cluster.apply(manifest, force=step.force)
         except errors.ClusterRefused as error:
+            if step.force and error.reason == "Invalid":
+                return self._mender.mend(manifest, error)
             doubtful = error.reason == "Conflict" and manifest.ref in self._books.doubtful
             if step.force or not doubtful or not self._uid_if_ours(manifest.kind, manifest.ref):
                 raise
