@@ -122,8 +122,21 @@ class Cluster(Protocol):
     def create(self, kind: Kind, namespace: str, body: bytes) -> Live:
         """One POST, for what is not declared: events. The name may be left to the server."""
 
-    def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> bool:
-        """Delete with the uid as precondition; False where it is gone or another object."""
+    def delete(
+        self,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        uid: str,
+        *,
+        version: str = "",
+        foreground: bool = False,
+    ) -> bool:
+        """Delete with the uid as precondition; False where it is gone or another object.
+
+        With ``version``, a resourceVersion, an object that changed since is refused (Conflict).
+        ``foreground``: it goes after what it owns, and not before the call is answered.
+        """
 
     def namespaced(self, kind: Kind) -> bool:
         """The kind's scope by discovery. Raises ClusterRefused (KindUnknown)."""

@@ -38,9 +38,12 @@ class Connection(ports.Cluster, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """How the cluster is reached, and which files the settings come from."""
+    """How the cluster is reached, and which files the settings come from.
 
-    connect: Callable[[], Connection]
+    ``connect`` is given a folder in which it may keep what it found out about the API server.
+    """
+
+    connect: Callable[[Path], Connection]
     configuration: tuple[Path, ...] = ()
 
 
@@ -227,7 +230,7 @@ def _parts(
 ) -> assembly.Parts:
     kept = _open_state(settings.state, observer)
     stack.callback(kept.close)
-    cluster = place.connect()
+    cluster = place.connect(settings.state / "cache")
     stack.callback(cluster.close)
     mirror = git.Mirror(
         settings.state / "mirror.git",

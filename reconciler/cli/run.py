@@ -68,7 +68,7 @@ def run(
         if field.flag and given[name := field.flag[2:].replace("-", "_")] is not None
     }
     place = agent.Place(
-        connect=lambda: kube.connect(kubeconfig, context),
+        connect=lambda cache: kube.connect(kubeconfig, context, cache),
         configuration=(config or settings.DEFAULT_FILE,),
     )
     process = agent.Agent(

@@ -15,6 +15,7 @@ from typing import Any
 
 from reconciler import ports
 from reconciler.engine.books import Books
+from reconciler.engine.mend import Mender
 from reconciler.model import errors
 from reconciler.model.objects import live_of
 from reconciler.model.refs import FIELD_MANAGER, Kind, ObjectRef
@@ -58,6 +59,9 @@ class Applier:
         self._observer = observer
         self._stop = stop
         self._beat = beat
+        self._mender = Mender(
+            cluster=cluster, books=books, clock=clock, observer=observer, stop=stop, beat=beat
+        )
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="apply")
 
     def close(self) -> None:
@@ -228,6 +232,8 @@ class Applier:
         try:
             return self._put(step.manifest, force=step.force)
         except errors.ClusterRefused as error:
+            if step.force and error.reason == "Invalid":
+                return self._mender.mend(_sent(step.manifest), error)
             if step.force or error.reason != "Conflict" or not self._may_force(step, error):
                 raise
             return self._put(step.manifest, force=True)
@@ -385,6 +391,13 @@ class Applier:
         metadata = (found or {}).get("metadata") or {}
         managers = {entry.get("manager") for entry in metadata.get("managedFields") or []}
         return str(metadata.get("uid") or "") if FIELD_MANAGER in managers else ""
+
+
+def _sent(manifest: Manifest) -> Manifest:
+    """The manifest as it is applied to an object that is there."""
+    return dataclasses.replace(
+        manifest, body=modes.leave_out(manifest.body, manifest.left), left=()
+    )
 
 
 def _split(

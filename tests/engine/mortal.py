@@ -135,9 +135,9 @@ class MortalCluster:
         self._life.look()
         return self._cluster.create(kind, namespace, body)
 
-    def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> bool:
+    def delete(self, kind: Kind, namespace: str, name: str, uid: str, **options: Any) -> bool:
         self._life.spend()
-        return self._cluster.delete(kind, namespace, name, uid)
+        return self._cluster.delete(kind, namespace, name, uid, **options)
 
     def served(self, kind: Kind) -> Kind | None:
         self._life.look()

@@ -180,6 +180,18 @@ EVENTS: Mapping[str, Event] = {
         _add("object_failures_total", reason="reason"),
     ),
     "object.pruned": _event("info", "Pruned an object", "ref"),
+    "object.mended": _event(
+        "info",
+        "Others' fields were in the way of an object's and were taken out",
+        "ref fields",
+        _add("objects_mended_total"),
+    ),
+    "object.replaced": _event(
+        "warning",
+        "An object is deleted and made anew, as its manifest allows",
+        "ref message",
+        _add("objects_replaced_total"),
+    ),
     "drift.corrected": _event(
         "info",
         "Put a drifted object right",

@@ -111,7 +111,7 @@ def _site(name: SiteName, scratch: Path, repository: Path, stage: Stage) -> Site
                 ObjectRef(kind.group, kind.kind, namespace, called), patch, manager=manager
             ),
         ),
-        agent.Place(connect=cluster.client),
+        agent.Place(connect=lambda _: cluster.client()),
         folder=scratch / name.label,
         repository=repository,
         news=stage.news,

@@ -76,7 +76,7 @@ class Visit:
         return Site(
             hello.SITE,
             World(client=cluster, edit=self._edit),
-            agent.Place(connect=self._login.connect),
+            agent.Place(connect=lambda _: self._login.connect()),
             folder=folder,
             repository=repository,
             news=self._stage.news,

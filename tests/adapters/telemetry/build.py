@@ -33,6 +33,7 @@ SAMPLES: Mapping[str, object] = {
     "prunes": 1,
     "reason": "Invalid",
     "ref": "Deployment.apps/serving/triton",
+    "fields": "spec.replicas",
     "seconds": 0.25,
     "site": "north/one",
     "state": "Synced",

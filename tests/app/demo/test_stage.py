@@ -46,7 +46,7 @@ def site(folder: Path, cluster: MemoryCluster, stage: Stage) -> Site:
     return Site(
         NAME,
         World(client=cluster.client("kubectl"), edit=edit),
-        agent.Place(connect=cluster.client),
+        agent.Place(connect=lambda _: cluster.client()),
         folder=folder,
         repository=folder / "nowhere",
         news=stage.news,
