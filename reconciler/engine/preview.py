@@ -6,8 +6,6 @@ that would not stay as it is. Called by ``reconciler diff``, beside an agent tha
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,6 +20,7 @@ from reconciler.engine.apply import THREADS
 from reconciler.model import errors
 from reconciler.model.fields import Path
 from reconciler.model.refs import ObjectRef, Origin
+from reconciler.model.rules import DriftMode
 from reconciler.model.values import Failure, Manifest, Plan, Rendered, Step
 from reconciler.plan import differ, fieldtrees, modes, planner, waves
 from reconciler.plan.differ import ABSENT, Difference
@@ -79,8 +78,14 @@ class Previewer:
     ) -> Preview:
         """``objects`` are the rendered ones in their places. Raises RenderError,
         ClusterUnavailable."""
-        plan = planner.plan(objects, {}, inventory.entries, agent_namespace=self._agent_namespace)
-        steps = [_without_ignored(step, rendered) for wave in plan.waves for step in wave]
+        plan = planner.plan(
+            objects,
+            {},
+            inventory.entries,
+            agent_namespace=self._agent_namespace,
+            adopt=rendered.settings.adopt,
+        )
+        steps = [step for wave in plan.waves for step in wave]
         tried = self._try_all(steps, rendered)
         lines = [line for line in tried if line is not None]
         terms = prospects.Terms(
@@ -107,7 +112,7 @@ class Previewer:
         ref, origin = manifest.ref, manifest.origin
         try:
             found = self._cluster.read(manifest.kind, ref.namespace, ref.name)
-            wanted = self._dry_run(step, rendered)
+            wanted = self._dry_run(step)
         except errors.ClusterRefused as error:
             is_coming = ref.namespace if error.reason == "NamespaceNotFound" else str(manifest.kind)
             if error.reason in ("NamespaceNotFound", "KindUnknown") and is_coming in coming:
@@ -116,35 +121,32 @@ class Previewer:
             return Line(action=Action.REFUSED, ref=ref, origin=origin, why=why)
         if found is None:
             return Line(action=Action.CREATE, ref=ref, origin=origin)
-        differences = tuple(_differences(wanted, found))
+        differences = tuple(_ours(_differences(wanted, found), manifest, rendered))
         if not differences:
             return None
         return Line(action=Action.CHANGE, ref=ref, origin=origin, differences=differences)
 
-    def _dry_run(self, step: Step, rendered: Rendered) -> Mapping[str, Any]:
+    def _dry_run(self, step: Step) -> Mapping[str, Any]:
         """Forced where the books say that it is ours, or where ``adopt`` lets us take it over."""
         try:
             return self._cluster.dry_run(step.manifest, force=step.force)
         except errors.ClusterRefused as error:
-            managers = {cause.manager for cause in error.causes}
-            adopted = modes.adopters(rendered.settings.adopt, step.manifest.ref)
-            if step.force or error.reason != "Conflict" or not managers <= adopted or not managers:
+            holders = {cause.manager for cause in error.causes}
+            is_handed_over = bool(holders) and holders <= step.adopters
+            if step.force or error.reason != "Conflict" or not is_handed_over:
                 raise
             return self._cluster.dry_run(step.manifest, force=True)
 
 
-def _without_ignored(step: Step, rendered: Rendered) -> Step:
-    """Without the fields that the fleet leaves to others once the object is there."""
-    rules = rendered.settings.drift
-    if not rules or not step.force:
-        return step
-    value = orjson.loads(step.manifest.body)
-    labels = value["metadata"].get("labels") or {}
-    paths = modes.ignored(modes.of_object(rules, step.manifest.ref, labels), value)
-    body = modes.leave_out(step.manifest.body, paths)
-    digest = hashlib.sha256(body).hexdigest()
-    manifest = dataclasses.replace(step.manifest, body=body, digest=digest)
-    return dataclasses.replace(step, manifest=manifest)
+def _ours(
+    found: Iterator[Difference], manifest: Manifest, rendered: Rendered
+) -> Iterator[Difference]:
+    """Without the fields that the fleet leaves to others."""
+    labels = orjson.loads(manifest.body)["metadata"].get("labels") or {}
+    rules = modes.of_object(rendered.settings.drift, manifest.ref, labels)
+    for each in found:
+        if modes.mode(rules, each.path) is not DriftMode.IGNORE:
+            yield each
 
 
 def _coming(objects: tuple[Manifest, ...]) -> frozenset[str]:

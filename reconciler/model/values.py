@@ -178,10 +178,14 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One apply: ``force`` is false on first contact with an object that is not in our books."""
+    """One apply: ``force`` is false on first contact with an object that is not in our books.
+
+    ``adopters`` are managers that hand over what they own of it then.
+    """
 
     manifest: Manifest
     force: bool
+    adopters: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,6 +289,15 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Contest:
+    """A field that a manager takes back again and again; ``field`` is its path as shown."""
+
+    ref: ObjectRef
+    field: str
+    manager: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """State of the site, as the note and the Site object say it. ``time`` is Unix seconds."""
 
@@ -303,3 +316,4 @@ class Report:
     drift_open: int = 0
     drift_corrected: int = 0
     held: tuple[HeldPrune, ...] = ()
+    contested: tuple[Contest, ...] = ()

@@ -61,6 +61,15 @@ def content(report: Report, *, sentence: int = _MESSAGE) -> dict[str, Any]:
     if report.held:
         words["held"] = [_held(each, sentence) for each in report.held[:_LIST]]
     words["drift"] = {"open": report.drift_open, "corrected": report.drift_corrected}
+    if report.contested:
+        words["contested"] = [
+            {
+                "object": str(contest.ref),
+                "field": short(contest.field, sentence),
+                "manager": short(contest.manager, sentence),
+            }
+            for contest in report.contested[:_LIST]
+        ]
     return words
 
 
@@ -76,7 +85,8 @@ def write(report: Report) -> str:
 def _text(report: Report, sentence: int) -> str:
     """The note with sentences of at most so many characters."""
     note = {"apiVersion": API_VERSION, "kind": KIND, **content(report, sentence=sentence)}
-    for name, listed in (("failed", report.failed), ("held", report.held)):
+    lists = (("failed", report.failed), ("held", report.held), ("contested", report.contested))
+    for name, listed in lists:
         if len(listed) > _LIST:
             note[name] = [*note[name], {"more": len(listed) - _LIST}]
     return yaml.safe_dump(note, sort_keys=False, allow_unicode=True, width=100)
@@ -100,6 +110,7 @@ def fingerprint(report: Report, rendered: str) -> str:
         "held": sorted(str(each.ref) for each in report.held),
         "total": report.objects.total,
         "drifted": report.drift_open > 0,
+        "contested": sorted([str(each.ref), each.field, each.manager] for each in report.contested),
         "rendered": rendered,
     }
     return hashlib.sha256(orjson.dumps(words, option=orjson.OPT_SORT_KEYS)).hexdigest()

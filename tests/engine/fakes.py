@@ -90,6 +90,7 @@ class Renders:
         self.kept: dict[str, Sequence[Manifest] | Exception] = {}
         self.findings: tuple[Finding, ...] = ()
         self.rendered: list[str] = []
+        self.settings = SiteSettings(fleet="test", labels={})
 
     def render(
         self,
@@ -105,7 +106,7 @@ class Renders:
         return Rendered(
             site=site,
             commit=commit,
-            settings=SiteSettings(fleet="test", labels={}),
+            settings=self.settings,
             objects=tuple(objects),
             verdict=Verdict(findings=self.findings),
         )

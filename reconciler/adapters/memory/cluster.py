@@ -91,6 +91,9 @@ class MemoryClient:
             self._cuts += value
             self._unreachable = value
 
+    def close(self) -> None:
+        """Nothing is to be closed: watches end by their own ``stop``."""
+
     def forbid(self, kind: Kind, *verbs: str) -> None:
         """Refuse these verbs (get, list, watch, patch, create, delete) as RBAC would."""
         with self._lock:
