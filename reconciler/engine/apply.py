@@ -27,6 +27,7 @@ THREADS = 8  # more gain nothing
 ESTABLISHED = 15.0  # seconds that a CustomResourceDefinition may take to be served
 _EVICTIONS = 5  # attempts
 UNAVAILABLE = "Unavailable"  # our own reason: no answer about this object, and others had one
+DYING = "BeingDeleted"  # our own too: the API server takes an apply and deletes it all the same
 _LOOKS = (0.005, 0.01, 0.02, 0.05, 0.1)  # seconds between looks, the last one repeated
 _CRD = Kind(*waves.CRD[:1], "v1", waves.CRD[1])
 
@@ -143,7 +144,9 @@ class Applier:
                 self._beat()
                 if isinstance(result, Failure):
                     refused.append(result)
-                    if result.reason != UNAVAILABLE:  # else it may have been written all the same
+                    # Else it may have been written all the same, or is to be made once the old one
+                    # is gone: by a pass, as what is on the books of it may be older.
+                    if result.reason not in (UNAVAILABLE, DYING):
                         self._books.retract(ref)
                     self._tell(result)
                     continue
@@ -221,7 +224,8 @@ class Applier:
         try:
             live = self._apply(step, is_new=(manifest.ref.group, manifest.ref.kind) in definitions)
             if live.deleting:
-                return _failure(manifest, "BeingDeleted", "the object is still being deleted")
+                self._books.dying.add(manifest.ref)
+                return _failure(manifest, DYING, "the object is still being deleted")
             return _Done(manifest=manifest, live=self._evict(step, live))
         except errors.ClusterRefused as error:
             return _failure(manifest, error.reason, str(error))

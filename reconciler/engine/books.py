@@ -49,6 +49,7 @@ class Books:
         self.doubtful: set[ObjectRef] = set()
         self.allowed: frozenset[ObjectRef] = frozenset()  # to be pruned, by a commit's trailer
         self.awaited: frozenset[ObjectRef] = frozenset()  # workloads whose rollout a prune awaits
+        self.dying: set[ObjectRef] = set()  # declared, and to be made when their old self is gone
         self.unsettled = False  # an entry's uid is another than the inventory in the cluster says
 
     def load(self) -> None:

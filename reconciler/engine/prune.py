@@ -88,6 +88,9 @@ class Pruner:
                 self._appointed = True
                 self._again("rollout", self._looks.next())
             return
+        if isinstance(event, ports.ObjectGone) and event.live.ref in self._books.dying:
+            self._books.dying.discard(event.live.ref)
+            self._again("dying", 0.0)
         with self._news:
             gone = set(self._gone_by(event)) - self._ended
             self._ended |= gone

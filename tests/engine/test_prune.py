@@ -131,3 +131,22 @@ def test_a_deletion_that_a_finalizer_keeps_is_told_and_ends_when_a_watch_says_so
         world.synced(second)
         eventually(lambda: world.status()["state"] == "Synced", "the end")
     assert world.data("kept") is None
+
+
+def test_what_is_declared_again_while_it_is_on_its_way_out_is_made_anew_as_it_is_declared() -> None:
+    world = World()
+    kept = config_map("kept", finalizers=["example.com/hold"])
+    first = world.commit(kept)
+    with world.running() as engine:
+        world.synced(first)
+        world.commit()
+        engine.wake()
+        eventually(lambda: "being deleted" in world.status().get("message", ""), "the wait")
+        before = world.uid("kept")
+        third = world.commit(config_map("kept", {"key": "new"}))
+        engine.wake()
+        eventually(lambda: world.status()["reason"] == "ApplyFailed", "the object in the way")
+        world.cluster.edit(ref("kept"), {"metadata": {"finalizers": None}}, manager="operator")
+        world.synced(third)
+    assert world.uid("kept") != before and world.data("kept") == {"key": "new"}
+    assert not world.watcher.named("drift.corrected"), "made by a pass, and not as it was before"
