@@ -94,10 +94,11 @@ class Healer:
                 self._left[record.ref] = frozenset()
 
     @property
-    def open(self) -> frozenset[ObjectRef]:
-        """Objects that are not as they should be, for whatever reason."""
-        contested = {contest.ref for contest in self._examiner.contests()}
-        return frozenset(self._failed.keys() | self._left.keys() | contested)
+    def open(self) -> Mapping[ObjectRef, Outcome]:
+        """Objects that are not as they should be, and why."""
+        left = dict.fromkeys(self._left, Outcome.WARNED)
+        contested = {contest.ref: Outcome.CONTESTED for contest in self._examiner.contests()}
+        return left | contested | dict.fromkeys(self._failed, Outcome.FAILED)
 
     def suspects(self, event: ports.WatchEvent) -> Iterable[Suspect]:
         """What of this event must be put right, as the books are now."""

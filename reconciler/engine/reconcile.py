@@ -23,7 +23,7 @@ from reconciler.model.journal import Outcome
 from reconciler.model.refs import Kind, ObjectRef
 from reconciler.model.values import Applied, Counts, Failure, Manifest, Rendered, Sync
 from reconciler.plan import planner, scope, waves
-from reconciler.status import note
+from reconciler.status import note, open_drift
 from reconciler.status.report import Situation
 
 _RUNNING = "applied"  # meta: the commit that is in the cluster
@@ -78,7 +78,7 @@ class Reconciler:
             commit=self._books.accepted,
             applied=self._state.meta(_RUNNING),
             objects=Counts(total=len(self._books.entries), applied=len(self._books.records)),
-            drift_open=len(self._healer.open),
+            drift_open=self._standing(),
             drift_corrected=self._corrected,
         )
 
@@ -219,8 +219,15 @@ class Reconciler:
         return told
 
     def _drift(self) -> dict[str, object]:
-        contested = self._examiner.contests()
-        return {"drift_open": len(self._healer.open), "contested": contested}
+        return {"drift_open": self._standing(), "contested": self._examiner.contests()}
+
+    def _standing(self) -> int:
+        """How many objects are not as they should be; which, is kept for ``drift``."""
+        found = self._healer.open
+        packed = open_drift.pack(found)
+        if packed != self._state.meta(open_drift.KEY):
+            self._state.save(meta={open_drift.KEY: packed})
+        return len(found)
 
     def _placed(self, objects: tuple[Manifest, ...]) -> tuple[Manifest, ...]:
         """Each object in the namespace that the API server will see it in."""

@@ -11,6 +11,7 @@ from reconciler.model.objects import live_of
 from reconciler.model.refs import Kind, ObjectRef
 from reconciler.model.rules import AdoptRule, DriftMode, DriftRule
 from reconciler.plan import fieldtrees, ownership
+from reconciler.status import open_drift
 from tests import manifests
 from tests.engine.world import World, eventually, ref
 from tests.manifests import config_map, deployment
@@ -132,12 +133,15 @@ def test_a_field_that_is_only_warned_of_stays_and_is_told() -> None:
         assert (world.data("a") or {})["key"] == "evil"
     (row,) = rows(world, Outcome.WARNED)
     assert (row.change.path, row.change.manager) == ("data.key", "meddler")
+    kept = open_drift.unpack(world.state.meta(open_drift.KEY))
+    assert (kept.total, kept.objects) == (1, {ref("a"): Outcome.WARNED})
     with world.running():  # and so after another start
         eventually(lambda: world.status()["drift"]["open"] == 1, "the report")
         assert (world.data("a") or {})["key"] == "evil"
         world.edit("a", key="value")  # whoever did it takes it back
         eventually(lambda: world.status()["state"] == "Synced", "the state")
         assert owns(world, ("data", "key"), ref("a"))
+    assert open_drift.unpack(world.state.meta(open_drift.KEY)).total == 0
 
 
 def test_a_warned_field_is_corrected_once_its_mode_is_or_git_wants_another_value() -> None:
