@@ -28,6 +28,7 @@ from reconciler.status.report import Situation
 
 _RUNNING = "applied"  # meta: the commit that is in the cluster
 _CORRECTED = "corrected"  # meta: how often drift was put right, over all starts
+_PRUNED = "pruned"  # meta: a commit, and how many objects its passes have pruned so far
 _DIGEST = "rendered"  # meta: digest of all its objects
 
 
@@ -262,7 +263,7 @@ class Reconciler:
                 1 for m in objects if m.ref in self._books.records and m.ref not in missing
             ),
             failed=len(applied.failed),
-            pruned=len(applied.pruned),
+            pruned=self._count_pruned(rendered.commit, len(applied.pruned)),
             held=len(applied.held),
         )
         self._books.finish(applied.held)
@@ -278,6 +279,15 @@ class Reconciler:
             self._change(sync=Sync.SYNCED, reason="", message="")
         else:
             self._change(sync=Sync.FAILED, reason=note.APPLY_FAILED, message=_first(applied.failed))
+
+    def _count_pruned(self, commit: str, now: int) -> int:
+        """All that this commit's passes have pruned, over all starts: another look that finds
+        nothing to do must not change what the site says of itself."""
+        of, _, counted = self._state.meta(_PRUNED).partition(" ")
+        before = int(counted) if of == commit and counted.isdecimal() else 0
+        if now:
+            self._state.save(meta={_PRUNED: f"{commit} {before + now}"})
+        return before + now
 
     def _change(self, **fields: object) -> None:
         changes: Any = fields
