@@ -128,7 +128,8 @@ class Reconciler:
         if twice is not None:
             self._change(sync=Sync.FAILED, reason="RenderFailed", message=twice)
             return True
-        self._house.follow(rendered.settings.drift)
+        if self._house.follow(rendered.settings.drift):
+            self._healer.reconsider()
         try:
             plan = planner.plan(
                 self._house.leaving(objects, self._books.records),

@@ -42,8 +42,9 @@ def replicas(world: World) -> int:
     return int(found["spec"]["replicas"])
 
 
-def scale(world: World, count: int, manager: str = "meddler") -> None:
-    world.cluster.edit(WEB, {"spec": {"replicas": count}}, manager=manager)
+def scale(world: World, count: int, manager: str = "meddler", subresource: str = "") -> None:
+    change = {"spec": {"replicas": count}}
+    world.cluster.edit(WEB, change, manager=manager, subresource=subresource)
 
 
 def owns(world: World, path: tuple[str, ...], of: ObjectRef = WEB) -> bool:
@@ -142,6 +143,44 @@ def test_a_field_that_is_only_warned_of_stays_and_is_told() -> None:
         eventually(lambda: world.status()["state"] == "Synced", "the state")
         assert owns(world, ("data", "key"), ref("a"))
     assert open_drift.unpack(world.state.meta(open_drift.KEY)).total == 0
+
+
+def applied(world: World) -> tuple[str, str]:
+    status = world.status()
+    return status["applied"], status["state"]
+
+
+def test_what_is_open_follows_the_rules_of_the_newest_commit() -> None:
+    world = World()
+    rules(world, WARN)
+    first = world.commit(config_map("a"))
+    with world.running() as engine:
+        world.synced(first)
+        world.edit("a", key="evil")
+        eventually(lambda: world.status()["state"] == "Drifted", "what is told")
+        ignore = dataclasses.replace(WARN, mode=DriftMode.IGNORE)
+        for rule, state, value in (
+            (ignore, "Synced", "evil"),  # what is ignored is nobody's worry
+            (WARN, "Drifted", "evil"),
+            (dataclasses.replace(WARN, mode=DriftMode.CORRECT), "Synced", "value"),
+        ):
+            rules(world, rule)
+            commit = world.commit(config_map("a"))
+            engine.wake()
+            told = (commit, state)
+            eventually(lambda told=told: applied(world) == told, f"{rule.mode}: {state}")
+            assert (world.data("a") or {})["key"] == value
+
+
+def test_the_subresource_that_wrote_a_field_is_named() -> None:
+    world = World()
+    commit = world.commit(web())
+    with world.running():
+        world.synced(commit)
+        scale(world, 5, "kubectl", subresource="scale")
+        eventually(lambda: rows(world, Outcome.CORRECTED) != [], "the row")
+    (row,) = rows(world, Outcome.CORRECTED)
+    assert (row.change.manager, row.change.subresource) == ("kubectl", "scale")
 
 
 def test_a_warned_field_is_corrected_once_its_mode_is_or_git_wants_another_value() -> None:
