@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from reconciler.model.journal import JournalRow, Outcome
@@ -145,9 +146,9 @@ def test_a_field_that_is_only_warned_of_stays_and_is_told() -> None:
     assert open_drift.unpack(world.state.meta(open_drift.KEY)).total == 0
 
 
-def applied(world: World) -> tuple[str, str]:
+def is_told(world: World, wanted: tuple[str, str]) -> bool:
     status = world.status()
-    return status["applied"], status["state"]
+    return (status["applied"], status["state"]) == wanted
 
 
 def test_what_is_open_follows_the_rules_of_the_newest_commit() -> None:
@@ -168,7 +169,7 @@ def test_what_is_open_follows_the_rules_of_the_newest_commit() -> None:
             commit = world.commit(config_map("a"))
             engine.wake()
             told = (commit, state)
-            eventually(lambda told=told: applied(world) == told, f"{rule.mode}: {state}")
+            eventually(partial(is_told, world, told), f"{rule.mode}: {state}")
             assert (world.data("a") or {})["key"] == value
 
 
