@@ -26,11 +26,12 @@ from reconciler.model.journal import Outcome
 from reconciler.model.refs import Kind, ObjectRef
 from reconciler.model.values import Applied, Counts, Failure, Manifest, Rendered, Sync
 from reconciler.plan import planner
-from reconciler.status import held, note
+from reconciler.status import held, note, open_drift
 from reconciler.status.report import Situation
 
 _RUNNING = "applied"  # meta: the commit that is in the cluster
 _CORRECTED = "corrected"  # meta: how often drift was put right, over all starts
+_PRUNED = "pruned"  # meta: a commit, and how many objects its passes have pruned so far
 _DIGEST = "rendered"  # meta: digest of all its objects
 
 
@@ -65,7 +66,6 @@ class Reconciler:
         self._namespace = namespace
         self._rendered: Rendered | None = None
         self._grants: tuple[Grant, ...] = ()
-        self._pruned = ("", 0)  # a commit, and how many objects it has pruned so far
         self._is_rejected = False  # whether the newest commit is another one, which cannot be
         self._corrected = 0
         self.heard = False  # anything of the source since the start
@@ -85,7 +85,7 @@ class Reconciler:
             commit=self._books.accepted,
             applied=self._state.meta(_RUNNING),
             objects=Counts(total=len(self._books.entries), applied=len(self._books.records)),
-            drift_open=len(self._healer.open),
+            drift_open=self._standing(),
             drift_corrected=self._corrected,
         )
 
@@ -135,7 +135,8 @@ class Reconciler:
         if twice is not None:
             self._change(sync=Sync.FAILED, reason="RenderFailed", message=twice)
             return True
-        self._house.follow(rendered.settings.drift)
+        if self._house.follow(rendered.settings.drift):
+            self._healer.reconsider()
         try:
             plan = planner.plan(
                 self._house.leaving(objects, self._books.records),
@@ -252,8 +253,15 @@ class Reconciler:
         return told
 
     def _drift(self) -> dict[str, object]:
-        contested = self._examiner.contests()
-        return {"drift_open": len(self._healer.open), "contested": contested}
+        return {"drift_open": self._standing(), "contested": self._examiner.contests()}
+
+    def _standing(self) -> int:
+        """How many objects are not as they should be; which, is kept for ``drift``."""
+        found = self._healer.open
+        packed = open_drift.pack(found)
+        if packed != self._state.meta(open_drift.KEY):
+            self._state.save(meta={open_drift.KEY: packed})
+        return len(found)
 
     def _placed(self, objects: tuple[Manifest, ...]) -> tuple[Manifest, ...]:
         return placing.placed(objects, self._cluster)
@@ -295,11 +303,14 @@ class Reconciler:
         else:
             self._change(sync=Sync.SYNCED, reason="", message="")
 
-    def _count_pruned(self, commit: str, count: int) -> int:
-        """Over all passes of a commit."""
-        before = self._pruned[1] if self._pruned[0] == commit else 0
-        self._pruned = (commit, before + count)
-        return before + count
+    def _count_pruned(self, commit: str, now: int) -> int:
+        """All that this commit's passes have pruned, over all starts: another look that finds
+        nothing to do must not change what the site says of itself."""
+        of, _, counted = self._state.meta(_PRUNED).partition(" ")
+        before = int(counted) if of == commit and counted.isdecimal() else 0
+        if now:
+            self._state.save(meta={_PRUNED: f"{commit} {before + now}"})
+        return before + now
 
     def _change(self, **fields: object) -> None:
         changes: Any = fields

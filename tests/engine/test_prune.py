@@ -143,9 +143,9 @@ def test_what_is_declared_again_while_it_is_on_its_way_out_is_made_anew_as_it_is
         engine.wake()
         eventually(lambda: "being deleted" in world.status().get("message", ""), "the wait")
         before = world.uid("kept")
-        third = world.commit(config_map("kept", {"key": "new"}))
+        third = world.commit(config_map("kept", {"key": "new"}, finalizers=["example.com/hold"]))
         engine.wake()
-        eventually(lambda: world.status()["reason"] == "ApplyFailed", "the object in the way")
+        eventually(lambda: world.status().get("reason") == "ApplyFailed", "in the way")
         world.cluster.edit(ref("kept"), {"metadata": {"finalizers": None}}, manager="operator")
         world.synced(third)
     assert world.uid("kept") != before and world.data("kept") == {"key": "new"}
