@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from reconciler import ports
 from reconciler.engine.heal import Suspect
-from reconciler.model.values import Rendered, Snapshot, Sync
+from reconciler.model.values import Finding, Rendered, Snapshot, Sync
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,7 @@ class Rejected:
     message: str
     offline: str = ""
     good: Candidate | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

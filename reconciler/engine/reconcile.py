@@ -93,13 +93,19 @@ class Reconciler:
                 sync=news.sync,
                 reason=news.reason,
                 message=news.message,
+                findings=news.findings,
             )
             return news.good is not None
         self._is_rejected = False
         self._rendered = news.rendered
         self._books.accept(news.snapshot.commit)
         self._change(
-            commit=news.snapshot.commit, sync=Sync.PROGRESSING, reason="", message="", failed=()
+            commit=news.snapshot.commit,
+            sync=Sync.PROGRESSING,
+            reason="",
+            message="",
+            failed=(),
+            findings=news.rendered.verdict.findings,
         )
         return True
 

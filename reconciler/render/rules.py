@@ -1,9 +1,9 @@
-"""The rules among a site's settings: ``drift`` and ``adopt`` from YAML to frozen values."""
+"""The rules among the settings: ``drift``, ``adopt`` and ``health`` from YAML to frozen values."""
 
 from __future__ import annotations
 
 from reconciler.model import fields
-from reconciler.model.rules import AdoptRule, DriftMode, DriftRule
+from reconciler.model.rules import AdoptRule, DriftMode, DriftRule, HealthRule
 from reconciler.render import strict
 from reconciler.render.strict import Key, Node
 from reconciler.schema import names
@@ -46,3 +46,28 @@ def drift(node: Node) -> tuple[DriftRule, ...]:
 def adopt(node: Node) -> tuple[AdoptRule, ...]:
     """Raises SettingsError."""
     return tuple(AdoptRule(**values) for values in strict.records(_ADOPT, "managers")(node))
+
+
+def _expression(text: str) -> str:
+    return "" if text.strip() and len(text) <= 16_384 else "must be a CEL expression"
+
+
+_HEALTH = {
+    "apiVersion": Key(read=strict.string(names.api_version)),
+    "kind": Key(read=strict.string(names.kind)),
+    **{key: Key(read=strict.string(_expression)) for key in ("current", "inProgress", "failed")},
+}
+
+
+def health(node: Node) -> tuple[HealthRule, ...]:
+    """Raises SettingsError."""
+    return tuple(
+        HealthRule(
+            api_version=values["apiVersion"],
+            kind=values["kind"],
+            current=values["current"],
+            in_progress=values.get("inProgress", ""),
+            failed=values.get("failed", ""),
+        )
+        for values in strict.records(_HEALTH, "apiVersion", "kind", "current")(node)
+    )

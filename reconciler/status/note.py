@@ -11,7 +11,7 @@ import orjson
 import yaml
 
 from reconciler.model.refs import API_VERSION
-from reconciler.model.values import Failure, Report
+from reconciler.model.values import Failure, Finding, Report
 
 KIND = "SiteReport"
 OFFLINE = "FetchFailed"  # the reason where nothing worse is
@@ -57,6 +57,8 @@ def content(report: Report, *, sentence: int = _MESSAGE) -> dict[str, Any]:
     }
     if report.failed:
         words["failed"] = [_failure(failure, sentence) for failure in report.failed[:_LIST]]
+    if report.findings:
+        words["findings"] = [_finding(finding, sentence) for finding in report.findings[:_LIST]]
     words["drift"] = {"open": report.drift_open, "corrected": report.drift_corrected}
     return words
 
@@ -76,6 +78,9 @@ def _text(report: Report, sentence: int) -> str:
     more = len(report.failed) - _LIST
     if more > 0:
         note["failed"] = [*note["failed"], {"more": more}]
+    more = len(report.findings) - _LIST
+    if more > 0:
+        note["findings"] = [*note["findings"], {"more": more}]
     return yaml.safe_dump(note, sort_keys=False, allow_unicode=True, width=100)
 
 
@@ -94,6 +99,9 @@ def fingerprint(report: Report, rendered: str) -> str:
         "reason": "" if report.reason == OFFLINE else report.reason,
         "message": short(report.message) if explained else "",
         "failed": sorted([str(failure.ref), failure.reason] for failure in report.failed),
+        "findings": sorted(
+            [str(each.action), each.policy, str(each.ref)] for each in report.findings
+        ),
         "total": report.objects.total,
         "drifted": report.drift_open > 0,
         "rendered": rendered,
@@ -134,5 +142,16 @@ def _failure(failure: Failure, sentence: int) -> dict[str, str]:
         "reason": failure.reason,
         "message": short(failure.message, sentence),
         "origin": short(str(failure.origin), sentence) if failure.origin else "",
+    }
+    return {key: value for key, value in words.items() if value}
+
+
+def _finding(finding: Finding, sentence: int) -> dict[str, str]:
+    words = {
+        "policy": finding.policy,
+        "action": str(finding.action),
+        "object": str(finding.ref) if finding.ref else "",
+        "message": short(finding.message, sentence),
+        "origin": short(str(finding.origin), sentence) if finding.origin else "",
     }
     return {key: value for key, value in words.items() if value}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reconciler.model.refs import SiteName
-from reconciler.model.values import Counts, Failure, Health, Report, State, Sync
+from reconciler.model.values import Counts, Failure, Finding, Health, Report, State, Sync
 from reconciler.status import note
 
 _NOTHING = Counts()
@@ -24,6 +24,7 @@ class Situation:
     offline: str = ""
     objects: Counts = _NOTHING
     failed: tuple[Failure, ...] = ()
+    findings: tuple[Finding, ...] = ()
     drift_open: int = 0
     drift_corrected: int = 0
 
@@ -65,6 +66,7 @@ def make(situation: Situation, site: SiteName, *, time: float, agent: str) -> Re
         message=message,
         objects=situation.objects,
         failed=situation.failed,
+        findings=situation.findings,
         drift_open=situation.drift_open,
         drift_corrected=situation.drift_corrected,
     )

@@ -1,0 +1,254 @@
+"""Kubernetes' CEL for one policy: text in, programs out, which give values or errors.
+
+    compiler = Compiler(params=True)
+    compiler.add_variable("images", "object.spec.containers.map(c, c.image)")
+    program = compiler.compile("variables.images.all(i, i.startsWith('registry/'))", "bool")
+    program.value(Scope(compiler.variables, {"object": ...}))
+
+What the API server refuses when a policy is created raises CompileError here. Called by
+``policy`` and by ``health``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.cel import declarations, engine, refusals, syntax
+from reconciler.cel.errors import CompileError, EvaluationError
+from reconciler.cel.functions import FUNCTIONS
+from reconciler.cel.syntax import Checked, Node
+
+LONGEST = 16_384  # characters of an expression; past it neither checking nor reading is cheap
+_VARIABLES = "variables"
+_OPTIONAL = frozenset(each.name for each in FUNCTIONS if each.optional)
+_HAS = re.compile(r"\bhas(\s*\(\s*)(request|namespaceObject|variables)\b")
+_TYPES = {"bool": "BOOL", "string": "STRING", "null": "NULL"}
+_NO_TEXT = ("UINT", "DURATION", "TIMESTAMP", "TYPE", "optional_type", "OPTIONAL")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """``variables`` are those that it reads, in the order in which they can be worked out."""
+
+    text: str
+    expression: engine.Expression
+    variables: tuple[str, ...]
+    root: Node
+
+    def value(self, scope: Scope) -> Any:
+        """Raises EvaluationError, TooCostly."""
+        return scope.run(self)
+
+
+class Scope:
+    """What the expressions of one policy read of one request; each variable is worked out once."""
+
+    def __init__(self, programs: Mapping[str, Program], data: Mapping[str, Any]) -> None:
+        self._programs = programs
+        self._data = data
+        self._values: dict[str, Any] = {}
+        self._errors: dict[str, EvaluationError] = {}
+        self._activation: Any = None
+
+    def run(self, program: Program) -> Any:
+        """Raises EvaluationError, TooCostly."""
+        for name in program.variables:
+            if name not in self._values and name not in self._errors:
+                self._work_out(name)
+        if self._activation is None:
+            self._activation = engine.activation({**self._data, _VARIABLES: dict(self._values)})
+        try:
+            return program.expression.value(self._activation)
+        except EvaluationError as error:
+            raise self._blamed(program, error) from None
+
+    def _work_out(self, name: str) -> None:
+        try:
+            self._values[name] = self.run(self._programs[name])
+        except EvaluationError as error:
+            self._errors[name] = error
+        self._activation = None
+
+    def _blamed(self, program: Program, error: EvaluationError) -> EvaluationError:
+        """A variable that failed is no key of the variables, which is not what went wrong."""
+        for name in program.variables:
+            if name in self._errors and str(error) == f"no such key: {name}":
+                why = self._errors[name]
+                words = f'composited variable "{name}" fails to evaluate: {why}'
+                return type(why)(words)
+        return error
+
+
+class Compiler:
+    """Compiles one policy's expressions. ``variables`` are its variables' programs so far."""
+
+    def __init__(self, *, params: bool) -> None:
+        self._checker = engine.Checker({"params": "dyn"} if params else {})
+        self.variables: dict[str, Program] = {}
+        self._inlined: dict[str, Node] = {}
+
+    def add_variable(self, name: str, text: str) -> None:
+        """A variable that later expressions may read. Raises CompileError."""
+        program, of = self._compile(text)
+        words = str(of)
+        if any(word in words for word in _NO_TEXT):
+            self._inlined[name] = program.root
+        self.variables[name] = program
+        self._checker.add(f"{_VARIABLES}.{name}", of if _is_plain(words) else None)
+
+    def compile(self, text: str, *returns: str, variables: bool = True) -> Program:
+        """A program of one of these types. Raises CompileError.
+
+        Without ``variables`` they may not be read, as in match conditions.
+        """
+        program, of = self._compile(text)
+        if program.variables and not variables:
+            raise CompileError(f"undeclared reference to '{_VARIABLES}' (in container '')")
+        if str(of) not in {_TYPES[each] for each in returns}:
+            wanted = returns[0] if len(returns) == 1 else f"one of [{' '.join(returns)}]"
+            raise CompileError(f"must evaluate to {wanted} but got {str(of).lower()}")
+        return program
+
+    def _compile(self, text: str) -> tuple[Program, Any]:
+        if len(text) > LONGEST:
+            raise CompileError(f"the expression has {len(text)} characters; at most {LONGEST}")
+        _refuse_authorizer(text)
+        data, of = self._checker.check(_masked(text))
+        checked = syntax.read(data)
+        refusals.check(text, checked, _evaluate(checked))
+        return self._program(text, checked), of
+
+    def _program(self, text: str, checked: Checked) -> Program:
+        root = _Rewriting(checked, self._inlined).done()
+        named = _read(root, self.variables)
+        expression = engine.Expression(syntax.write(checked))
+        return Program(text=text, expression=expression, variables=named, root=root)
+
+
+class _Rewriting:
+    """Changes a checked tree into what the runtime runs.
+
+    Qualified names become selections again, optionals are made of what our functions return, and
+    what cannot be kept as a value stands where it is read.
+    """
+
+    def __init__(self, checked: Checked, inlined: Mapping[str, Node]) -> None:
+        self._checked = checked
+        self._inlined = inlined
+        self._next = 1 + max(node.id for node in checked.root.walk())
+
+    def done(self) -> Node:
+        self._checked.root = self._node(self._checked.root)
+        return self._checked.root
+
+    def _new(self) -> int:
+        self._next += 1
+        return self._next
+
+    def _node(self, node: Node) -> Node:
+        node.parts = [(number, self._node(each)) for number, each in node.parts]
+        for entry in node.entries:
+            entry.key = self._node(entry.key) if entry.key is not None else None
+            entry.value = self._node(entry.value)
+        if node.is_ident:
+            return self._named(node)
+        if node.is_call and node.name in _OPTIONAL:
+            return syntax.call("optional.ofNonZeroValue", [node], self._new())
+        return node
+
+    def _named(self, node: Node) -> Node:
+        first, *rest = node.name.split(".")
+        node.name = _original(first)
+        if first == _VARIABLES and len(rest) == 1 and rest[0] in self._inlined:
+            return self._copied(self._inlined[rest[0]])
+        for name in rest:
+            node = syntax.select(node, name, self._new())
+        return node
+
+    def _copied(self, node: Node) -> Node:
+        copy = Node(kind=node.kind, id=self._new(), name=node.name, rest=list(node.rest))
+        copy.parts = [(number, self._copied(each)) for number, each in node.parts]
+        copy.entries = [
+            syntax.Entry(
+                key=None if entry.key is None else self._copied(entry.key),
+                value=self._copied(entry.value),
+                rest=list(entry.rest),
+            )
+            for entry in node.entries
+        ]
+        return copy
+
+
+def _original(name: str) -> str:
+    for each in (*declarations.SHAPES, _VARIABLES):
+        if name == declarations.masked(each):
+            return each
+    return name
+
+
+def _masked(text: str) -> str:
+    """The text with other names for what ``has()`` asks of, at the same places."""
+    bare = refusals.without_strings(text)
+    for name in (*declarations.SHAPES, _VARIABLES):
+        mask = declarations.masked(name)
+        if re.search(rf"(?<![A-Za-z0-9_]){mask}(?![A-Za-z0-9_])", bare):
+            raise CompileError(f"undeclared reference to '{mask}' (in container '')")
+    parts, at = [], 0
+    for found in _HAS.finditer(bare):
+        parts += [text[at : found.start(2)], declarations.masked(found[2])]
+        at = found.end(2)
+    return "".join([*parts, text[at:]])
+
+
+_AUTHORIZER = re.compile(r"(?<![A-Za-z0-9_.])authorizer(?![A-Za-z0-9_])")
+
+
+def _refuse_authorizer(text: str) -> None:
+    found = _AUTHORIZER.search(refusals.without_strings(text))
+    if found:
+        line, column = refusals.place(text, found.start())
+        raise CompileError(
+            "authorizer is not available before objects are sent to the API server",
+            line=line,
+            column=column,
+        )
+
+
+def _is_plain(words: str) -> bool:
+    """Whether a variable keeps its type on the server, which has others as dyn."""
+    return (
+        re.fullmatch(
+            r"(BOOL|INT|UINT|DOUBLE|STRING|BYTES|NULL|DURATION|TIMESTAMP|DYN|LIST|MAP|[<>, ])+",
+            words,
+        )
+        is not None
+    )
+
+
+def _read(root: Node, known: Mapping[str, Program]) -> tuple[str, ...]:
+    """The variables that it reads, each after those that it reads itself."""
+    found: dict[str, None] = {}
+    for node in root.walk():
+        is_read = node.is_select and node.operand.is_ident and node.operand.name == _VARIABLES
+        if is_read and node.name in known:
+            found |= dict.fromkeys((*known[node.name].variables, node.name))
+    return tuple(found)
+
+
+def _evaluate(checked: Checked) -> Callable[[Node], object]:
+    def run(node: Node) -> object:
+        alone = Checked(
+            root=node,
+            url=checked.url,
+            overloads={},
+            names={},
+            types={},
+            source=checked.source,
+            offsets={},
+        )
+        return engine.Expression(syntax.write(alone)).value(engine.activation({}))
+
+    return run
