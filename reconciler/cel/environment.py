@@ -85,8 +85,11 @@ class Scope:
 class Compiler:
     """Compiles one policy's expressions. ``variables`` are its variables' programs so far."""
 
-    def __init__(self, *, params: bool) -> None:
-        self._checker = engine.Checker({"params": "dyn"} if params else {})
+    def __init__(self, *, params: bool, fields: tuple[str, ...] = ()) -> None:
+        """``fields`` are the object's own, to be read without its name."""
+        variables = {"params": "dyn"} if params else {}
+        self._checker = engine.Checker(variables | dict.fromkeys(fields, "dyn"))
+        self._fields = frozenset(fields)
         self.variables: dict[str, Program] = {}
         self._inlined: dict[str, Node] = {}
 
@@ -122,7 +125,7 @@ class Compiler:
         return self._program(text, checked), of
 
     def _program(self, text: str, checked: Checked) -> Program:
-        root = _Rewriting(checked, self._inlined).done()
+        root = _Rewriting(checked, self._inlined, self._fields).done()
         named = _read(root, self.variables)
         expression = engine.Expression(syntax.write(checked))
         return Program(text=text, expression=expression, variables=named, root=root)
@@ -135,9 +138,12 @@ class _Rewriting:
     what cannot be kept as a value stands where it is read.
     """
 
-    def __init__(self, checked: Checked, inlined: Mapping[str, Node]) -> None:
+    def __init__(
+        self, checked: Checked, inlined: Mapping[str, Node], fields: frozenset[str]
+    ) -> None:
         self._checked = checked
         self._inlined = inlined
+        self._fields = fields
         self._next = 1 + max(node.id for node in checked.root.walk())
 
     def done(self) -> Node:
@@ -164,6 +170,9 @@ class _Rewriting:
         node.name = _original(first)
         if first == _VARIABLES and len(rest) == 1 and rest[0] in self._inlined:
             return self._copied(self._inlined[rest[0]])
+        if first in self._fields:
+            rest.insert(0, first)
+            node.name = declarations.PLAIN[0]
         for name in rest:
             node = syntax.select(node, name, self._new())
         return node

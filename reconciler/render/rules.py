@@ -60,7 +60,12 @@ _HEALTH = {
 
 
 def health(node: Node) -> tuple[HealthRule, ...]:
-    """Raises SettingsError."""
+    """Raises SettingsError, for expressions that do not compile as well."""
+    found = strict.records(_HEALTH, "apiVersion", "kind", "current")(node)
+    for number, values in enumerate(found):
+        for key in ("current", "inProgress", "failed"):
+            if key in values:
+                _check_health(node.under(number).under(key))
     return tuple(
         HealthRule(
             api_version=values["apiVersion"],
@@ -69,5 +74,16 @@ def health(node: Node) -> tuple[HealthRule, ...]:
             in_progress=values.get("inProgress", ""),
             failed=values.get("failed", ""),
         )
-        for values in strict.records(_HEALTH, "apiVersion", "kind", "current")(node)
+        for values in found
     )
+
+
+def _check_health(node: Node) -> None:
+    # Only a fleet that has such rules needs CEL.
+    from reconciler.cel import health as expressions
+    from reconciler.cel.errors import CompileError
+
+    try:
+        expressions.check(node.value)
+    except CompileError as error:
+        raise node.error(f"does not compile: {error.message}") from None
