@@ -10,6 +10,8 @@ import functools
 import ipaddress
 import re
 
+from reconciler.cel.gotext import quoted
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _V4 = re.compile(r"(?:(?:0|[1-9][0-9]{0,2})\.){3}(?:0|[1-9][0-9]{0,2})", re.ASCII)
@@ -23,7 +25,7 @@ def address(text: str) -> Address:
     if found is None:
         raise ValueError(
             f'IP Address "{text}" parse error during conversion from string:'
-            f" ParseAddr({_quoted(text)}): {_why_not(text)}"
+            f" ParseAddr({quoted(text)}): {_why_not(text)}"
         )
     if isinstance(found, str):
         raise ValueError(f'IP address "{text}" with zone value is not allowed')
@@ -124,7 +126,7 @@ def _no_network(text: str) -> ValueError:
     return ValueError(
         "network address parse error during conversion from string:"
         f" network address parse error during conversion from string: netip.ParsePrefix"
-        f"({_quoted(text)}): {_why_no_prefix(text)}"
+        f"({quoted(text)}): {_why_no_prefix(text)}"
     )
 
 
@@ -134,7 +136,3 @@ def _why_not(text: str) -> str:
 
 def _why_no_prefix(text: str) -> str:
     return "no '/'" if "/" not in text else "invalid network"
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -16,7 +16,7 @@ from cel_expr_python import cel
 
 from reconciler.cel import declarations, messages
 from reconciler.cel.errors import CompileError, EvaluationError, TooCostly
-from reconciler.cel.functions import FUNCTIONS, NO_OVERLOAD, OPAQUE, Function
+from reconciler.cel.functions import FUNCTIONS, INTERNAL, NO_OVERLOAD, OPAQUE, Function
 
 ITERATIONS = 10_000  # of comprehensions, the engine's own bound on one evaluation
 _ISSUE = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
@@ -26,6 +26,9 @@ _TYPES: Mapping[str, Any] = {
     "string": cel.Type.STRING,
     "int": cel.Type.INT,
     "bool": cel.Type.BOOL,
+    "uint": cel.Type.UINT,
+    "double": cel.Type.DOUBLE,
+    "map": cel.Type.MAP,
     "A": cel.Type.DYN,
     "list": cel.Type.LIST,
     **dict.fromkeys(OPAQUE, cel.Type.MAP),
@@ -106,7 +109,7 @@ def _runtime() -> Any:
 def _implementations() -> list[Any]:
     """One overload for each shape of arguments that the engine can tell apart."""
     by_shape: dict[tuple[str, bool, tuple[str, ...]], list[Function]] = {}
-    for each in FUNCTIONS:
+    for each in (*FUNCTIONS, *INTERNAL):
         shape = tuple(_shape(of) for of in each.params)
         by_shape.setdefault((each.name, each.member, shape), []).append(each)
     overloads: dict[str, list[Any]] = {}
@@ -125,9 +128,6 @@ def _implementations() -> list[Any]:
 
 def _shape(of: str) -> str:
     return "list" if of.startswith("list(") else "map" if of in OPAQUE else of
-
-
-_TYPES = {**_TYPES, "map": cel.Type.MAP}
 
 
 def _dispatch(functions: list[Function]) -> Callable[..., Any]:

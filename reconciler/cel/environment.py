@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.cel import declarations, engine, refusals, syntax
+from reconciler.cel import declarations, engine, functions, gotext, refusals, syntax
 from reconciler.cel.errors import CompileError, EvaluationError
 from reconciler.cel.functions import FUNCTIONS
 from reconciler.cel.syntax import Checked, Node
@@ -25,6 +25,13 @@ LONGEST = 16_384  # characters of an expression; past it neither checking nor re
 _VARIABLES = "variables"
 _OPTIONAL = frozenset(each.name for each in FUNCTIONS if each.optional)
 _HAS = re.compile(r"\bhas(\s*\(\s*)(request|namespaceObject|variables)\b")
+_RENAMED = {"format": functions.FORMAT, "cel.@mapInsert": functions.INSERT}
+_BY_COUNT = {
+    ("substring", 2): functions.SUBSTRING,
+    ("indexOf", 2): functions.INDEX,
+    ("lastIndexOf", 2): functions.LAST_INDEX,
+}
+_EQUALITY = ("_==_", "_!=_")
 _TYPES = {"bool": "BOOL", "string": "STRING", "null": "NULL"}
 _NO_TEXT = ("UINT", "DURATION", "TIMESTAMP", "TYPE", "optional_type", "OPTIONAL")
 
@@ -161,9 +168,47 @@ class _Rewriting:
             entry.value = self._node(entry.value)
         if node.is_ident:
             return self._named(node)
-        if node.is_call and node.name in _OPTIONAL:
+        if node.is_test:
+            return self._test(node)
+        return self._call(node) if node.is_call else node
+
+    def _call(self, node: Node) -> Node:
+        """A call of what the engine does otherwise than Go."""
+        if node.name in _OPTIONAL:
             return syntax.call("optional.ofNonZeroValue", [node], self._new())
+        renamed = _RENAMED.get(node.name) or _BY_COUNT.get((node.name, len(node.args)))
+        if renamed:
+            node.name = renamed
+        elif node.name in gotext.TEXTS and len(node.args) == 1 and not node.target:
+            self._wrap(node, functions.TEXT_OF % node.name)
+        elif node.name == "matches" and node.args[-1].text() is None:
+            self._wrap(node, functions.PATTERN)
+        elif node.name in _EQUALITY and self._is_quantity(node.args[0]):
+            same = syntax.call(functions.SAME, node.args, self._new())
+            return same if node.name == "_==_" else syntax.call("!_", [same], self._new())
         return node
+
+    def _wrap(self, node: Node, name: str) -> None:
+        """Have the last argument checked, unless its type says that there is nothing to check."""
+        number, last = node.parts[-1]
+        if self._type(last) in (syntax.STRING, syntax.DYN):
+            node.parts[-1] = (number, syntax.call(name, [last], self._new()))
+
+    def _type(self, node: Node) -> bytes:
+        return self._checked.types.get(node.id, syntax.DYN)
+
+    def _is_quantity(self, node: Node) -> bool:
+        return functions.OPAQUE["quantity"].encode() in self._type(node)[:40] and (
+            self._type(node)[:1] == syntax.ABSTRACT
+        )
+
+    def _test(self, node: Node) -> Node:
+        """``has()`` of what has no fields is false, where the engine errs."""
+        if self._type(node.operand) != syntax.DYN:
+            return node
+        kind = syntax.call("type", [self._copied(node.operand)], self._new())
+        is_map = syntax.call("_==_", [kind, syntax.ident("map", self._new())], self._new())
+        return syntax.call("_&&_", [is_map, node], self._new())
 
     def _named(self, node: Node) -> Node:
         first, *rest = node.name.split(".")

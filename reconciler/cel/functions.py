@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from reconciler.cel import addresses, quantity, regex, semver, url
+from reconciler.cel import addresses, gotext, quantity, regex, semver, url
 from reconciler.cel.formats import FORMATS
 
 NO_OVERLOAD = "no such overload"
@@ -708,6 +708,56 @@ _LISTS = (
         result="int",
         run=_index(lambda size: reversed(range(size))),
     ),
+)
+
+# What the runtime calls in the place of the engine's own, and no expression can name.
+
+TEXT_OF, PATTERN, FORMAT, INSERT, SAME = "_text_%s", "_pattern", "_format", "_insert", "_same"
+SUBSTRING, INDEX, LAST_INDEX = "_substring", "_index", "_last_index"
+
+
+def _inserted(values: dict[Any, Any], key: Any, value: Any) -> dict[Any, Any]:
+    if key in values:
+        raise ValueError(f"insert failed: key {key} already exists")
+    return {**values, key: value}
+
+
+def _merged(values: dict[Any, Any], more: dict[Any, Any]) -> dict[Any, Any]:
+    for key, value in more.items():
+        values = _inserted(values, key, value)
+    return values
+
+
+def _same_quantity(left: object, right: object) -> bool:
+    return _compare_quantities(left, right) == 0
+
+
+def _internal(name: str, params: str, run: Callable[..., Any], *, member: bool = False) -> Function:
+    shapes = tuple(params.split(" "))
+    return Function(
+        name=name,
+        id=f"{name}_{'_'.join(shapes)}",
+        params=shapes,
+        result="A",
+        run=run,
+        member=member,
+    )
+
+
+INTERNAL: tuple[Function, ...] = (
+    *(
+        _internal(TEXT_OF % kind, of, gotext.checked(kind))
+        for kind in gotext.TEXTS
+        for of in ("string", "int", "uint", "double")
+    ),
+    _internal(PATTERN, "string", regex.checked),
+    _internal(FORMAT, "string list", gotext.formatted, member=True),
+    _internal(INSERT, "map A A", _inserted),
+    _internal(INSERT, "map map", _merged),
+    _internal(SAME, "quantity quantity", _same_quantity),
+    _internal(SUBSTRING, "string int int", gotext.substring, member=True),
+    _internal(INDEX, "string string int", gotext.index, member=True),
+    _internal(LAST_INDEX, "string string int", gotext.last_index, member=True),
 )
 
 FUNCTIONS: tuple[Function, ...] = (

@@ -14,9 +14,19 @@ def _same(text: str) -> _Say:
     return lambda _: text
 
 
+_TYPES = {"int64": "int", "uint64": "uint"}
+
+
+def _types(text: str) -> str:
+    return ", ".join(_TYPES.get(each, each) for each in text.split(", "))
+
+
 _WORDS: Mapping[str, _Say] = {
     r'Key not found in map : "(.*)"': lambda found: f"no such key: {found[1]}",
     r"Key not found in map : (.*)": lambda found: f"no such key: {found[1]}",
+    r"No matching overloads found : ([a-zA-Z][\w.]*)\((.*)\)": lambda found: (
+        f"{NO_OVERLOAD}: {found[1]}({_types(found[2])})"
+    ),
     r"No matching overloads found : .*": _same(NO_OVERLOAD),
     r"Index error: index=(-?\d+) size=\d+": lambda found: f"index out of bounds: {found[1]}",
     r"divide by zero": _same("division by zero"),

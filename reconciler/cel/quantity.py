@@ -27,7 +27,6 @@ _WRONG = (
     "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 )
 _SUFFIX = "unable to parse quantity's suffix"
-_NUMERIC = "unable to parse numeric part of quantity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +61,7 @@ def parse(text: str) -> Quantity:
     sign, zeroes, digits, decimals, suffix = found.groups()
     if not digits and decimals is None and not suffix and (zeroes or sign):
         return Quantity(Fraction(0), 0)  # "+" alone is nothing to Go, too
-    if not zeroes and not digits and decimals is None:
-        raise _no_number(suffix)
     return _scaled(-1 if sign == "-" else 1, digits or "0", decimals or "", suffix)
-
-
-def _no_number(suffix: str) -> ValueError:
-    return ValueError(_NUMERIC if _known(suffix) else _SUFFIX)
-
-
-def _known(suffix: str) -> bool:
-    return suffix in _DECIMAL or suffix in _BINARY or bool(_EXPONENT.fullmatch(suffix))
 
 
 def _scaled(sign: int, digits: str, decimals: str, suffix: str) -> Quantity:

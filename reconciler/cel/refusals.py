@@ -6,10 +6,10 @@ Called by ``environment``; raises CompileError.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from reconciler.cel import declarations, regex
+from reconciler.cel import declarations, gotext, regex, syntax
 from reconciler.cel.errors import CompileError, EvaluationError
 from reconciler.cel.syntax import Checked, Node
 
@@ -54,18 +54,25 @@ def _wrong(node: Node, checked: Checked, evaluate: Evaluate, in_format: bool) ->
         yield from _unknown_field(node)
     elif node.is_call:
         yield from _wrong_literal(node, evaluate)
+        yield from _wrong_format(node, checked)
+        yield from _wrong_comparison(node, checked)
     elif node.is_list and not in_format:
-        yield from _mixed([checked.types.get(each.id, b"") for _, each in node.parts], node)
+        optional = node.optional_items()
+        yield from _mixed(
+            _type(checked, each, number in optional) for number, (_, each) in enumerate(node.parts)
+        )
     elif node.is_struct and not in_format:
         if node.name:
             yield f"undeclared reference to '{node.name}' (in container '')"
         entries = [entry for entry in node.entries if entry.key is not None]
-        yield from _mixed([checked.types.get(_key(each), b"") for each in entries], node)
-        yield from _mixed([checked.types.get(each.value.id, b"") for each in entries], node)
+        yield from _mixed(checked.types.get(each.key.id, b"") for each in entries if each.key)
+        yield from _mixed(_type(checked, each.value, each.is_optional) for each in entries)
 
 
-def _key(entry: Any) -> int:
-    return int(entry.key.id)
+def _type(checked: Checked, node: Node, optional: bool) -> bytes:
+    """The raw type of what a literal gets of an element: of an optional one, what is in it."""
+    raw = checked.types.get(node.id, b"")
+    return syntax.parameter(raw) if optional else raw
 
 
 def _unknown_field(node: Node) -> Iterator[str]:
@@ -112,7 +119,52 @@ def _wrong_literal(node: Node, evaluate: Evaluate) -> Iterator[str]:
             yield f"invalid {node.name} argument"
 
 
-def _mixed(types: list[bytes], node: Node) -> Iterator[str]:
+def _wrong_format(node: Node, checked: Checked) -> Iterator[str]:
+    """A format and a list of values, both written down, that do not go together."""
+    text = node.target.text() if node.target is not None else None
+    if node.name != _EXEMPT or text is None or not node.args[0].is_list:
+        return
+    values = [each for _, each in node.args[0].parts]
+    at = used = 0
+    try:
+        while (at := text.find("%", at)) >= 0:
+            if text.startswith("%%", at):
+                at += 2
+                continue
+            if used >= len(values):
+                raise ValueError(f"index {used} out of range")
+            letter, _, at = gotext.clause(text, at + 1)
+            of = _primitive(checked.types.get(values[used].id, syntax.DYN))
+            if of and of not in gotext.TAKES.get(letter, (of,)):
+                raise ValueError(f"error during formatting: %{letter} was given {of}")
+            used += 1
+    except ValueError as error:
+        yield str(error)
+        return
+    if used < len(values):
+        yield (f"too many arguments supplied to string.format (expected {used}, got {len(values)})")
+
+
+def _primitive(raw: bytes) -> str:
+    """A type's name, "" for dyn."""
+    if raw == syntax.DYN:
+        return ""
+    return syntax.PRIMITIVES.get(raw[1], "other") if raw[:1] == syntax.STRING[:1] else "other"
+
+
+def _wrong_comparison(node: Node, checked: Checked) -> Iterator[str]:
+    """A part of the request that has fields, compared with what is no such part."""
+    if node.name not in ("_==_", "_!=_", "_in_"):
+        return
+    shapes = [_shape(each) for each in node.args]
+    types = [checked.types.get(each.id, syntax.DYN) for each in node.args]
+    for mine, other, of in zip(shapes, reversed(shapes), reversed(types), strict=True):
+        if mine is not None and mine is not other and _primitive(of) not in ("", "other"):
+            yield f"found no matching overload for '{node.name}'"
+            return
+
+
+def _mixed(types: Iterable[bytes]) -> Iterator[str]:
     if len(set(types)) > 1:
         yield "a list or map literal whose elements are of several types"
 

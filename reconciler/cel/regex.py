@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import re
 
 import re2
 
+_BYTE = re.compile(r"(?<!\\)(?:\\\\)*\\C")  # a byte to RE2, and nothing to Go
 _OPTIONS = re2.Options()
 _OPTIONS.log_errors = False
 _OPTIONS.max_mem = 8 << 20  # bytes of a compiled pattern
@@ -14,12 +16,20 @@ _OPTIONS.max_mem = 8 << 20  # bytes of a compiled pattern
 @functools.lru_cache(256)
 def compiled(pattern: str) -> re2._Regexp:
     """Raises ValueError."""
+    if _BYTE.search(pattern):
+        raise ValueError("error parsing regexp: invalid escape sequence: `\\C`")
     try:
         return re2.compile(pattern, _OPTIONS)
     except re2.error as error:
         words = error.args[0] if error.args else b""
         text = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
         raise ValueError(f"error parsing regexp: {text}") from None
+
+
+def checked(pattern: str) -> str:
+    """The pattern as it is. Raises ValueError."""
+    compiled(pattern)
+    return pattern
 
 
 def find(text: str, pattern: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
+from reconciler.cel.gotext import quoted
+
 _NUMBERS = frozenset("0123456789")
 _WORDS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-0123456789")
 _MOST = (1 << 64) - 1
@@ -64,9 +66,9 @@ def words(version: Semver) -> str:
 
 def _number(text: str, what: str, title: str) -> int:
     if not _only(text, _NUMBERS):
-        raise ValueError(f"Invalid character(s) found in {what} {_quoted(text)}")
+        raise ValueError(f"Invalid character(s) found in {what} {quoted(text)}")
     if len(text) > 1 and text[0] == "0":
-        raise ValueError(f"{title} must not contain leading zeroes {_quoted(text)}")
+        raise ValueError(f"{title} must not contain leading zeroes {quoted(text)}")
     return _unsigned(text)
 
 
@@ -74,7 +76,7 @@ def _unsigned(text: str) -> int:
     if not text:
         raise ValueError('strconv.ParseUint: parsing "": invalid syntax')
     if len(text) > 20 or int(text) > _MOST:
-        raise ValueError(f"strconv.ParseUint: parsing {_quoted(text)}: value out of range")
+        raise ValueError(f"strconv.ParseUint: parsing {quoted(text)}: value out of range")
     return int(text)
 
 
@@ -84,11 +86,11 @@ def _pre(text: str) -> _Pre:
     if _only(text, _NUMBERS):
         if len(text) > 1 and text[0] == "0":
             raise ValueError(
-                f"Numeric PreRelease version must not contain leading zeroes {_quoted(text)}"
+                f"Numeric PreRelease version must not contain leading zeroes {quoted(text)}"
             )
         return (0, _unsigned(text), "")
     if not _only(text, _WORDS):
-        raise ValueError(f"Invalid character(s) found in prerelease {_quoted(text)}")
+        raise ValueError(f"Invalid character(s) found in prerelease {quoted(text)}")
     return (1, 0, text)
 
 
@@ -97,13 +99,9 @@ def _check_build(build: str) -> None:
         if not word:
             raise ValueError("Build meta data is empty")
         if not _only(word, _WORDS):
-            raise ValueError(f"Invalid character(s) found in build meta data {_quoted(word)}")
+            raise ValueError(f"Invalid character(s) found in build meta data {quoted(word)}")
 
 
 def _only(text: str, allowed: frozenset[str]) -> bool:
     """Whether there is nothing else in it; nothing at all is nothing else."""
     return not set(text) - allowed
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

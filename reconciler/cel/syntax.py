@@ -16,6 +16,10 @@ from reconciler.cel.wire import BYTES, VARINT, Field
 _ID, _CONST, _IDENT, _SELECT, _CALL, _LIST, _STRUCT, _LOOP = 2, 3, 4, 5, 6, 7, 8, 9
 _REFERENCES, _TYPES, _EXPR, _SOURCE = 2, 3, 4, 5
 
+# Types as they are encoded.
+DYN, STRING, ABSTRACT = b"\x0a\x00", b"\x18\x05", b"\x72"
+PRIMITIVES = {1: "bool", 2: "int", 3: "uint", 4: "double", 5: "string", 6: "bytes"}
+
 
 @dataclass(slots=True, kw_only=True)
 class Node:
@@ -96,6 +100,17 @@ class Node:
             if isinstance(value := words.get(number, b""), bytes) and value
         )
 
+    def optional_items(self) -> frozenset[int]:
+        """Which elements of a list literal are there only where their optional has a value."""
+        found: list[int] = []
+        for number, kind, value in self.rest:
+            if self.is_list and number == 2:
+                if kind == VARINT and isinstance(value, int):
+                    found.append(value)
+                elif isinstance(value, bytes):
+                    found += wire.packed(value)
+        return frozenset(found)
+
     def part(self, number: int) -> Node | None:
         return next((node for found, node in self.parts if found == number), None)
 
@@ -123,6 +138,10 @@ class Entry:
     key: Node | None
     value: Node
     rest: list[Field]
+
+    @property
+    def is_optional(self) -> bool:
+        return any(number == 5 and value for number, _, value in self.rest)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -277,3 +296,13 @@ def _encode(node: Node) -> bytes:
         inner.append((4, BYTES, _encode(entry.value)))
         fields.append((2, BYTES, wire.encode(inner)))
     return wire.encode([(_ID, VARINT, node.id), (node.kind, BYTES, wire.encode(fields))])
+
+
+def parameter(raw: bytes) -> bytes:
+    """The first parameter of an abstract type, such as an optional's; "" where it has none."""
+    for number, _, value in wire.decode(raw):
+        if number == 14 and isinstance(value, bytes):
+            for inner, _, content in wire.decode(value):
+                if inner == 2 and isinstance(content, bytes):
+                    return content
+    return b""

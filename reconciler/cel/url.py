@@ -1,6 +1,6 @@
 """URLs as Go's ``net/url`` reads them, which is stricter than Python's and keeps other parts.
 
-Where Go's versions differ (the colons and brackets of a host), the strictest holds. Raises
+Where Go's versions differ (the brackets of a host), the strictest holds. Raises
 ValueError with the server's words.
 """
 
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reconciler.cel import addresses
+from reconciler.cel.gotext import quoted
 
 _ALNUM = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 _PLAIN = _ALNUM | frozenset(b"-._~")
@@ -68,13 +69,13 @@ def parse(text: str) -> Url:
     try:
         _read(text, request=True)  # the fragment is a part of the rest here, as in Go
     except ValueError as error:
-        raise ValueError(f"parse {_quoted(text)}: {error}") from None
+        raise ValueError(f"parse {quoted(text)}: {error}") from None
     bare, _, fragment = text.partition("#")
     try:
         found = _read(bare, request=False)
         tail = _fragment(fragment) if fragment else ""
     except ValueError as error:
-        raise ValueError(f"parse {_quoted(bare)}: {error}") from None
+        raise ValueError(f"parse {quoted(bare)}: {error}") from None
     return Url(
         raw=text,
         scheme=found.scheme,
@@ -99,7 +100,7 @@ def why_not(text: str) -> str:
     try:
         _read(text, request=True)
     except ValueError as error:
-        return f"parse {_quoted(text)}: {error}"
+        return f"parse {quoted(text)}: {error}"
     return ""
 
 
@@ -126,7 +127,7 @@ def _read(text: str, *, request: bool) -> Url:
     authority = False
     if (scheme or (not request and not rest.startswith("///"))) and rest.startswith("//"):
         name, slash, path = rest[2:].partition("/")
-        user, host = _authority(scheme, name)
+        user, host = _authority(name)
         authority, rest = True, slash + path
     path = _escaped_path(rest)
     shown = _shown(scheme, user, host, path, authority) + shown_query
@@ -158,9 +159,9 @@ def _scheme(text: str) -> tuple[str, str]:
     return "", text
 
 
-def _authority(scheme: str, text: str) -> tuple[str, str]:
+def _authority(text: str) -> tuple[str, str]:
     info, at, host = text.rpartition("@")
-    found = _host(scheme, host)
+    found = _host(host)
     if not at:
         return "", found
     if set(info.encode()) - _USERINFO:
@@ -172,17 +173,15 @@ def _authority(scheme: str, text: str) -> tuple[str, str]:
     return shown or "\0", found  # a user without a name is one, too
 
 
-def _host(scheme: str, text: str) -> str:
+def _host(text: str) -> str:
     bracket = text.rfind("[")
     if bracket > 0:
         raise ValueError("invalid IP-literal")
     if bracket == 0:
         return _literal(text)
-    first, last = text.find(":"), text.rfind(":")
-    if first >= 0:
-        at = first if scheme in ("http", "https") else last
-        if not _is_port(text[at:]):
-            raise ValueError(f"invalid port {_quoted(text[at:])} after host")
+    last = text.rfind(":")
+    if last >= 0 and not _is_port(text[last:]):
+        raise ValueError(f"invalid port {quoted(text[last:])} after host")
     return _text(_unescaped(text, host=True))
 
 
@@ -192,12 +191,12 @@ def _literal(text: str) -> str:
         raise ValueError("missing ']' in host")
     port = text[end + 1 :]
     if not _is_port(port):
-        raise ValueError(f"invalid port {_quoted(port)} after host")
+        raise ValueError(f"invalid port {quoted(port)} after host")
     name, mark, zone = text[1:end].partition("%25")
     bare = _text(_unescaped(name, host=True))
     ending = _text(_unescaped(mark + zone, zone=True)) if mark else ""
     if not _is_v6(bare, ending):
-        raise ValueError(f"invalid host: ParseAddr({_quoted(bare + ending)}): unable to parse IP")
+        raise ValueError(f"invalid host: ParseAddr({quoted(bare + ending)}): unable to parse IP")
     return f"[{bare}{ending}]{port}"
 
 
@@ -254,14 +253,14 @@ def _unescaped(text: str, *, host: bool = False, zone: bool = False) -> bytes:
             at += 3
             continue
         if (host or zone) and byte < 0x80 and byte not in _HOST:
-            raise ValueError(f"invalid character {_quoted(chr(byte))} in host name")
+            raise ValueError(f"invalid character {quoted(chr(byte))} in host name")
         out.append(byte)
         at += 1
     return bytes(out)
 
 
 def _bad_escape(data: bytes) -> ValueError:
-    return ValueError(f"invalid URL escape {_quoted(data.decode('utf-8', 'replace'))}")
+    return ValueError(f"invalid URL escape {quoted(data.decode('utf-8', 'replace'))}")
 
 
 def _unescaped_query(text: str) -> str:
@@ -274,7 +273,3 @@ def _escaped(data: bytes, plain: frozenset[int]) -> str:
 
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

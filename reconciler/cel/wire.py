@@ -34,6 +34,15 @@ def decode(data: bytes) -> list[Field]:
     return fields
 
 
+def packed(data: bytes) -> list[int]:
+    """The numbers of a packed field."""
+    found, at = [], 0
+    while at < len(data):
+        value, at = _varint(data, at)
+        found.append(value)
+    return found
+
+
 def encode(fields: Iterable[Field]) -> bytes:
     """The message of these fields."""
     out = bytearray()

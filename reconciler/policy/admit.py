@@ -115,27 +115,38 @@ def admit(
 ) -> tuple[Finding, ...]:
     """What the policies find against these objects, and against the removal of what is not
     among them any more. Findings of the policy files themselves come first."""
-    wanted = [_read(each.ref, each.api_version, each.body, each.origin) for each in objects]
-    applied = {each.ref: each for each in _all(before)}
-    site = Site(wanted)
-    court = Court(library, _params(wanted, library, site))
     findings = [_told(problem) for problem in library.problems]
-    placed = set()
-    for each in wanted:
-        ref = _placed(each, site)
-        placed.add(ref)
-        findings += _judged(court, _request(each, applied.get(ref), site, user, ref))
+    for request, decisions in judged(objects, library, before=before, user=user):
+        findings += [_finding(decision, request) for decision in decisions]
         if len(findings) >= FINDINGS:
             return (*findings[:FINDINGS], _more())
+    return tuple(findings)
+
+
+def judged(
+    objects: Iterable[Manifest],
+    library: Library,
+    *,
+    before: Iterable[Before] = (),
+    user: User,
+) -> Iterator[tuple[Request, list[Decision]]]:
+    """Each object's request, then each removal's, with what the policies decide of it."""
+    wanted = [_read(each.ref, each.api_version, each.body, each.origin) for each in objects]
+    site = Site(wanted)
+    applied = {_placed(each, site): each for each in map(_before, before)}
+    court = Court(library, _params(wanted, library, site))
+    placed = {_placed(each, site): each for each in wanted}
+    for ref, each in placed.items():
+        request = _request(each, applied.get(ref), site, user, ref)
+        yield request, list(court.judge(request))
     for ref, old in applied.items():
         if ref not in placed:
-            findings += _judged(court, _removal(old, site, user))
-    return tuple(findings[:FINDINGS])
+            request = _removal(old, site, user)
+            yield request, list(court.judge(request))
 
 
-def _all(before: Iterable[Before]) -> Iterator[_Object]:
-    for each in before:
-        yield _read(each.ref, each.api_version, each.body, each.origin)
+def _before(each: Before) -> _Object:
+    return _read(each.ref, each.api_version, each.body, each.origin)
 
 
 def _read(ref: ObjectRef, api_version: str, body: bytes, origin: Origin) -> _Object:
@@ -198,16 +209,15 @@ def _shown(value: Mapping[str, Any], ref: ObjectRef) -> Mapping[str, Any]:
     return {**value, "metadata": changed}
 
 
-def _judged(court: Court, request: Request) -> Iterator[Finding]:
-    for decision in court.judge(request):
-        yield Finding(
-            rule=decision.policy,
-            message=_words(decision, request),
-            ref=request.ref,
-            origin=request.origin,
-            action=_strongest(decision.actions),
-            policy=decision.policy,
-        )
+def _finding(decision: Decision, request: Request) -> Finding:
+    return Finding(
+        rule=decision.policy,
+        message=_words(decision, request),
+        ref=request.ref,
+        origin=request.origin,
+        action=_strongest(decision.actions),
+        policy=decision.policy,
+    )
 
 
 def _words(decision: Decision, request: Request) -> str:
