@@ -49,6 +49,18 @@ class Ours:
         *_, (_, decisions) = admit.judged(objects, self._library, user=admit.agent("fleet-system"))
         return decisions
 
+    def removal(self, value: Mapping[str, Any]) -> str:
+        """The same of the object's removal."""
+        old = thing(value)
+        before = admit.Before(
+            ref=old.ref, api_version=old.api_version, body=old.body, origin=old.origin
+        )
+        found = admit.judged(
+            self._around, self._library, before=[before], user=admit.agent("fleet-system")
+        )
+        *_, (_, decisions) = found
+        return next((told(each) for each in decisions if "Deny" in each.actions), "")
+
     def message(self, value: Mapping[str, Any]) -> str:
         """What the server's answer would say of the policy, ``""`` where it is allowed."""
         for decision in self.decisions(value):
