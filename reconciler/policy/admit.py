@@ -19,8 +19,8 @@ from reconciler.policy.admission.library import Library
 from reconciler.policy.admission.params import Params
 from reconciler.policy.admission.requests import GENERATED, Namespace, Request, Resource, User
 from reconciler.policy.admission.values import Problem
-from reconciler.policy.case import mapping
-from reconciler.schema import kubernetes, resources
+from reconciler.policy.case import items, mapping
+from reconciler.schema import defaults, kubernetes, resources
 
 FINDINGS = 200
 _CRD = ("apiextensions.k8s.io", "CustomResourceDefinition")
@@ -64,6 +64,7 @@ class Site:
 
     def __init__(self, objects: Iterable[_Object]) -> None:
         self._defined: dict[tuple[str, str], tuple[str, bool]] = {}
+        self._schemas: dict[tuple[str, str, str], Mapping[str, Any]] = {}
         self._spaces: dict[str, Mapping[str, Any]] = {}
         for each in objects:
             if (each.kind.group, each.kind.kind) == _CRD:
@@ -75,6 +76,15 @@ class Site:
         words = mapping(spec.get("names"))
         key = (str(spec.get("group", "")), str(words.get("kind", "")))
         self._defined[key] = (str(words.get("plural", "")), spec.get("scope") != "Cluster")
+        for version in items(spec.get("versions")):
+            schema = mapping(mapping(mapping(version).get("schema")).get("openAPIV3Schema"))
+            self._schemas[(*key, str(mapping(version).get("name", "")))] = schema
+
+    def defaulted(self, each: _Object) -> tuple[Mapping[str, Any], str]:
+        """The object as the API server makes it, and why it may make another one."""
+        kind = each.kind
+        schema = self._schemas.get((kind.group, kind.kind, kind.version))
+        return defaults.defaulted(each.value, schema)
 
     def resource(self, kind: Kind) -> Resource:
         """By the site's own definitions, by Kubernetes' kinds, or guessed as they are called."""
@@ -172,15 +182,17 @@ def _placed(each: _Object, site: Site) -> ObjectRef:
 
 def _request(each: _Object, old: _Object | None, site: Site, user: User, ref: ObjectRef) -> Request:
     resource = site.resource(each.kind)
+    value, doubt = site.defaulted(each)
     return Request(
         ref=ref,
         resource=resource,
         operation="UPDATE" if old else "CREATE",
-        value=_shown(each.value, ref),
-        old=_shown(old.value, ref) if old else None,
+        value=_shown(value, ref),
+        old=_shown(site.defaulted(old)[0], ref) if old else None,
         namespace=site.namespace(resource, ref.namespace),
         user=user,
         origin=each.origin,
+        doubt=doubt,
     )
 
 
@@ -191,7 +203,7 @@ def _removal(old: _Object, site: Site, user: User) -> Request:
         resource=resource,
         operation="DELETE",
         value=None,
-        old=_shown(old.value, ref),
+        old=_shown(site.defaulted(old)[0], ref),
         namespace=site.namespace(resource, ref.namespace),
         user=user,
         origin=old.origin,

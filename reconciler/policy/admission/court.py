@@ -72,7 +72,7 @@ class Court:
         found: matching.Matched,
         words: dict[str, Any],
     ) -> Iterator[Decision]:
-        doubt = found.doubt
+        doubt = found.doubt or request.doubt
         if binding.match is not None:
             bound = matching.matched(binding.match, request)
             if bound is None:

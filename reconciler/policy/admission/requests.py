@@ -53,7 +53,7 @@ class Request:
     namespace: Namespace
     user: User
     origin: Origin | None = None
-    uncertain: frozenset[str] = frozenset()  # why the API server's object may be another
+    doubt: str = ""  # why the API server's object may be another one
 
     def words(self) -> dict[str, Any]:
         """The variable ``request``, with the fields that the API server leaves out left out."""

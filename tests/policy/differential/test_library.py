@@ -1,4 +1,4 @@
-"""The library's policies decide as they do in the API server, for every object they are tried on."""
+"""The library's policies decide as they do in the API server, for all that they are tried on."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_the_library_decides_as_the_server_does(
         denied += bool(theirs)
         if not theirs.endswith(mine) or bool(mine) != bool(theirs):
             wrong.append(f"{trial.id}: {mine!r}, and the server {theirs!r}")
-    told = f"{len(trials)} objects, {denied} of them denied, by {len(loaded)} policies: {len(wrong)} differ"
+    told = f"{len(trials)} objects, {denied} denied, {len(loaded)} policies: {len(wrong)} differ"
     record_property("told", told)
     assert not wrong, "\n".join(wrong)
 
