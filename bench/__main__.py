@@ -6,7 +6,7 @@ import argparse
 import platform
 from collections.abc import Callable, Iterator
 
-from bench import cold, documents, drift, idle, memory, site, start
+from bench import cold, documents, drift, idle, memory, policies, site, start
 
 Rows = Iterator[tuple[str, str]]
 
@@ -21,6 +21,7 @@ RUNS: dict[str, Callable[[site.Bench, bool], Rows]] = {
 ALONE: dict[str, Callable[[bool], Rows]] = {
     "start": lambda short: start.run(3 if short else 40),
     "documents": lambda short: documents.run(100 if short else 1000),
+    "policies": lambda short: policies.run(100 if short else 1000),
 }
 
 

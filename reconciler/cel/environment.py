@@ -16,8 +16,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.cel import declarations, engine, functions, gotext, refusals, syntax
-from reconciler.cel.errors import CompileError, EvaluationError
+from reconciler.cel import cost, declarations, engine, functions, gotext, refusals, syntax
+from reconciler.cel.errors import CompileError, EvaluationError, TooCostly
 from reconciler.cel.functions import FUNCTIONS
 from reconciler.cel.syntax import Checked, Node
 
@@ -44,6 +44,7 @@ class Program:
     expression: engine.Expression
     variables: tuple[str, ...]
     root: Node
+    bound: cost.Bound
 
     def value(self, scope: Scope) -> Any:
         """Raises EvaluationError, TooCostly."""
@@ -53,15 +54,25 @@ class Program:
 class Scope:
     """What the expressions of one policy read of one request; each variable is worked out once."""
 
-    def __init__(self, programs: Mapping[str, Program], data: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        programs: Mapping[str, Program],
+        data: Mapping[str, Any],
+        sizes: cost.Sizes | None = None,
+        budget: int = cost.POLICY,
+    ) -> None:
+        """``sizes`` are of all that is in the data; ``budget`` is for all that is run."""
         self._programs = programs
         self._data = data
+        self._sizes = sizes
+        self._budget = budget
         self._values: dict[str, Any] = {}
         self._errors: dict[str, EvaluationError] = {}
         self._activation: Any = None
 
     def run(self, program: Program) -> Any:
         """Raises EvaluationError, TooCostly."""
+        self._spend(program)
         for name in program.variables:
             if name not in self._values and name not in self._errors:
                 self._work_out(name)
@@ -71,6 +82,16 @@ class Scope:
             return program.expression.value(self._activation)
         except EvaluationError as error:
             raise self._blamed(program, error) from None
+
+    def _spend(self, program: Program) -> None:
+        if self._sizes is None:
+            self._sizes = cost.Sizes().read(self._data)
+        most = program.bound.rough(self._sizes)
+        if most > cost.EXPRESSION or most > self._budget:
+            most = program.bound.close(self._sizes)
+            if most > cost.EXPRESSION or most > self._budget:
+                raise TooCostly(f"expression '{program.text}' may cost up to {most}")
+        self._budget -= most
 
     def _work_out(self, name: str) -> None:
         try:
@@ -135,7 +156,9 @@ class Compiler:
         root = _Rewriting(checked, self._inlined, self._fields).done()
         named = _read(root, self.variables)
         expression = engine.Expression(syntax.write(checked))
-        return Program(text=text, expression=expression, variables=named, root=root)
+        roots = {name: program.root for name, program in self.variables.items()}
+        bound = cost.Bound(root, roots)
+        return Program(text=text, expression=expression, variables=named, root=root, bound=bound)
 
 
 class _Rewriting:

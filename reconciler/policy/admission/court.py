@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reconciler.cel.cost import CONDITIONS, Sizes
 from reconciler.cel.environment import Program, Scope
 from reconciler.cel.errors import EvaluationError, TooCostly
 from reconciler.policy.admission import matching
@@ -139,14 +140,15 @@ class _Case:
 
     def decide(self, data: dict[str, Any]) -> Iterator[Decision]:
         """Match conditions first; then validations, then audit annotations."""
-        scope = Scope(self.compiled.variables, data)
+        sizes = Sizes().read(data)
+        scope = Scope(self.compiled.variables, data, sizes)
         try:
-            yield from self._decided(scope, data)
+            yield from self._decided(scope, data, sizes)
         except TooCostly as error:
             yield self._decision(f"{error}: {_COSTLY}", actions=("Deny",), failed=True)
 
-    def _decided(self, scope: Scope, data: dict[str, Any]) -> Iterator[Decision]:
-        applies, why = self._applies(data)
+    def _decided(self, scope: Scope, data: dict[str, Any], sizes: Sizes) -> Iterator[Decision]:
+        applies, why = self._applies(data, sizes)
         if why:
             yield from self.failed(why)
             return
@@ -167,9 +169,12 @@ class _Case:
                 yield self._decision(message, actions=self.binding.actions, reason=reason)
         yield from self._annotations(scope)
 
-    def _applies(self, data: dict[str, Any]) -> tuple[bool, str]:
+    def _applies(self, data: dict[str, Any], sizes: Sizes) -> tuple[bool, str]:
         """Whether all conditions hold; why that cannot be said, unless one surely does not."""
-        scope = Scope({}, {**data, "namespaceObject": None})  # conditions do not see it
+        if not self.compiled.conditions:
+            return True, ""
+        seen = {**data, "namespaceObject": None}  # conditions do not see it
+        scope = Scope({}, seen, sizes, CONDITIONS)
         errors: list[str] = []
         for condition in self.compiled.conditions:
             try:

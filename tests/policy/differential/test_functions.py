@@ -48,7 +48,10 @@ def test_every_function_decides_as_the_server_does(
     cases = [(name, row, server.case(name, spec)) for name, row in _named() for spec in row[2]]
     theirs = server.send_all(plane, server.KIND, (ours.canonical(value) for _, _, value in cases))
     kinds: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    lenient, strict, words, errors = [], [], [], []
+    lenient: list[str] = []
+    strict: list[str] = []
+    words: list[str] = []
+    errors: list[str] = []
     for (_, (function, expression, _), value), verdict in zip(cases, theirs, strict=True):
         mine = judge.message(value)
         kinds[function][_kind(verdict.message)] += 1
