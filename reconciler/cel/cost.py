@@ -8,7 +8,7 @@ read; where that is too much, by the sizes below each field's name. Called by ``
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,56 +18,76 @@ EXPRESSION = 800_000  # of the server's 1,000,000
 POLICY = 8_000_000  # of its 10,000,000 for all expressions of a policy
 CONDITIONS = 2_000_000  # of its 2,500,000 for match conditions
 _MOST = 10**15  # past which counting on says nothing
-_FIELDS = 20_000  # of what is read; past it names are not told apart
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Sizes:
-    """The largest collection and the longest text, overall and below each field's name."""
+    """The largest collection and the longest text in what is read, and the length of all texts."""
 
     collection: int = 1
     text: int = 1
     total: int = 1
+
+    @classmethod
+    def of(cls, values: Iterable[Any]) -> Sizes:
+        """Each rounded up, so that few are different."""
+        collection = text = total = 1
+        left = list(values)
+        while left:
+            each = left.pop()
+            if isinstance(each, str):
+                size = len(each)
+                total += size
+                text = max(text, size)
+            elif isinstance(each, dict):
+                collection = max(collection, len(each))
+                if each:
+                    longest = max(map(len, each))
+                    text = max(text, longest)
+                    total += longest * len(each)
+                left.extend(each.values())
+            elif isinstance(each, list):
+                collection = max(collection, len(each))
+                left.extend(each)
+        return cls(_up(collection), _up(text), _up(total))
+
+    def with_(self, other: Sizes) -> Sizes:
+        """Of both together."""
+        return Sizes(
+            max(self.collection, other.collection),
+            max(self.text, other.text),
+            max(self.total, other.total) * 2,
+        )
+
+
+@dataclass(slots=True)
+class Names:
+    """The largest collection and the longest text below each field's name."""
+
     collections: dict[str, int] = field(default_factory=dict)
     texts: dict[str, int] = field(default_factory=dict)
     seen: int = 0
 
-    def read(self, value: Any) -> Sizes:
+    def read(self, value: Any) -> Names:
         left: list[tuple[str, Any]] = [("", value)]
         while left:
             name, each = left.pop()
             self.seen += 1
             if isinstance(each, str):
-                self._text(name, len(each))
-            elif isinstance(each, dict):
-                self._collection(name, len(each))
-                for key, inner in each.items():
-                    self._text("", len(key) if isinstance(key, str) else 1)
-                    left.append((str(key), inner))
-            elif isinstance(each, list):
-                self._collection(name, len(each))
-                left.extend((name, inner) for inner in each)
+                self.texts[name] = max(self.texts.get(name, 1), len(each))
+            elif isinstance(each, dict | list):
+                self.collections[name] = max(self.collections.get(name, 1), len(each))
+                if isinstance(each, dict):
+                    longest = max((len(str(key)) for key in each), default=1)
+                    self.texts[""] = max(self.texts.get("", 1), longest)
+                    left.extend((str(key), inner) for key, inner in each.items())
+                else:
+                    left.extend((name, inner) for inner in each)
         return self
-
-    def _text(self, name: str, size: int) -> None:
-        self.total += size
-        self.text = max(self.text, size)
-        if size > self.texts.get(name, 0) and self.seen < _FIELDS:
-            self.texts[name] = size
-
-    def _collection(self, name: str, size: int) -> None:
-        self.collection = max(self.collection, size)
-        if size > self.collections.get(name, 0) and self.seen < _FIELDS:
-            self.collections[name] = size
-
-    @property
-    def rough(self) -> tuple[int, int, int]:
-        """Rounded up, so that few are different."""
-        return _up(self.collection), _up(self.text), _up(self.total)
 
 
 def _up(size: int) -> int:
-    return 1 << size.bit_length()
+    return 1 << (size - 1).bit_length() if size > 1 else 1
 
 
 class Bound:
@@ -76,31 +96,29 @@ class Bound:
     def __init__(self, root: Node, variables: Mapping[str, Node]) -> None:
         self._root = root
         self._variables = variables
-        self._rough: dict[tuple[int, int, int], int] = {}
+        self._rough: dict[Sizes, int] = {}
 
     def rough(self, sizes: Sizes) -> int:
         """By the sizes of all; worked out once for sizes that are alike."""
-        key = sizes.rough
-        found = self._rough.get(key)
+        found = self._rough.get(sizes)
         if found is None:
-            even = Sizes(collection=key[0], text=key[1], total=key[2])
-            found = self._rough[key] = _Count(even, self._variables, named=False).of(self._root)
+            found = self._rough[sizes] = _Count(sizes, self._variables, None).of(self._root)
         return found
 
-    def close(self, sizes: Sizes) -> int:
-        """By the sizes below each name."""
-        named = sizes.seen < _FIELDS
-        return _Count(sizes, self._variables, named=named).of(self._root)
+    def close(self, names: Names, sizes: Sizes) -> int:
+        """By the sizes below each name as well."""
+        return _Count(sizes, self._variables, names).of(self._root)
 
 
 class _Count:
     """One count. Loop variables are known by the nodes that they run over."""
 
-    def __init__(self, sizes: Sizes, variables: Mapping[str, Node], *, named: bool) -> None:
+    def __init__(self, sizes: Sizes, variables: Mapping[str, Node], names: Names | None) -> None:
         self._sizes = sizes
         self._variables = variables
-        self._named = named
+        self._names = names
         self._ranges: dict[str, Node] = {}
+        self._texts: dict[int, int] = {}  # by node, which stand as long as the count
 
     def of(self, node: Node) -> int:
         if node.is_loop:
@@ -157,7 +175,8 @@ class _Count:
         found = self._variable(node)
         if found is not None:
             return self.size(found)
-        return self._looked_up(node, self._sizes.collections, self._sizes.collection)
+        named = self._names.collections if self._names else None
+        return self._looked_up(node, named, self._sizes.collection)
 
     def _size_of_call(self, node: Node) -> int:
         if node.name == "_+_":
@@ -170,16 +189,23 @@ class _Count:
 
     def text(self, node: Node) -> int:
         """How long a text is at most; 1 for what is none."""
+        key = id(node)
+        if key not in self._texts:
+            self._texts[key] = self._text(node)
+        return self._texts[key]
+
+    def _text(self, node: Node) -> int:
         if node.is_const:
             return len(node.text() or "-")
         if node.is_loop or node.is_list or node.is_struct:
-            return self._sizes.total if node.is_loop else sum(map(self.text, node.children())) or 1
+            return max(map(self.text, node.children()), default=1)  # of what is in it
         if node.is_call:
             return self._text_of_call(node)
         found = self._variable(node)
         if found is not None:
             return self.text(found)
-        return self._looked_up(node, self._sizes.texts, self._sizes.text)
+        named = self._names.texts if self._names else None
+        return self._looked_up(node, named, self._sizes.text)
 
     def _text_of_call(self, node: Node) -> int:
         values = [*([node.target] if node.target else []), *node.args]
@@ -195,14 +221,18 @@ class _Count:
             return self._variables.get(node.name)
         return None
 
-    def _looked_up(self, node: Node, named: Mapping[str, int], most: int) -> int:
+    def _looked_up(self, node: Node, named: Mapping[str, int] | None, most: int) -> int:
         """By the name of the field that it is selected by, or that its range is."""
-        if not self._named:
+        if named is None:
             return most
         if node.is_select:
-            return max(named.get(node.name, 1), 1)
-        if node.is_ident and node.name in self._ranges:
-            ranged = self._ranges[node.name]
-            if ranged.is_select and self._variable(ranged) is None:
-                return max(named.get(ranged.name, 1), named.get("", 1))
-        return most
+            return named.get(node.name, 1)
+        ranged = self._ranges.get(node.name) if node.is_ident else None
+        if ranged is None:
+            return most
+        if ranged.is_select and self._variable(ranged) is None:
+            return max(named.get(ranged.name, 1), named.get("", 1))
+        return self.text(ranged) if named is not None and self._is_texts(named) else most
+
+    def _is_texts(self, named: Mapping[str, int]) -> bool:
+        return self._names is not None and named is self._names.texts

@@ -38,11 +38,15 @@ _NO_TEXT = ("UINT", "DURATION", "TIMESTAMP", "TYPE", "optional_type", "OPTIONAL"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """``variables`` are those that it reads, in the order in which they can be worked out."""
+    """``variables`` are those that must be worked out before it, in their order.
+
+    ``reads`` are all that it reads, those included that stand in it as they were written.
+    """
 
     text: str
     expression: engine.Expression
     variables: tuple[str, ...]
+    reads: tuple[str, ...]
     root: Node
     bound: cost.Bound
 
@@ -84,11 +88,12 @@ class Scope:
             raise self._blamed(program, error) from None
 
     def _spend(self, program: Program) -> None:
-        if self._sizes is None:
-            self._sizes = cost.Sizes().read(self._data)
-        most = program.bound.rough(self._sizes)
+        sizes = self._sizes
+        if sizes is None:
+            sizes = self._sizes = cost.Sizes.of(self._data.values())
+        most = program.bound.rough(sizes)
         if most > cost.EXPRESSION or most > self._budget:
-            most = program.bound.close(self._sizes)
+            most = program.bound.close(cost.Names().read(self._data), sizes)
             if most > cost.EXPRESSION or most > self._budget:
                 raise TooCostly(f"expression '{program.text}' may cost up to {most}")
         self._budget -= most
@@ -101,13 +106,24 @@ class Scope:
         self._activation = None
 
     def _blamed(self, program: Program, error: EvaluationError) -> EvaluationError:
-        """A variable that failed is no key of the variables, which is not what went wrong."""
-        for name in program.variables:
-            if name in self._errors and str(error) == f"no such key: {name}":
-                why = self._errors[name]
+        """Says which variable failed, where it was one: the last that did has it from the others.
+
+        One that was worked out and failed is no key of the variables, which is not what is wrong.
+        """
+        if isinstance(error, TooCostly):
+            return error
+        for name in reversed(program.reads):
+            why = self._error_of(name)
+            lost = f"no such key: {name}" if name in program.variables else "\0"
+            if why is not None and (str(why).endswith(str(error)) or str(error) == lost):
                 words = f'composited variable "{name}" fails to evaluate: {why}'
                 return type(why)(words)
         return error
+
+    def _error_of(self, name: str) -> EvaluationError | None:
+        if name not in self._values and name not in self._errors:
+            self._work_out(name)
+        return self._errors.get(name)
 
 
 class Compiler:
@@ -125,7 +141,7 @@ class Compiler:
         """A variable that later expressions may read. Raises CompileError."""
         program, of = self._compile(text)
         words = str(of)
-        if any(word in words for word in _NO_TEXT):
+        if any(word in words for word in _NO_TEXT) or _is_cheap(program.root):
             self._inlined[name] = program.root
         self.variables[name] = program
         self._checker.add(f"{_VARIABLES}.{name}", of if _is_plain(words) else None)
@@ -153,12 +169,20 @@ class Compiler:
         return self._program(text, checked), of
 
     def _program(self, text: str, checked: Checked) -> Program:
+        reads = _reads(checked, self.variables)
         root = _Rewriting(checked, self._inlined, self._fields).done()
         named = _read(root, self.variables)
         expression = engine.Expression(syntax.write(checked))
         roots = {name: program.root for name, program in self.variables.items()}
         bound = cost.Bound(root, roots)
-        return Program(text=text, expression=expression, variables=named, root=root, bound=bound)
+        return Program(
+            text=text,
+            expression=expression,
+            variables=named,
+            reads=reads,
+            root=root,
+            bound=bound,
+        )
 
 
 class _Rewriting:
@@ -174,7 +198,10 @@ class _Rewriting:
         self._checked = checked
         self._inlined = inlined
         self._fields = fields
-        self._next = 1 + max(node.id for node in checked.root.walk())
+        nodes = list(checked.root.walk())
+        self._next = 1 + max(node.id for node in nodes)
+        named = {name for node in nodes if node.is_loop for name in node.loop_variables()}
+        self._shadows = named & {*declarations.PLAIN, *declarations.SHAPES, "params", _VARIABLES}
 
     def done(self) -> Node:
         self._checked.root = self._node(self._checked.root)
@@ -193,6 +220,8 @@ class _Rewriting:
             return self._named(node)
         if node.is_test:
             return self._test(node)
+        if node.is_select and node.operand.is_ident and node.operand.name == _VARIABLES:
+            return self._inline(node.name) or node  # within has(), where it has another name
         return self._call(node) if node.is_call else node
 
     def _call(self, node: Node) -> Node:
@@ -236,14 +265,27 @@ class _Rewriting:
     def _named(self, node: Node) -> Node:
         first, *rest = node.name.split(".")
         node.name = _original(first)
-        if first == _VARIABLES and len(rest) == 1 and rest[0] in self._inlined:
-            return self._copied(self._inlined[rest[0]])
+        inlined = self._inline(rest[0]) if first == _VARIABLES and len(rest) == 1 else None
+        if inlined is not None:
+            return inlined
         if first in self._fields:
             rest.insert(0, first)
             node.name = declarations.PLAIN[0]
         for name in rest:
             node = syntax.select(node, name, self._new())
         return node
+
+    def _inline(self, name: str) -> Node | None:
+        """The variable's expression, where that stands for it."""
+        found = self._inlined.get(name)
+        if found is None:
+            return None
+        if self._shadows:
+            raise CompileError(
+                f"a loop's variable must not be called {' or '.join(sorted(self._shadows))}"
+                " where variables are read"
+            )
+        return self._copied(found)
 
     def _copied(self, node: Node) -> Node:
         copy = Node(kind=node.kind, id=self._new(), name=node.name, rest=list(node.rest))
@@ -313,6 +355,32 @@ def _read(root: Node, known: Mapping[str, Program]) -> tuple[str, ...]:
         if is_read and node.name in known:
             found |= dict.fromkeys((*known[node.name].variables, node.name))
     return tuple(found)
+
+
+def _reads(checked: Checked, known: Mapping[str, Program]) -> tuple[str, ...]:
+    """All variables that it reads, each after those that it reads itself."""
+    found: dict[str, None] = {}
+    for node in checked.root.walk():
+        names = node.name.split(".") if node.is_ident else [node.name]
+        if node.is_select and node.operand.is_ident:
+            names.insert(0, _original(node.operand.name))
+        if names[0] == _VARIABLES and len(names) == 2 and names[1] in known:
+            found |= dict.fromkeys((*known[names[1]].reads, names[1]))
+    return tuple(found)
+
+
+_OPERATORS = frozenset(
+    ("_?_:_", "_==_", "_!=_", "_&&_", "_||_", "!_", "_+_", "_[_]", "@in", "type", "_<_", "_>_")
+)
+_CHEAP = 80  # nodes
+
+
+def _is_cheap(root: Node) -> bool:
+    """Whether to work it out anew costs less than to keep its value, which is a copy."""
+    nodes = list(root.walk())
+    return len(nodes) <= _CHEAP and not any(
+        node.is_loop or (node.is_call and node.name not in _OPERATORS) for node in nodes
+    )
 
 
 def _evaluate(checked: Checked) -> Callable[[Node], object]:

@@ -48,6 +48,8 @@ class Court:
     def __init__(self, library: Library, params: Params) -> None:
         self._library = library
         self._params = params
+        self._sizes: Sizes | None = None  # of the request at hand
+        self._param_sizes: dict[int, Sizes] = {}
         self.used: set[str] = set()  # policies that applied to something
 
     def judge(self, request: Request) -> Iterator[Decision]:
@@ -55,6 +57,7 @@ class Court:
         if request.resource.kind.group == GROUP:
             return  # Kubernetes judges no policies by policies
         words: dict[str, Any] | None = None
+        self._sizes = None
         for compiled in self._library.policies:
             found = matching.matched(compiled.policy.match, request)
             if found is None:
@@ -63,7 +66,19 @@ class Court:
             bindings = self._library.bindings.get(compiled.name, ())
             words = words or request.words()
             for binding in bindings:
+                if self._sizes is None:
+                    read = (request.value, request.old, request.namespace.value, words)
+                    self._sizes = Sizes.of(read)
                 yield from self._bound(compiled, binding, request, found, words)
+
+    def _sizes_with(self, param: Mapping[str, Any] | None) -> Sizes:
+        assert self._sizes is not None
+        if param is None:
+            return self._sizes
+        key = id(param)  # parameters live as long as the court
+        if key not in self._param_sizes:
+            self._param_sizes[key] = Sizes.of((param,))
+        return self._sizes.with_(self._param_sizes[key])
 
     def _bound(
         self,
@@ -87,7 +102,8 @@ class Court:
             yield from case.failed(f"failed to configure binding: {error}", misconfigured=True)
             return
         for param in listed:
-            yield from case.decide(_data(compiled, request, param, words, found))
+            data = _data(compiled, request, param, words, found)
+            yield from case.decide(data, self._sizes_with(param))
 
 
 def _data(
@@ -138,9 +154,8 @@ class _Case:
             actions = ("Deny",) if misconfigured else self.binding.actions
             yield self._decision(message, actions=actions, failed=True)
 
-    def decide(self, data: dict[str, Any]) -> Iterator[Decision]:
+    def decide(self, data: dict[str, Any], sizes: Sizes) -> Iterator[Decision]:
         """Match conditions first; then validations, then audit annotations."""
-        sizes = Sizes().read(data)
         scope = Scope(self.compiled.variables, data, sizes)
         try:
             yield from self._decided(scope, data, sizes)
