@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from reconciler.model.journal import JournalRow
 from reconciler.model.refs import Kind, ObjectRef, SiteName
 from reconciler.model.values import Live, Manifest, Record, Rendered, Snapshot, Tree, Verified
 
@@ -125,8 +126,21 @@ class Cluster(Protocol):
     def create(self, kind: Kind, namespace: str, body: bytes) -> Live:
         """One POST, for what is not declared: events. The name may be left to the server."""
 
-    def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> bool:
-        """Delete with the uid as precondition; False where it is gone or another object."""
+    def delete(
+        self,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        uid: str,
+        *,
+        version: str = "",
+        foreground: bool = False,
+    ) -> bool:
+        """Delete with the uid as precondition; False where it is gone or another object.
+
+        With ``version``, a resourceVersion, an object that changed since is refused (Conflict).
+        ``foreground``: it goes after what it owns, and not before the call is answered.
+        """
 
     def namespaced(self, kind: Kind) -> bool:
         """The kind's scope by discovery. Raises ClusterRefused (KindUnknown)."""
@@ -160,9 +174,13 @@ class State(Protocol):
         put: Iterable[Record] = (),
         drop: Iterable[ObjectRef] = (),
         meta: Mapping[str, str] | None = None,
+        journal: Iterable[JournalRow] = (),
     ) -> None:
         """All of it or nothing; what is both dropped and put stays. An empty ``meta`` value is
         the same as none. Raises ValueError for a record whose digest is not its bytes'."""
+
+    def journal(self, since: float = 0.0) -> tuple[JournalRow, ...]:
+        """Drift from ``since`` on, Unix seconds, oldest first; the newest 10,000 rows are kept."""
 
     def meta(self, key: str) -> str:
         """A value of the meta table, ``""`` where there is none."""

@@ -15,6 +15,7 @@ import click
 TABLE: dict[str, str] = {
     "bootstrap": "Print or apply all that a cluster needs to become REGION/SITE.",
     "completion": "Print the completion script of a shell.",
+    "demo": "Play a fleet of three sites on this machine: no cluster, no network.",
     "init": "Make DIR a fleet repository: three sites over shared bases, in a first commit.",
     "render": "Print what TARGET is made of: a folder with a kustomization, or a site of --repo.",
     "run": "Follow the fleet repository and keep this cluster as it says.",

@@ -6,17 +6,21 @@ Within a wave up to THREADS applies run side by side; what is done is kept durab
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from typing import Any
 
 from reconciler import ports
 from reconciler.engine.books import Books
+from reconciler.engine.mend import Mender
 from reconciler.model import errors
+from reconciler.model.objects import live_of
 from reconciler.model.refs import FIELD_MANAGER, Kind, ObjectRef
-from reconciler.model.values import Applied, Failure, Live, Manifest, Plan, Prune, Step
-from reconciler.plan import ownership, waves
+from reconciler.model.values import Applied, Failure, Live, Manifest, Plan, Prune, Record, Step
+from reconciler.plan import modes, ownership, waves
 
 THREADS = 8  # more gain nothing
 ESTABLISHED = 15.0  # seconds that a CustomResourceDefinition may take to be served
@@ -55,6 +59,9 @@ class Applier:
         self._observer = observer
         self._stop = stop
         self._beat = beat
+        self._mender = Mender(
+            cluster=cluster, books=books, clock=clock, observer=observer, stop=stop, beat=beat
+        )
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="apply")
 
     def close(self) -> None:
@@ -82,6 +89,21 @@ class Applier:
         refused = tuple(failure for _, failure in sorted(failed.items()))
         result = Applied(applied=tuple(applied), failed=refused, held=tuple(sorted(held)))
         return self._prune(plan.prunes, result) if result.complete else result
+
+    def look(self, records: Iterable[Record]) -> Mapping[ObjectRef, Mapping[str, Any] | None]:
+        """Read these objects whole, side by side where there are several; one that the API server
+        refuses to show is left out. Raises ClusterUnavailable."""
+        wanted = list(records)
+        if len(wanted) == 1:
+            return dict(filter(None, [self._look(wanted[0])]))
+        return dict(filter(None, self._pool.map(self._look, wanted)))
+
+    def _look(self, record: Record) -> tuple[ObjectRef, Mapping[str, Any] | None] | None:
+        ref = record.ref
+        try:
+            return ref, self._cluster.read(record.kind, ref.namespace, ref.name)
+        except errors.ClusterRefused:
+            return None  # what it says to the correction is what counts
 
     def put_right(self, manifests: Iterable[Manifest]) -> Mapping[ObjectRef, Live | Failure]:
         """Apply these again, forced, side by side where there are several; for drift."""
@@ -200,23 +222,63 @@ class Applier:
             live = self._apply(step, is_new=(manifest.ref.group, manifest.ref.kind) in definitions)
             if live.deleting:
                 return _failure(manifest, "BeingDeleted", "the object is still being deleted")
-            return _Done(manifest=manifest, live=self._evict(manifest, live))
+            return _Done(manifest=manifest, live=self._evict(step, live))
         except errors.ClusterRefused as error:
             return _failure(manifest, error.reason, str(error))
 
     def _send(self, step: Step) -> Live:
-        """An apply; forced after all where a conflict is about an object that we did make.
-
-        Its creation was announced, and the answer never came.
-        """
-        manifest = step.manifest
+        """An apply; forced after all where a conflict is with managers that hand over, or about an
+        object that we did make: its creation was announced, and the answer never came."""
         try:
-            return self._cluster.apply(manifest, force=step.force)
+            return self._put(step.manifest, force=step.force)
         except errors.ClusterRefused as error:
-            doubtful = error.reason == "Conflict" and manifest.ref in self._books.doubtful
-            if step.force or not doubtful or not self._uid_if_ours(manifest.kind, manifest.ref):
+            if step.force and error.reason == "Invalid":
+                return self._mender.mend(_sent(step.manifest), error)
+            if step.force or error.reason != "Conflict" or not self._may_force(step, error):
                 raise
-            return self._cluster.apply(manifest, force=True)
+            return self._put(step.manifest, force=True)
+
+    def _may_force(self, step: Step, error: errors.ClusterRefused) -> bool:
+        ref = step.manifest.ref
+        holders = {cause.manager for cause in error.causes}
+        if holders and holders <= step.adopters:
+            return True
+        return ref in self._books.doubtful and bool(self._uid_if_ours(step.manifest.kind, ref))
+
+    def _put(self, manifest: Manifest, *, force: bool) -> Live:
+        """Fields that are left to others are set where the object is made, and then given up:
+        before we no longer apply them, as one that we alone own would be reset by that."""
+        if not manifest.left:
+            return self._cluster.apply(manifest, force=force)
+        kind, ref = manifest.kind, manifest.ref
+        found = self._cluster.read(kind, ref.namespace, ref.name)
+        if found is None:
+            return self._release(manifest, self._cluster.apply(manifest, force=force))
+        self._release(manifest, live_of(found))
+        body = modes.leave_out(manifest.body, manifest.left)
+        return self._cluster.apply(dataclasses.replace(manifest, body=body), force=force)
+
+    def _release(self, manifest: Manifest, live: Live) -> Live:
+        """Give up what is left to others, if the object is still as ``live`` shows it.
+
+        Raises ClusterRefused (Conflict) where it never is.
+        """
+        kind, ref = manifest.kind, manifest.ref
+        for attempt in range(_EVICTIONS):
+            entries = ownership.released(live, manifest.left)
+            if entries is None:
+                return live
+            patch = ownership.patch(live, entries)
+            try:
+                return self._cluster.replace(kind, ref.namespace, ref.name, patch, "json")
+            except errors.ClusterRefused as error:
+                if error.reason not in ("Conflict", "Invalid") or attempt == _EVICTIONS - 1:
+                    raise
+            found = self._cluster.read(kind, ref.namespace, ref.name)
+            if found is None:
+                raise errors.ClusterRefused(f"{ref} was deleted meanwhile", reason="NotFound")
+            live = live_of(found)
+        raise AssertionError("the last attempt returns or raises")
 
     def _apply(self, step: Step, *, is_new: bool) -> Live:
         """An object whose kind is just being defined may meet a server that has not noticed."""
@@ -229,14 +291,14 @@ class Applier:
                 self._stop.wait(pause * 10)
         raise AssertionError("the last attempt returns or raises")
 
-    def _evict(self, manifest: Manifest, live: Live) -> Live:
+    def _evict(self, step: Step, live: Live) -> Live:
         """Take our fields from those who own them beside us, as long as nobody writes meanwhile.
 
         An apply that changes nothing shows the object anew after a controller wrote in between.
         """
-        kind, ref = manifest.kind, manifest.ref
+        kind, ref = step.manifest.kind, step.manifest.ref
         for _ in range(_EVICTIONS):
-            entries = ownership.without_co_owners(live)
+            entries = ownership.without_co_owners(live, step.adopters)
             if entries is None:
                 return live
             patch = ownership.patch(live, entries)
@@ -245,7 +307,7 @@ class Applier:
             except errors.ClusterRefused as error:
                 if error.reason not in ("Conflict", "Invalid", "NotFound"):
                     raise
-            live = self._cluster.apply(manifest, force=True)
+            live = self._put(step.manifest, force=True)
         return live  # the next correction or commit tries again
 
     def _await_definitions(self, refs: list[ObjectRef]) -> dict[ObjectRef, Failure]:
@@ -329,6 +391,13 @@ class Applier:
         metadata = (found or {}).get("metadata") or {}
         managers = {entry.get("manager") for entry in metadata.get("managedFields") or []}
         return str(metadata.get("uid") or "") if FIELD_MANAGER in managers else ""
+
+
+def _sent(manifest: Manifest) -> Manifest:
+    """The manifest as it is applied to an object that is there."""
+    return dataclasses.replace(
+        manifest, body=modes.leave_out(manifest.body, manifest.left), left=()
+    )
 
 
 def _split(

@@ -11,7 +11,9 @@ from reconciler.engine.apply import Applier
 from reconciler.engine.books import Books
 from reconciler.engine.courier import Courier
 from reconciler.engine.crier import Crier
+from reconciler.engine.examine import Examiner
 from reconciler.engine.heal import Healer, Suspect
+from reconciler.engine.house import House
 from reconciler.engine.inbox import Inbox
 from reconciler.engine.messages import Died, Message
 from reconciler.engine.postman import Postman
@@ -65,8 +67,17 @@ def assemble(parts: Parts, options: Options, stop: threading.Event) -> loop.Engi
     def sink(event: ports.WatchEvent) -> None:
         inbox.put(observe.key_of(event), event)
 
+    house = House(state)
+    examiner = Examiner(house=house, clock=clock)
     healer = Healer(
-        books=books, applier=applier, state=state, clock=clock, observer=observer, later=later
+        books=books,
+        applier=applier,
+        examiner=examiner,
+        house=house,
+        state=state,
+        clock=clock,
+        observer=observer,
+        later=later,
     )
     crier = Crier(cluster=cluster, clock=clock, component=options.agent.split(" ")[0])
     crew = loop.Crew(
@@ -78,6 +89,8 @@ def assemble(parts: Parts, options: Options, stop: threading.Event) -> loop.Engi
             books=books,
             applier=applier,
             healer=healer,
+            examiner=examiner,
+            house=house,
             cluster=cluster,
             state=state,
             clock=clock,

@@ -148,6 +148,7 @@ class Books:
                 signature=drift.signature(live),
                 origin=manifest.origin,
                 applied_at=now,
+                left=manifest.left,
             )
             for manifest, live in pairs
         ]
@@ -169,6 +170,14 @@ class Books:
         """The object changed in a way that is no drift. Kept in memory alone."""
         record = self.records[live.ref]
         self.records[live.ref] = dataclasses.replace(record, signature=drift.signature(live))
+
+    def leave(self, live: Live, left: tuple[str, ...]) -> None:
+        """The object stays as it is: these fields of it are somebody else's for now."""
+        record = self.records[live.ref]
+        signed = drift.signature(live)
+        kept = dataclasses.replace(record, signature=signed, left=left)
+        self._state.save(put=[kept])
+        self.records[live.ref] = kept
 
     def retract(self, ref: ObjectRef) -> None:
         """A write that was announced and refused: nothing of ours came of it."""

@@ -177,7 +177,7 @@ class Engine:
                 if attempts == 1:
                     raise errors.ClusterUnavailable(str(error)) from None
                 self._miss(error)
-                self._stop.wait(self._reaches.next())
+                self._stop.wait(max(self._reaches.next(), _asked(error)))
         self._found()
         self._begun = True
         self._crew.reconciler.begin()
@@ -256,7 +256,7 @@ class Engine:
         if isinstance(error, errors.ClusterRefused):
             self._crew.reconciler.fail(error)
             self._crew.inbox.put_later("tell", Tell(), 0)
-        delay = self._reaches.next()
+        delay = max(self._reaches.next(), _asked(error))
         self._crew.inbox.put_later("again", Again(), delay)
         for message in drift:
             key = ("heal", message.ref) if isinstance(message, Suspect) else key_of(message)
@@ -271,10 +271,9 @@ class Engine:
         suspects += self._crew.reconciler.suspects(events)
         if not suspects:
             return
-        for correction in self._crew.reconciler.put_right(suspects):
-            record = self._crew.books.records[correction.ref]
+        for told in self._crew.reconciler.put_right(suspects):
             self._crew.crier.cry(
-                event.of_correction(self._site, record.ref, record.kind, correction.change)
+                event.of_drift(self._site, told.ref, told.kind, told.changes, told.outcome)
             )
         self._found()
         self._crew.inbox.put_later("tell", Tell(), _REPORT_AFTER)
@@ -325,8 +324,7 @@ class Engine:
 
     def _miss(self, error: errors.ReconcilerError) -> None:
         self._lost = True
-        delay = error.delay if isinstance(error, errors.Transient) else 0.0
-        self._observer.event("cluster.unavailable", error=str(error), delay=delay)
+        self._observer.event("cluster.unavailable", error=str(error), delay=_asked(error))
 
     def _found(self) -> None:
         self._reaches.reset()
@@ -359,3 +357,8 @@ class Engine:
         except BaseException as error:  # carried to the thread that called run
             self._trouble = error
             self.end()
+
+
+def _asked(error: errors.ReconcilerError) -> float:
+    """Seconds that a busy API server asked us to wait."""
+    return error.delay if isinstance(error, errors.Transient) else 0.0

@@ -14,9 +14,12 @@ from typing import Any
 from reconciler import ports
 from reconciler.engine.apply import Applier
 from reconciler.engine.books import Books
-from reconciler.engine.heal import Correction, Healer, Suspect
+from reconciler.engine.examine import Examiner
+from reconciler.engine.heal import Healer, Suspect, Told
+from reconciler.engine.house import House
 from reconciler.engine.messages import Offline, Online, Rejected, SourceNews
 from reconciler.model import errors
+from reconciler.model.journal import Outcome
 from reconciler.model.refs import Kind, ObjectRef
 from reconciler.model.values import Applied, Counts, Failure, Manifest, Rendered, Sync
 from reconciler.plan import planner, scope, waves
@@ -37,6 +40,8 @@ class Reconciler:
         books: Books,
         applier: Applier,
         healer: Healer,
+        examiner: Examiner,
+        house: House,
         cluster: ports.Cluster,
         state: ports.State,
         clock: ports.Clock,
@@ -46,6 +51,8 @@ class Reconciler:
         self._books = books
         self._applier = applier
         self._healer = healer
+        self._examiner = examiner
+        self._house = house
         self._cluster = cluster
         self._state = state
         self._clock = clock
@@ -62,6 +69,8 @@ class Reconciler:
 
     def begin(self) -> None:
         """Start from what the books, once loaded, say is there."""
+        self._house.load()
+        self._healer.begin()
         self.rendered_digest = self._state.meta(_DIGEST)
         counted = self._state.meta(_CORRECTED)
         self._corrected = int(counted) if counted.isdecimal() else 0
@@ -69,6 +78,7 @@ class Reconciler:
             commit=self._books.accepted,
             applied=self._state.meta(_RUNNING),
             objects=Counts(total=len(self._books.entries), applied=len(self._books.records)),
+            drift_open=len(self._healer.open),
             drift_corrected=self._corrected,
         )
 
@@ -123,13 +133,15 @@ class Reconciler:
         if twice is not None:
             self._change(sync=Sync.FAILED, reason="RenderFailed", message=twice)
             return True
+        self._house.follow(rendered.settings.drift)
         try:
             plan = planner.plan(
-                objects,
+                self._house.leaving(objects, self._books.records),
                 self._books.records,
                 self._books.entries,
                 agent_namespace=self._namespace,
                 uncertain=self._books.pending,
+                adopt=rendered.settings.adopt,
             )
         except errors.RenderError as error:
             self._change(sync=Sync.FAILED, reason="RenderFailed", message=str(error))
@@ -200,16 +212,21 @@ class Reconciler:
         """What these events show to be different from what was applied."""
         return [suspect for event in events for suspect in self._healer.suspects(event)]
 
-    def put_right(self, suspects: list[Suspect]) -> tuple[Correction, ...]:
+    def put_right(self, suspects: list[Suspect]) -> tuple[Told, ...]:
         """Correct drift. Raises ClusterUnavailable with the suspects appointed again."""
-        corrections = self._healer.put_right(suspects)
-        if corrections:
-            self._corrected += len(corrections)
+        told = self._healer.put_right(suspects)
+        corrected = {each.ref for each in told if each.outcome is Outcome.CORRECTED}
+        if corrected:
+            self._corrected += len(corrected)
             self._state.save(meta={_CORRECTED: str(self._corrected)})
         if self._books.unsettled:
             self._books.settle()  # what was made again has another uid
-        self._change(drift_open=len(self._healer.open), drift_corrected=self._corrected)
-        return corrections
+        self._change(drift_corrected=self._corrected, **self._drift())
+        return told
+
+    def _drift(self) -> dict[str, object]:
+        contested = self._examiner.contests()
+        return {"drift_open": len(self._healer.open), "contested": contested}
 
     def _placed(self, objects: tuple[Manifest, ...]) -> tuple[Manifest, ...]:
         """Each object in the namespace that the API server will see it in."""
@@ -248,7 +265,7 @@ class Reconciler:
             held=len(applied.held),
         )
         self._books.finish(applied.held)
-        self._change(objects=counts, failed=applied.failed, drift_open=len(self._healer.open))
+        self._change(objects=counts, failed=applied.failed, **self._drift())
         self.rendered_digest = _digest(objects)
         if applied.complete:
             self._state.save(meta={_RUNNING: rendered.commit, _DIGEST: self.rendered_digest})

@@ -84,6 +84,7 @@ class Manifest:
     origin: Origin
     wave: int = 0
     depends_on: tuple[ObjectRef, ...] = ()
+    left: tuple[str, ...] = ()  # fields of the body that are left to others, as rules' paths
 
     @property
     def kind(self) -> Kind:
@@ -182,6 +183,7 @@ class Record:
     signature: str  # what ownership looked like after our apply; see plan.drift
     origin: Origin
     applied_at: float  # Unix seconds
+    left: tuple[str, ...] = ()  # fields of ``body`` that are left to others, as rules' paths
 
     @property
     def kind(self) -> Kind:
@@ -190,10 +192,14 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One apply: ``force`` is false on first contact with an object that is not in our books."""
+    """One apply: ``force`` is false on first contact with an object that is not in our books.
+
+    ``adopters`` are managers that hand over what they own of it then.
+    """
 
     manifest: Manifest
     force: bool
+    adopters: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,6 +285,15 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Contest:
+    """A field that a manager takes back again and again; ``field`` is its path as shown."""
+
+    ref: ObjectRef
+    field: str
+    manager: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """State of the site, as the note and the Site object say it. ``time`` is Unix seconds."""
 
@@ -297,3 +312,4 @@ class Report:
     findings: tuple[Finding, ...] = ()
     drift_open: int = 0
     drift_corrected: int = 0
+    contested: tuple[Contest, ...] = ()

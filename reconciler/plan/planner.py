@@ -6,7 +6,9 @@ from collections.abc import Collection, Iterable, Mapping
 
 from reconciler.model.own import why_own
 from reconciler.model.refs import ObjectRef
+from reconciler.model.rules import AdoptRule
 from reconciler.model.values import Manifest, Plan, Prune, Record, Step
+from reconciler.plan import modes
 from reconciler.plan.inventory import Entry
 from reconciler.plan.waves import CRD, defined_kind, place, placed_again, waves
 
@@ -18,19 +20,21 @@ def plan(
     *,
     agent_namespace: str,
     uncertain: Collection[ObjectRef] = (),
+    adopt: Collection[AdoptRule] = (),
 ) -> Plan:
     """Waves of applies for what changed, then prunes of what the inventory lists alone.
 
     An object whose digest is what was last applied costs nothing. One that the inventory does
     not list with a uid is met for the first time, so its apply is unforced. What is ``uncertain``
-    may have been written without our knowing, so that its record does not count.
+    may have been written without our knowing, so that its record does not count. ``adopt`` names
+    managers that hand over at first contact.
     Raises RenderError where objects depend on each other.
     """
     ordered = waves(objects)
     wanted = {manifest.ref for wave in ordered for manifest in wave}
     steps = tuple(
         tuple(
-            Step(manifest=manifest, force=_is_ours(manifest.ref, inventory))
+            _step(manifest, inventory, adopt)
             for manifest in wave
             if manifest.ref in uncertain
             or not _unchanged(manifest, records.get(manifest.ref), inventory.get(manifest.ref))
@@ -55,6 +59,14 @@ def plan(
     )
 
 
+def _step(
+    manifest: Manifest, inventory: Mapping[ObjectRef, Entry], adopt: Collection[AdoptRule]
+) -> Step:
+    if _is_ours(manifest.ref, inventory):
+        return Step(manifest=manifest, force=True)
+    return Step(manifest=manifest, force=False, adopters=modes.adopters(adopt, manifest.ref))
+
+
 def _is_ours(ref: ObjectRef, inventory: Mapping[ObjectRef, Entry]) -> bool:
     entry = inventory.get(ref)
     return entry is not None and bool(entry.uid)
@@ -62,7 +74,7 @@ def _is_ours(ref: ObjectRef, inventory: Mapping[ObjectRef, Entry]) -> bool:
 
 def _unchanged(manifest: Manifest, record: Record | None, entry: Entry | None) -> bool:
     if record is not None:
-        return record.digest == manifest.digest
+        return record.digest == manifest.digest and set(record.left) == set(manifest.left)
     # The database was lost. A Job that cleans itself up has run, and must not run again.
     known = entry.digest if entry else ""
     return bool(known) and manifest.digest.startswith(known)

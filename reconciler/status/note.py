@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from typing import Any
 
 import orjson
@@ -60,6 +60,15 @@ def content(report: Report, *, sentence: int = _MESSAGE) -> dict[str, Any]:
     if report.findings:
         words["findings"] = [_finding(finding, sentence) for finding in report.findings[:_LIST]]
     words["drift"] = {"open": report.drift_open, "corrected": report.drift_corrected}
+    if report.contested:
+        words["contested"] = [
+            {
+                "object": str(contest.ref),
+                "field": short(contest.field, sentence),
+                "manager": short(contest.manager, sentence),
+            }
+            for contest in report.contested[:_LIST]
+        ]
     return words
 
 
@@ -75,12 +84,14 @@ def write(report: Report) -> str:
 def _text(report: Report, sentence: int) -> str:
     """The note with sentences of at most so many characters."""
     note = {"apiVersion": API_VERSION, "kind": KIND, **content(report, sentence=sentence)}
-    more = len(report.failed) - _LIST
-    if more > 0:
-        note["failed"] = [*note["failed"], {"more": more}]
-    more = len(report.findings) - _LIST
-    if more > 0:
-        note["findings"] = [*note["findings"], {"more": more}]
+    lists: tuple[tuple[str, Sized], ...] = (
+        ("failed", report.failed),
+        ("findings", report.findings),
+        ("contested", report.contested),
+    )
+    for name, listed in lists:
+        if len(listed) > _LIST:
+            note[name] = [*note[name], {"more": len(listed) - _LIST}]
     return yaml.safe_dump(note, sort_keys=False, allow_unicode=True, width=100)
 
 
@@ -104,6 +115,7 @@ def fingerprint(report: Report, rendered: str) -> str:
         ),
         "total": report.objects.total,
         "drifted": report.drift_open > 0,
+        "contested": sorted([str(each.ref), each.field, each.manager] for each in report.contested),
         "rendered": rendered,
     }
     return hashlib.sha256(orjson.dumps(words, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reconciler.model.refs import SiteName
-from reconciler.model.values import Counts, Failure, Finding, Health, Report, State, Sync
+from reconciler.model.values import (
+    Contest,
+    Counts,
+    Failure,
+    Finding,
+    Health,
+    Report,
+    State,
+    Sync,
+)
 from reconciler.status import note
 
 _NOTHING = Counts()
@@ -27,6 +36,7 @@ class Situation:
     findings: tuple[Finding, ...] = ()
     drift_open: int = 0
     drift_corrected: int = 0
+    contested: tuple[Contest, ...] = ()
 
 
 _STATE_OF_SYNC: Mapping[Sync, State] = {
@@ -69,6 +79,7 @@ def make(situation: Situation, site: SiteName, *, time: float, agent: str) -> Re
         findings=situation.findings,
         drift_open=situation.drift_open,
         drift_corrected=situation.drift_corrected,
+        contested=situation.contested,
     )
 
 

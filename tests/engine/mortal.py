@@ -13,6 +13,7 @@ from typing import Any
 
 from reconciler import ports
 from reconciler.engine import assembly
+from reconciler.model.journal import JournalRow
 from reconciler.model.refs import Kind, ObjectRef
 from reconciler.model.values import Live, Manifest, Record
 from tests.engine.world import World
@@ -65,9 +66,14 @@ class MortalState:
         put: Iterable[Record] = (),
         drop: Iterable[ObjectRef] = (),
         meta: Mapping[str, str] | None = None,
+        journal: Iterable[JournalRow] = (),
     ) -> None:
         self._life.spend()
-        self._state.save(put=put, drop=drop, meta=meta)
+        self._state.save(put=put, drop=drop, meta=meta, journal=journal)
+
+    def journal(self, since: float = 0.0) -> tuple[JournalRow, ...]:
+        self._life.look()
+        return self._state.journal(since)
 
     def meta(self, key: str) -> str:
         self._life.look()
@@ -129,9 +135,9 @@ class MortalCluster:
         self._life.look()
         return self._cluster.create(kind, namespace, body)
 
-    def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> bool:
+    def delete(self, kind: Kind, namespace: str, name: str, uid: str, **options: Any) -> bool:
         self._life.spend()
-        return self._cluster.delete(kind, namespace, name, uid)
+        return self._cluster.delete(kind, namespace, name, uid, **options)
 
     def served(self, kind: Kind) -> Kind | None:
         self._life.look()

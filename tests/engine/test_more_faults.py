@@ -9,6 +9,7 @@ import pytest
 from reconciler import ports
 from reconciler.engine.messages import Rejected
 from reconciler.model import errors
+from reconciler.model.journal import Change, Outcome
 from reconciler.model.refs import Kind
 from reconciler.model.values import Sync
 from tests.engine.test_faults import CM, A, B, Rig
@@ -171,7 +172,13 @@ def test_the_criers_memory_does_not_grow() -> None:
     for number in range(2000):
         rig.clock.advance(3600)
         rig.crew.crier.cry(
-            event.of_correction(SITE, ObjectRef("", "ConfigMap", "a", str(number)), CM, "edited")
+            event.of_drift(
+                SITE,
+                ObjectRef("", "ConfigMap", "a", str(number)),
+                CM,
+                [Change(path="", wanted="present", found="absent")],
+                Outcome.CORRECTED,
+            )
         )
     assert len(rig.crew.crier._allowance._acted) < 500
 

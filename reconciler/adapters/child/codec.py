@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from reconciler.adapters.child import typed
+from reconciler.model import typed
 from reconciler.model.errors import FileError, RenderError, SettingsError
 from reconciler.model.refs import ObjectRef, Origin
 from reconciler.model.values import Action, Finding, Manifest, Record, SiteSettings

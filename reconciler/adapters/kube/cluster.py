@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from reconciler import ports
-from reconciler.adapters.kube import client, discovery, interrupts, login, parse, watch
+from reconciler.adapters.kube import client, discovery, interrupts, kept, login, parse, watch
 from reconciler.model import errors, values
 from reconciler.model.refs import FIELD_MANAGER, Kind
 
@@ -21,21 +22,22 @@ PATCHES = {"merge": "application/merge-patch+json", "json": "application/json-pa
 _WRITE = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict"}
 
 
-def connect(kubeconfig: str, context: str) -> KubeCluster:
+def connect(kubeconfig: str, context: str, cache: Path | None = None) -> KubeCluster:
     """A cluster by its kubeconfig (a path or several, ``""`` for the usual) and context.
 
-    With neither, the pod's service account where there is one. Sends nothing. Raises
-    UsageError where there is nothing to log in with.
+    With neither, the pod's service account where there is one. ``cache`` is a folder for what
+    discovery finds. Sends nothing. Raises UsageError where there is nothing to log in with.
     """
-    return KubeCluster(client.Client(login.Login(kubeconfig, context)))
+    file = kept.File(cache / "discovery.json") if cache else None
+    return KubeCluster(client.Client(login.Login(kubeconfig, context)), file)
 
 
 class KubeCluster:
     """See ports.Cluster; thread-safe, for up to 8 threads that write."""
 
-    def __init__(self, api: client.Client) -> None:
+    def __init__(self, api: client.Client, file: kept.File | None = None) -> None:
         self._client = api
-        self._discovery = discovery.Discovery(api)
+        self._discovery = discovery.Discovery(api, file)
         self._interrupts = interrupts.Interrupts()
 
     def close(self) -> None:
@@ -120,12 +122,23 @@ class KubeCluster:
                 return tuple(found)
             query = {**query, "continue": token}
 
-    def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> bool:
+    def delete(
+        self,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        uid: str,
+        *,
+        version: str = "",
+        foreground: bool = False,
+    ) -> bool:
         if not uid:
             raise errors.ClusterRefused(
                 f"{kind} {name!r} is not deleted without its uid", reason="Invalid", status=422
             )
-        options = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
+        conditions = {"uid": uid, "resourceVersion": version} if version else {"uid": uid}
+        policy = "Foreground" if foreground else "Background"
+        options = {"preconditions": conditions, "propagationPolicy": policy}
         request = client.Request(
             method="DELETE",
             path=self._discovery.find(kind).item(namespace, name),

@@ -91,6 +91,9 @@ class MemoryClient:
             self._cuts += value
             self._unreachable = value
 
+    def close(self) -> None:
+        """Nothing is to be closed: watches end by their own ``stop``."""
+
     def forbid(self, kind: Kind, *verbs: str) -> None:
         """Refuse these verbs (get, list, watch, patch, create, delete) as RBAC would."""
         with self._lock:
@@ -140,11 +143,21 @@ class MemoryClient:
         self._ask("create", kind, namespace)
         return self._server.create(kind, namespace, orjson.loads(body), self._manager)
 
-    def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> bool:
+    def delete(
+        self,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        uid: str,
+        *,
+        version: str = "",
+        foreground: bool = False,
+    ) -> bool:
+        """See ports.Cluster. Nothing here is owned, so that ``foreground`` makes no difference."""
         if not uid:
             raise refusals.invalid(f"{kind} {name!r} is not deleted without its uid")
         self._ask("delete", kind, namespace, name)
-        return self._server.delete(kind, namespace, name, uid)
+        return self._server.delete(kind, namespace, name, uid, version)
 
     def watch(
         self,

@@ -136,13 +136,15 @@ class Server:
             self._admit(resource, target)
             return self._update(target, resource, None, body).live
 
-    def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> bool:
+    def delete(self, kind: Kind, namespace: str, name: str, uid: str, version: str = "") -> bool:
         """False where it is gone, or has another uid."""
         with self._lock:
             resource = self._kinds.find(kind)
             found = self._store.get(resource.key, _home(resource, namespace, name), name)
             if found is None or found.live.uid != uid:
                 return False
+            sent = {"metadata": {"resourceVersion": version}}
+            checks.preconditions(resource, name, sent, found)
             self._deletion.begin(found, self._now())
             return True
 

@@ -42,6 +42,20 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             time REAL NOT NULL
         )""",
     ),
+    (
+        # Fields of the bytes that are left to others, a rule's path a line.
+        "ALTER TABLE objects ADD COLUMN left_out TEXT NOT NULL DEFAULT ''",
+        """CREATE TABLE journal (
+            id INTEGER PRIMARY KEY,
+            at REAL NOT NULL,
+            ref TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            change TEXT NOT NULL,
+            outcome TEXT NOT NULL,
+            seconds REAL NOT NULL
+        )""",
+        "CREATE INDEX journal_at ON journal (at)",
+    ),
 )
 VERSION = len(MIGRATIONS)
 

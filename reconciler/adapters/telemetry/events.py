@@ -180,12 +180,30 @@ EVENTS: Mapping[str, Event] = {
         _add("object_failures_total", reason="reason"),
     ),
     "object.pruned": _event("info", "Pruned an object", "ref"),
+    "object.mended": _event(
+        "info",
+        "Others' fields were in the way of an object's and were taken out",
+        "ref fields",
+        _add("objects_mended_total"),
+    ),
+    "object.replaced": _event(
+        "warning",
+        "An object is deleted and made anew, as its manifest allows",
+        "ref message",
+        _add("objects_replaced_total"),
+    ),
     "drift.corrected": _event(
         "info",
         "Put a drifted object right",
-        "ref change seconds",
+        "ref change field manager seconds",
         _add("drift_corrections_total"),
         _observe("drift_correction_seconds", _number("seconds")),
+    ),
+    "drift.left": _event(
+        "warning",
+        "A drifted field is left as it is",
+        "ref field manager outcome",
+        _add("drift_left_total", outcome="outcome"),
     ),
     "drift.failed": _event(
         "error",

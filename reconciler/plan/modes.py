@@ -1,0 +1,221 @@
+"""What becomes of a changed field: the fleet's drift rules against an object and a field.
+
+In: the settings' rules, an object's ref and labels, a field's path. Out: a mode, and for whole
+manifests the paths that are left to others.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+
+from reconciler.model import fields
+from reconciler.model.fields import Item, Path
+from reconciler.model.refs import ObjectRef
+from reconciler.model.rules import AdoptRule, DriftMode, DriftRule
+from reconciler.model.values import Manifest, Record
+from reconciler.plan import fieldtrees
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether a name fits; an empty pattern fits all, and ``*`` any run of characters."""
+    first, *rest = pattern.split("*")
+    if not rest:
+        return pattern in ("", text)
+    *middle, last = rest
+    if not text.startswith(first) or len(text) < len(first) + len(last):
+        return False
+    at, end = len(first), len(text) - len(last)
+    for part in middle:  # the first place is as good as any
+        at = text.find(part, at, end)
+        if at < 0:
+            return False
+        at += len(part)
+    return text.endswith(last)
+
+
+def selects(rule: DriftRule | AdoptRule, ref: ObjectRef) -> bool:
+    """Whether the rule speaks of this object, its labels left aside."""
+    group_kind = f"{ref.kind}.{ref.group}" if ref.group else ref.kind
+    return (
+        rule.kind in ("", group_kind)
+        and matches(rule.namespace, ref.namespace)
+        and matches(rule.name, ref.name)
+    )
+
+
+def of_object(
+    rules: Iterable[DriftRule], ref: ObjectRef, labels: Mapping[str, str]
+) -> tuple[DriftRule, ...]:
+    """The rules that speak of this object, in their order."""
+    return tuple(
+        rule
+        for rule in rules
+        if selects(rule, ref)
+        and all(labels.get(key) == value for key, value in rule.labels.items())
+    )
+
+
+def of_manifest(
+    rules: Iterable[DriftRule], ref: ObjectRef, body: Mapping[str, Any]
+) -> tuple[DriftRule, ...]:
+    """The same, by the labels that the manifest sets."""
+    metadata = body.get("metadata")
+    labels = metadata.get("labels") if isinstance(metadata, dict) else None
+    return of_object(rules, ref, labels if isinstance(labels, dict) else {})
+
+
+def leaving(manifest: Manifest, record: Record | None, rules: tuple[DriftRule, ...]) -> Manifest:
+    """The manifest with the fields that are left to others.
+
+    They are those that the rules ignore, and those that differed when the record was made and
+    that the rules only warn of, unless the manifest now wants something else of them.
+    """
+    if not rules and not manifest.left:
+        return manifest
+    body = orjson.loads(manifest.body)
+    own = of_manifest(rules, manifest.ref, body)
+    left = set(ignored(own, body))
+    if record is not None and (kept := warned(own, record.left)):
+        before = orjson.loads(record.body)
+        left |= {path for path in kept if _same_at(before, body, path)}
+    return dataclasses.replace(manifest, left=tuple(sorted(left)))
+
+
+def warned(rules: tuple[DriftRule, ...], left: Iterable[str]) -> tuple[str, ...]:
+    """Of fields that are left to others, those that the rules only warn of."""
+    return tuple(path for path in left if mode(rules, fields.parse(path)) is DriftMode.WARN)
+
+
+def _same_at(before: Any, now: Any, path: str) -> bool:
+    pattern = fields.parse(path)
+    return list(_values(before, pattern)) == list(_values(now, pattern))
+
+
+def _values(value: Any, pattern: Path) -> Iterable[Any]:
+    """All that stands where the pattern points."""
+    if not pattern:
+        yield value
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            if pattern[0] in (fields.ANY, name):
+                yield from _values(each, pattern[1:])
+    elif isinstance(value, list):
+        for each in value:
+            step = pattern[0]
+            if step == fields.ANY or (isinstance(step, Item) and fieldtrees.is_item(each, step)):
+                yield from _values(each, pattern[1:])
+
+
+def mode(rules: Iterable[DriftRule], path: Path) -> DriftMode:
+    """The mode of a field, by the rules of its object: the last one that matches decides."""
+    found = DriftMode.CORRECT
+    for rule in rules:
+        if not rule.fields or any(fields.covers(fields.parse(each), path) for each in rule.fields):
+            found = rule.mode
+    return found
+
+
+def ignored(rules: tuple[DriftRule, ...], body: Mapping[str, Any]) -> tuple[str, ...]:
+    """The fields that the body sets and the rules leave to others, as rules' paths.
+
+    Where a later rule takes back part of an ignored whole, the rest is named field by field. What
+    names the object is never left to others, nor is our own label.
+    """
+    if not any(rule.mode is DriftMode.IGNORE for rule in rules):
+        return ()
+    found = list(_ignored(rules, body, ()))
+    return tuple(sorted(dict.fromkeys(found)))
+
+
+def ignored_of(rules: tuple[DriftRule, ...], record: Record) -> tuple[str, ...]:
+    """The same for what was applied."""
+    if not rules:
+        return ()
+    body = orjson.loads(record.body)
+    return ignored(of_manifest(rules, record.ref, body), body)
+
+
+_NAMING = frozenset((("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace")))
+_OURS = ("metadata", "labels")
+
+
+def _ignored(rules: tuple[DriftRule, ...], value: Any, at: Path) -> Iterable[str]:
+    if at in _NAMING or (at[:2] == _OURS and str(at[-1]).startswith("fleet-reconciler.dev/")):
+        return
+    whole = mode(rules, at) is DriftMode.IGNORE
+    mixed = (
+        not at
+        or at in (("metadata",), _OURS)
+        or any(
+            fields.reaches(pattern, at) and len(pattern) > len(at)
+            for rule in rules
+            for pattern in map(fields.parse, rule.fields)
+        )
+    )
+    if whole and not mixed:
+        yield fields.rule(at)
+        return
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield from _ignored(rules, each, (*at, name))
+    elif isinstance(value, list) and mixed:
+        for each in value:
+            if isinstance(each, dict) and isinstance(each.get("name"), str):
+                yield from _ignored(rules, each, (*at, Item((("name", each["name"]),))))
+    elif whole:
+        yield fields.rule(at)
+
+
+def leave_out(body: bytes, paths: Iterable[str]) -> bytes:
+    """The manifest without these fields; what they leave empty goes as well."""
+    patterns = tuple(fields.parse(path) for path in paths)
+    if not patterns:
+        return body
+    value = _cut(orjson.loads(body), patterns, ())
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def _cut(value: Any, patterns: tuple[Path, ...], at: Path) -> Any:
+    near = tuple(p for p in patterns if fields.reaches(p, at))
+    if not near:
+        return value
+    if isinstance(value, dict):
+        pairs = ((name, each, (*at, name)) for name, each in value.items())
+        return {
+            name: cut
+            for name, each, path in pairs
+            if not _covered(near, path)
+            and ((cut := _cut(each, near, path)) or not each or cut == each)
+        }
+    if isinstance(value, list):
+        kept_items = []
+        for index, each in enumerate(value):
+            path = (*at, _item_of(each, near, len(at)) or index)
+            if not _covered(near, path):
+                kept_items.append(_cut(each, near, path))
+        return kept_items
+    return value
+
+
+def _covered(patterns: tuple[Path, ...], path: Path) -> bool:
+    return any(fields.covers(pattern, path) for pattern in patterns)
+
+
+def _item_of(value: Any, patterns: tuple[Path, ...], depth: int) -> Item | None:
+    """The item as the patterns call it: by the keys that one of them names at this depth."""
+    if not isinstance(value, dict):
+        return None
+    for pattern in patterns:
+        step = pattern[depth] if len(pattern) > depth else None
+        if isinstance(step, Item) and fieldtrees.is_item(value, step):
+            return step
+    return None
+
+
+def adopters(rules: Iterable[AdoptRule], ref: ObjectRef) -> frozenset[str]:
+    """The managers that hand over this object."""
+    return frozenset(name for rule in rules if selects(rule, ref) for name in rule.managers)
