@@ -18,6 +18,7 @@ from typing import Any
 
 from reconciler.cel import cost, declarations, engine, functions, gotext, refusals, syntax
 from reconciler.cel.errors import CompileError, EvaluationError, TooCostly
+from reconciler.cel.extent import Extent, Sizes
 from reconciler.cel.functions import FUNCTIONS
 from reconciler.cel.syntax import Checked, Node
 
@@ -25,7 +26,11 @@ LONGEST = 16_384  # characters of an expression; past it neither checking nor re
 _VARIABLES = "variables"
 _OPTIONAL = frozenset(each.name for each in FUNCTIONS if each.optional)
 _HAS = re.compile(r"\bhas(\s*\(\s*)(request|namespaceObject|variables)\b")
-_RENAMED = {"format": functions.FORMAT, "cel.@mapInsert": functions.INSERT}
+_RENAMED = {
+    "format": functions.FORMAT,
+    "cel.@mapInsert": functions.INSERT,
+    "matches": functions.MATCHES,
+}
 _BY_COUNT = {
     ("substring", 2): functions.SUBSTRING,
     ("indexOf", 2): functions.INDEX,
@@ -55,6 +60,45 @@ class Program:
         return scope.run(self)
 
 
+class Seen:
+    """How large something is that expressions read, looked at when somebody asks."""
+
+    def __init__(self, *values: Any) -> None:
+        self._values = values
+        self._sizes: Sizes | None = None
+
+    @property
+    def sizes(self) -> Sizes:
+        if self._sizes is None:
+            self._sizes = Sizes.of(self._values)
+        return self._sizes
+
+
+class Shared:
+    """What several scopes have of the same data: ``seen`` are its parts, handed over once."""
+
+    def __init__(self, data: Mapping[str, Any], *seen: Seen) -> None:
+        self._data = data
+        self._seen = seen or (Seen(*data.values()),)
+        self._sizes: Sizes | None = None
+        self._activation: Any = None
+
+    @property
+    def sizes(self) -> Sizes:
+        if self._sizes is None:
+            self._sizes = Sizes.joined([each.sizes for each in self._seen])
+        return self._sizes
+
+    def extents(self) -> dict[str, Extent]:
+        return {name: Extent.of(value) for name, value in self._data.items()}
+
+    @property
+    def activation(self) -> Any:
+        if self._activation is None:
+            self._activation = engine.activation({**self._data, _VARIABLES: {}})
+        return self._activation
+
+
 class Scope:
     """What the expressions of one policy read of one request; each variable is worked out once."""
 
@@ -62,45 +106,56 @@ class Scope:
         self,
         programs: Mapping[str, Program],
         data: Mapping[str, Any],
-        sizes: cost.Sizes | None = None,
+        shared: Shared | None = None,
         budget: int = cost.POLICY,
     ) -> None:
-        """``sizes`` are of all that is in the data; ``budget`` is for all that is run."""
+        """``shared`` is what scopes over the same data have of it; ``budget`` is for all that is
+        run."""
         self._programs = programs
         self._data = data
-        self._sizes = sizes
+        self._shared = shared or Shared(data)
         self._budget = budget
         self._values: dict[str, Any] = {}
         self._errors: dict[str, EvaluationError] = {}
+        self._paid: set[str] = set()
         self._activation: Any = None
 
     def run(self, program: Program) -> Any:
         """Raises EvaluationError, TooCostly."""
+        for name in program.reads:
+            if name not in self._paid:
+                self._paid.add(name)
+                self._spend(self._programs[name])
         self._spend(program)
+        return self._value(program)
+
+    def _value(self, program: Program) -> Any:
         for name in program.variables:
             if name not in self._values and name not in self._errors:
                 self._work_out(name)
-        if self._activation is None:
-            self._activation = engine.activation({**self._data, _VARIABLES: dict(self._values)})
         try:
-            return program.expression.value(self._activation)
+            return program.expression.value(self._activated(program))
         except EvaluationError as error:
             raise self._blamed(program, error) from None
 
+    def _activated(self, program: Program) -> Any:
+        if not program.variables:
+            return self._shared.activation
+        if self._activation is None:
+            self._activation = engine.activation({**self._data, _VARIABLES: dict(self._values)})
+        return self._activation
+
     def _spend(self, program: Program) -> None:
-        sizes = self._sizes
-        if sizes is None:
-            sizes = self._sizes = cost.Sizes.of(self._data.values())
-        most = program.bound.rough(sizes)
+        most = program.bound.rough(self._shared.sizes)
         if most > cost.EXPRESSION or most > self._budget:
-            most = program.bound.close(cost.Names().read(self._data), sizes)
+            most = program.bound.close(self._shared.extents(), self._shared.sizes)
             if most > cost.EXPRESSION or most > self._budget:
                 raise TooCostly(f"expression '{program.text}' may cost up to {most}")
         self._budget -= most
 
     def _work_out(self, name: str) -> None:
         try:
-            self._values[name] = self.run(self._programs[name])
+            self._values[name] = self._value(self._programs[name])
         except EvaluationError as error:
             self._errors[name] = error
         self._activation = None
@@ -135,14 +190,18 @@ class Compiler:
         self._checker = engine.Checker(variables | dict.fromkeys(fields, "dyn"))
         self._fields = frozenset(fields)
         self.variables: dict[str, Program] = {}
-        self._inlined: dict[str, Node] = {}
+        self._inlined: dict[str, _Inline] = {}
 
     def add_variable(self, name: str, text: str) -> None:
         """A variable that later expressions may read. Raises CompileError."""
         program, of = self._compile(text)
         words = str(of)
-        if any(word in words for word in _NO_TEXT) or _is_cheap(program.root):
-            self._inlined[name] = program.root
+        must = any(word in words for word in _NO_TEXT)
+        self._inlined[name] = _Inline(
+            root=program.root,
+            everywhere=must or _is_cheap(program.root),
+            once=must or sum(1 for _ in program.root.walk()) <= _SMALL,
+        )
         self.variables[name] = program
         self._checker.add(f"{_VARIABLES}.{name}", of if _is_plain(words) else None)
 
@@ -166,15 +225,15 @@ class Compiler:
         data, of = self._checker.check(_masked(text))
         checked = syntax.read(data)
         refusals.check(text, checked, _evaluate(checked))
-        return self._program(text, checked), of
+        bounds = {name: program.bound for name, program in self.variables.items()}
+        bound = cost.Bound(syntax.read(data).root, bounds, _original)
+        return self._program(text, checked, bound), of
 
-    def _program(self, text: str, checked: Checked) -> Program:
+    def _program(self, text: str, checked: Checked, bound: cost.Bound) -> Program:
         reads = _reads(checked, self.variables)
         root = _Rewriting(checked, self._inlined, self._fields).done()
         named = _read(root, self.variables)
         expression = engine.Expression(syntax.write(checked))
-        roots = {name: program.root for name, program in self.variables.items()}
-        bound = cost.Bound(root, roots)
         return Program(
             text=text,
             expression=expression,
@@ -185,6 +244,15 @@ class Compiler:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Inline:
+    """Where a variable's expression stands for it: also in the body of a loop, or only outside."""
+
+    root: Node
+    everywhere: bool
+    once: bool
+
+
 class _Rewriting:
     """Changes a checked tree into what the runtime runs.
 
@@ -193,11 +261,12 @@ class _Rewriting:
     """
 
     def __init__(
-        self, checked: Checked, inlined: Mapping[str, Node], fields: frozenset[str]
+        self, checked: Checked, inlined: Mapping[str, _Inline], fields: frozenset[str]
     ) -> None:
         self._checked = checked
         self._inlined = inlined
         self._fields = fields
+        self._depth = 0  # of the bodies of loops
         nodes = list(checked.root.walk())
         self._next = 1 + max(node.id for node in nodes)
         named = {name for node in nodes if node.is_loop for name in node.loop_variables()}
@@ -212,7 +281,7 @@ class _Rewriting:
         return self._next
 
     def _node(self, node: Node) -> Node:
-        node.parts = [(number, self._node(each)) for number, each in node.parts]
+        node.parts = [(number, self._part(node, number, each)) for number, each in node.parts]
         for entry in node.entries:
             entry.key = self._node(entry.key) if entry.key is not None else None
             entry.value = self._node(entry.value)
@@ -224,6 +293,14 @@ class _Rewriting:
             return self._inline(node.name) or node  # within has(), where it has another name
         return self._call(node) if node.is_call else node
 
+    def _part(self, node: Node, number: int, each: Node) -> Node:
+        is_body = node.is_loop and number in syntax.BODY
+        self._depth += is_body
+        try:
+            return self._node(each)
+        finally:
+            self._depth -= is_body
+
     def _call(self, node: Node) -> Node:
         """A call of what the engine does otherwise than Go."""
         if node.name in _OPTIONAL:
@@ -233,8 +310,6 @@ class _Rewriting:
             node.name = renamed
         elif node.name in gotext.TEXTS and len(node.args) == 1 and not node.target:
             self._wrap(node, functions.TEXT_OF % node.name)
-        elif node.name == "matches" and node.args[-1].text() is None:
-            self._wrap(node, functions.PATTERN)
         elif node.name in _EQUALITY and self._is_quantity(node.args[0]):
             same = syntax.call(functions.SAME, node.args, self._new())
             return same if node.name == "_==_" else syntax.call("!_", [same], self._new())
@@ -278,14 +353,14 @@ class _Rewriting:
     def _inline(self, name: str) -> Node | None:
         """The variable's expression, where that stands for it."""
         found = self._inlined.get(name)
-        if found is None:
+        if found is None or not (found.everywhere or (found.once and not self._depth)):
             return None
         if self._shadows:
             raise CompileError(
                 f"a loop's variable must not be called {' or '.join(sorted(self._shadows))}"
                 " where variables are read"
             )
-        return self._copied(found)
+        return self._copied(found.root)
 
     def _copied(self, node: Node) -> Node:
         copy = Node(kind=node.kind, id=self._new(), name=node.name, rest=list(node.rest))
@@ -373,6 +448,7 @@ _OPERATORS = frozenset(
     ("_?_:_", "_==_", "_!=_", "_&&_", "_||_", "!_", "_+_", "_[_]", "@in", "type", "_<_", "_>_")
 )
 _CHEAP = 80  # nodes
+_SMALL = 300  # nodes
 
 
 def _is_cheap(root: Node) -> bool:

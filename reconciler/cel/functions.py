@@ -712,7 +712,7 @@ _LISTS = (
 
 # What the runtime calls in the place of the engine's own, and no expression can name.
 
-TEXT_OF, PATTERN, FORMAT, INSERT, SAME = "_text_%s", "_pattern", "_format", "_insert", "_same"
+TEXT_OF, MATCHES, FORMAT, INSERT, SAME = "_text_%s", "_matches", "_format", "_insert", "_same"
 SUBSTRING, INDEX, LAST_INDEX = "_substring", "_index", "_last_index"
 
 
@@ -750,7 +750,8 @@ INTERNAL: tuple[Function, ...] = (
         for kind in gotext.TEXTS
         for of in ("string", "int", "uint", "double")
     ),
-    _internal(PATTERN, "string", regex.checked),
+    _internal(MATCHES, "string string", regex.matches),
+    _internal(MATCHES, "string string", regex.matches, member=True),
     _internal(FORMAT, "string list", gotext.formatted, member=True),
     _internal(INSERT, "map A A", _inserted),
     _internal(INSERT, "map map", _merged),

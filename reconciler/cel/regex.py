@@ -26,10 +26,9 @@ def compiled(pattern: str) -> re2._Regexp:
         raise ValueError(f"error parsing regexp: {text}") from None
 
 
-def checked(pattern: str) -> str:
-    """The pattern as it is. Raises ValueError."""
-    compiled(pattern)
-    return pattern
+def matches(text: str, pattern: str) -> bool:
+    """Whether it matches anywhere; a pattern is compiled once. Raises ValueError."""
+    return compiled(pattern).search(text) is not None
 
 
 def find(text: str, pattern: str) -> str:

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.cel.cost import CONDITIONS, Sizes
-from reconciler.cel.environment import Program, Scope
+from reconciler.cel.cost import CONDITIONS
+from reconciler.cel.environment import Program, Scope, Seen, Shared
 from reconciler.cel.errors import EvaluationError, TooCostly
 from reconciler.policy.admission import matching
 from reconciler.policy.admission.compiled import Check, Compiled
@@ -48,8 +48,10 @@ class Court:
     def __init__(self, library: Library, params: Params) -> None:
         self._library = library
         self._params = params
-        self._sizes: Sizes | None = None  # of the request at hand
-        self._param_sizes: dict[int, Sizes] = {}
+        # Of the request at hand, by its version and parameter; parameters outlive the court.
+        self._shared: dict[tuple[str, bool, int], Shared] = {}
+        self._seen: Seen | None = None
+        self._seen_params: dict[int, Seen] = {}
         self.used: set[str] = set()  # policies that applied to something
 
     def judge(self, request: Request) -> Iterator[Decision]:
@@ -57,7 +59,8 @@ class Court:
         if request.resource.kind.group == GROUP:
             return  # Kubernetes judges no policies by policies
         words: dict[str, Any] | None = None
-        self._sizes = None
+        self._shared.clear()
+        self._seen = None
         for compiled in self._library.policies:
             found = matching.matched(compiled.policy.match, request)
             if found is None:
@@ -66,19 +69,7 @@ class Court:
             bindings = self._library.bindings.get(compiled.name, ())
             words = words or request.words()
             for binding in bindings:
-                if self._sizes is None:
-                    read = (request.value, request.old, request.namespace.value, words)
-                    self._sizes = Sizes.of(read)
                 yield from self._bound(compiled, binding, request, found, words)
-
-    def _sizes_with(self, param: Mapping[str, Any] | None) -> Sizes:
-        assert self._sizes is not None
-        if param is None:
-            return self._sizes
-        key = id(param)  # parameters live as long as the court
-        if key not in self._param_sizes:
-            self._param_sizes[key] = Sizes.of((param,))
-        return self._sizes.with_(self._param_sizes[key])
 
     def _bound(
         self,
@@ -103,7 +94,19 @@ class Court:
             return
         for param in listed:
             data = _data(compiled, request, param, words, found)
-            yield from case.decide(data, self._sizes_with(param))
+            key = (found.kind.version, "params" in data, id(param))
+            if key not in self._shared:
+                self._shared[key] = Shared(data, *self._look(request, words, param))
+            yield from case.decide(data, self._shared[key])
+
+    def _look(
+        self, request: Request, words: dict[str, Any], param: Mapping[str, Any] | None
+    ) -> Iterator[Seen]:
+        if self._seen is None:
+            self._seen = Seen(request.value, request.old, request.namespace.value, words)
+        yield self._seen
+        if param is not None:
+            yield self._seen_params.setdefault(id(param), Seen(param))
 
 
 def _data(
@@ -154,16 +157,16 @@ class _Case:
             actions = ("Deny",) if misconfigured else self.binding.actions
             yield self._decision(message, actions=actions, failed=True)
 
-    def decide(self, data: dict[str, Any], sizes: Sizes) -> Iterator[Decision]:
+    def decide(self, data: dict[str, Any], shared: Shared) -> Iterator[Decision]:
         """Match conditions first; then validations, then audit annotations."""
-        scope = Scope(self.compiled.variables, data, sizes)
+        scope = Scope(self.compiled.variables, data, shared)
         try:
-            yield from self._decided(scope, data, sizes)
+            yield from self._decided(scope, data)
         except TooCostly as error:
             yield self._decision(f"{error}: {_COSTLY}", actions=("Deny",), failed=True)
 
-    def _decided(self, scope: Scope, data: dict[str, Any], sizes: Sizes) -> Iterator[Decision]:
-        applies, why = self._applies(data, sizes)
+    def _decided(self, scope: Scope, data: dict[str, Any]) -> Iterator[Decision]:
+        applies, why = self._applies(data)
         if why:
             yield from self.failed(why)
             return
@@ -184,12 +187,12 @@ class _Case:
                 yield self._decision(message, actions=self.binding.actions, reason=reason)
         yield from self._annotations(scope)
 
-    def _applies(self, data: dict[str, Any], sizes: Sizes) -> tuple[bool, str]:
+    def _applies(self, data: dict[str, Any]) -> tuple[bool, str]:
         """Whether all conditions hold; why that cannot be said, unless one surely does not."""
         if not self.compiled.conditions:
             return True, ""
         seen = {**data, "namespaceObject": None}  # conditions do not see it
-        scope = Scope({}, seen, sizes, CONDITIONS)
+        scope = Scope({}, seen, budget=CONDITIONS)
         errors: list[str] = []
         for condition in self.compiled.conditions:
             try:
