@@ -8,6 +8,11 @@ from xml.etree import ElementTree
 
 import pytest
 
+from reconciler.model import journal
+from reconciler.model.journal import Change
+from reconciler.model.refs import ObjectRef
+from reconciler.model.rules import DriftMode
+from reconciler.plan.owners import Would
 from reconciler.render import settings
 from tools import docs, recording
 
@@ -66,3 +71,20 @@ def shown(picture: str) -> list[str]:
         for text in ElementTree.fromstring(picture).iter("{http://www.w3.org/2000/svg}text")
     )
     return sorted(re.sub(r"\b[0-9a-f]{7}\b|\d+ ms\b|applied.*|noted.*", "", text) for text in texts)
+
+
+def test_the_page_of_drift_speaks_as_the_commands_do() -> None:
+    page = (ROOT / "docs" / "drift.md").read_text()
+    web = ObjectRef("apps", "Deployment", "inference", "model-server")
+    change = Change(
+        path="spec.replicas",
+        wanted="1",
+        found="3",
+        manager="kubectl-edit",
+        operation="Update",
+        rule="/spec/replicas",
+    )
+    assert journal.sentence(change) in page
+    assert journal.rule_to_paste(web, change) in page
+    assert [would for would in Would if f"| `{would}` |" not in page] == []
+    assert [mode for mode in DriftMode if f"| `{mode}` |" not in page] == []

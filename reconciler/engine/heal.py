@@ -93,11 +93,22 @@ class Healer:
             if record.left and self._house.warned(record):
                 self._left[record.ref] = frozenset()
 
+    def reconsider(self) -> None:
+        """The rules of drift are others: what they no longer warn of is not open any more, and
+        what they warn of now is looked at."""
+        for record in self._books.records.values():
+            is_open, warned = record.ref in self._left, bool(self._house.warned(record))
+            if is_open and not warned and not self._examiner.is_contested(record.ref):
+                del self._left[record.ref]
+            elif warned and not is_open:
+                self._later(self._suspect(record.ref, "suspected", None), 0)
+
     @property
-    def open(self) -> frozenset[ObjectRef]:
-        """Objects that are not as they should be, for whatever reason."""
-        contested = {contest.ref for contest in self._examiner.contests()}
-        return frozenset(self._failed.keys() | self._left.keys() | contested)
+    def open(self) -> Mapping[ObjectRef, Outcome]:
+        """Objects that are not as they should be, and why."""
+        left = dict.fromkeys(self._left, Outcome.WARNED)
+        contested = {contest.ref: Outcome.CONTESTED for contest in self._examiner.contests()}
+        return left | contested | dict.fromkeys(self._failed, Outcome.FAILED)
 
     def suspects(self, event: ports.WatchEvent) -> Iterable[Suspect]:
         """What of this event must be put right, as the books are now."""

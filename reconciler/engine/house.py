@@ -27,11 +27,13 @@ class House:
     def load(self) -> None:
         self.drift = read(self._state.meta(RULES))
 
-    def follow(self, rules: tuple[DriftRule, ...]) -> None:
-        """These hold from now on."""
-        if rules != self.drift:
-            self._state.save(meta={RULES: orjson.dumps(rules).decode()})
-            self.drift = rules
+    def follow(self, rules: tuple[DriftRule, ...]) -> bool:
+        """These hold from now on; whether they are others than before."""
+        if rules == self.drift:
+            return False
+        self._state.save(meta={RULES: orjson.dumps(rules).decode()})
+        self.drift = rules
+        return True
 
     def of(self, record: Record) -> tuple[DriftRule, ...]:
         """The rules that speak of this object."""

@@ -23,11 +23,12 @@ from reconciler.model.journal import Outcome
 from reconciler.model.refs import Kind, ObjectRef
 from reconciler.model.values import Applied, Counts, Failure, Manifest, Rendered, Sync
 from reconciler.plan import planner, scope, waves
-from reconciler.status import note
+from reconciler.status import note, open_drift
 from reconciler.status.report import Situation
 
 _RUNNING = "applied"  # meta: the commit that is in the cluster
 _CORRECTED = "corrected"  # meta: how often drift was put right, over all starts
+_PRUNED = "pruned"  # meta: a commit, and how many objects its passes have pruned so far
 _DIGEST = "rendered"  # meta: digest of all its objects
 
 
@@ -78,7 +79,7 @@ class Reconciler:
             commit=self._books.accepted,
             applied=self._state.meta(_RUNNING),
             objects=Counts(total=len(self._books.entries), applied=len(self._books.records)),
-            drift_open=len(self._healer.open),
+            drift_open=self._standing(),
             drift_corrected=self._corrected,
         )
 
@@ -133,7 +134,8 @@ class Reconciler:
         if twice is not None:
             self._change(sync=Sync.FAILED, reason="RenderFailed", message=twice)
             return True
-        self._house.follow(rendered.settings.drift)
+        if self._house.follow(rendered.settings.drift):
+            self._healer.reconsider()
         try:
             plan = planner.plan(
                 self._house.leaving(objects, self._books.records),
@@ -225,8 +227,15 @@ class Reconciler:
         return told
 
     def _drift(self) -> dict[str, object]:
-        contested = self._examiner.contests()
-        return {"drift_open": len(self._healer.open), "contested": contested}
+        return {"drift_open": self._standing(), "contested": self._examiner.contests()}
+
+    def _standing(self) -> int:
+        """How many objects are not as they should be; which, is kept for ``drift``."""
+        found = self._healer.open
+        packed = open_drift.pack(found)
+        if packed != self._state.meta(open_drift.KEY):
+            self._state.save(meta={open_drift.KEY: packed})
+        return len(found)
 
     def _placed(self, objects: tuple[Manifest, ...]) -> tuple[Manifest, ...]:
         """Each object in the namespace that the API server will see it in."""
@@ -261,7 +270,7 @@ class Reconciler:
                 1 for m in objects if m.ref in self._books.records and m.ref not in missing
             ),
             failed=len(applied.failed),
-            pruned=len(applied.pruned),
+            pruned=self._count_pruned(rendered.commit, len(applied.pruned)),
             held=len(applied.held),
         )
         self._books.finish(applied.held)
@@ -277,6 +286,15 @@ class Reconciler:
             self._change(sync=Sync.SYNCED, reason="", message="")
         else:
             self._change(sync=Sync.FAILED, reason=note.APPLY_FAILED, message=_first(applied.failed))
+
+    def _count_pruned(self, commit: str, now: int) -> int:
+        """All that this commit's passes have pruned, over all starts: another look that finds
+        nothing to do must not change what the site says of itself."""
+        of, _, counted = self._state.meta(_PRUNED).partition(" ")
+        before = int(counted) if of == commit and counted.isdecimal() else 0
+        if now:
+            self._state.save(meta={_PRUNED: f"{commit} {before + now}"})
+        return before + now
 
     def _change(self, **fields: object) -> None:
         changes: Any = fields

@@ -58,7 +58,7 @@ def changes(
     """What of ``body`` is otherwise in the live object, or held by others; ignored fields, and
     changes beyond the first MOST, are left out."""
     live = live_of(obj)
-    trees = {entry: _tree(entry) for entry in live.managed if not entry.subresource}
+    trees = {entry: _tree(entry) for entry in live.managed}
     wanted = orjson.loads(body)
     found = [
         _told(ref, row, _NOBODY if row.found is differ.ABSENT else _owner(row.path, trees), rules)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from reconciler.model.journal import JournalRow, Outcome
@@ -11,6 +12,7 @@ from reconciler.model.objects import live_of
 from reconciler.model.refs import Kind, ObjectRef
 from reconciler.model.rules import AdoptRule, DriftMode, DriftRule
 from reconciler.plan import fieldtrees, ownership
+from reconciler.status import open_drift
 from tests import manifests
 from tests.engine.world import World, eventually, ref
 from tests.manifests import config_map, deployment
@@ -41,8 +43,9 @@ def replicas(world: World) -> int:
     return int(found["spec"]["replicas"])
 
 
-def scale(world: World, count: int, manager: str = "meddler") -> None:
-    world.cluster.edit(WEB, {"spec": {"replicas": count}}, manager=manager)
+def scale(world: World, count: int, manager: str = "meddler", subresource: str = "") -> None:
+    change = {"spec": {"replicas": count}}
+    world.cluster.edit(WEB, change, manager=manager, subresource=subresource)
 
 
 def owns(world: World, path: tuple[str, ...], of: ObjectRef = WEB) -> bool:
@@ -132,12 +135,53 @@ def test_a_field_that_is_only_warned_of_stays_and_is_told() -> None:
         assert (world.data("a") or {})["key"] == "evil"
     (row,) = rows(world, Outcome.WARNED)
     assert (row.change.path, row.change.manager) == ("data.key", "meddler")
+    kept = open_drift.unpack(world.state.meta(open_drift.KEY))
+    assert (kept.total, kept.objects) == (1, {ref("a"): Outcome.WARNED})
     with world.running():  # and so after another start
         eventually(lambda: world.status()["drift"]["open"] == 1, "the report")
         assert (world.data("a") or {})["key"] == "evil"
         world.edit("a", key="value")  # whoever did it takes it back
         eventually(lambda: world.status()["state"] == "Synced", "the state")
         assert owns(world, ("data", "key"), ref("a"))
+    assert open_drift.unpack(world.state.meta(open_drift.KEY)).total == 0
+
+
+def is_told(world: World, wanted: tuple[str, str]) -> bool:
+    status = world.status()
+    return (status["applied"], status["state"]) == wanted
+
+
+def test_what_is_open_follows_the_rules_of_the_newest_commit() -> None:
+    world = World()
+    rules(world, WARN)
+    first = world.commit(config_map("a"))
+    with world.running() as engine:
+        world.synced(first)
+        world.edit("a", key="evil")
+        eventually(lambda: world.status()["state"] == "Drifted", "what is told")
+        ignore = dataclasses.replace(WARN, mode=DriftMode.IGNORE)
+        for rule, state, value in (
+            (ignore, "Synced", "evil"),  # what is ignored is nobody's worry
+            (WARN, "Drifted", "evil"),
+            (dataclasses.replace(WARN, mode=DriftMode.CORRECT), "Synced", "value"),
+        ):
+            rules(world, rule)
+            commit = world.commit(config_map("a"))
+            engine.wake()
+            told = (commit, state)
+            eventually(partial(is_told, world, told), f"{rule.mode}: {state}")
+            assert (world.data("a") or {})["key"] == value
+
+
+def test_the_subresource_that_wrote_a_field_is_named() -> None:
+    world = World()
+    commit = world.commit(web())
+    with world.running():
+        world.synced(commit)
+        scale(world, 5, "kubectl", subresource="scale")
+        eventually(lambda: rows(world, Outcome.CORRECTED) != [], "the row")
+    (row,) = rows(world, Outcome.CORRECTED)
+    assert (row.change.manager, row.change.subresource) == ("kubectl", "scale")
 
 
 def test_a_warned_field_is_corrected_once_its_mode_is_or_git_wants_another_value() -> None:

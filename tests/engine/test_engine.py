@@ -138,6 +138,20 @@ def test_what_a_commit_drops_is_pruned_only_after_all_the_rest_succeeded() -> No
     assert set(world.inventory().entries) == {ref("a"), ObjectRef("", "Namespace", "", "app")}
 
 
+def test_another_start_that_finds_nothing_to_do_leaves_the_sites_words_as_they_are() -> None:
+    world = World()
+    first = world.commit(config_map("a"), config_map("b"))
+    with world.running() as engine:
+        world.synced(first)
+        second = world.commit(config_map("a"))
+        engine.wake()
+        world.synced(second)
+        eventually(lambda: world.status()["objects"]["pruned"] == 1, "the count")
+    before = world.status()
+    assert world.once() == (True, True)
+    assert world.status() == before
+
+
 def test_an_object_that_somebody_made_anew_is_not_pruned() -> None:
     world = World()
     world.commit(config_map("a"), config_map("old"))
