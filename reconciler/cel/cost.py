@@ -9,8 +9,10 @@ an expression of its own, paid for once. Called by ``environment``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import functools
+from collections.abc import Callable, Iterable, Mapping
 
+from reconciler.cel import syntax
 from reconciler.cel.extent import MOST, NOTHING, Extent, Sizes, joined, looked_up
 from reconciler.cel.syntax import BODY, Node
 
@@ -23,18 +25,23 @@ _NUMBER = 32  # characters of what is no text, as text
 
 
 class Bound:
-    """Of one expression, as it was written. ``variables`` are those that it may read.
+    """Of one expression, as it was checked. ``variables`` are those that it may read.
 
     ``original`` gives the name of a variable of the tree.
     """
 
     def __init__(
-        self, root: Node, variables: Mapping[str, Bound], original: Callable[[str], str]
+        self, data: bytes, variables: Mapping[str, Bound], original: Callable[[str], str]
     ) -> None:
-        self.root = root
+        self._data = data
         self.variables = variables
         self.original = original
         self._rough: dict[Sizes, int] = {}
+
+    @functools.cached_property
+    def root(self) -> Node:
+        """Read when it is first asked for, as many policies are loaded that judge nothing."""
+        return syntax.read(self._data).root
 
     def rough(self, sizes: Sizes) -> int:
         """By the sizes of all; worked out once for sizes that are alike."""
@@ -46,6 +53,23 @@ class Bound:
     def close(self, names: Mapping[str, Extent], sizes: Sizes) -> int:
         """By what the variables are."""
         return _Count(self, names, sizes.total).cost()
+
+
+class Bounds:
+    """Of all expressions of a policy together."""
+
+    def __init__(self, bounds: Iterable[Bound]) -> None:
+        self._bounds = tuple(bounds)
+        self._fits: dict[Sizes, bool] = {}
+
+    def fit(self, sizes: Sizes) -> bool:
+        """Whether nobody needs to count: all of them may be run, and none costs too much."""
+        found = self._fits.get(sizes)
+        if found is None:
+            costs = [each.rough(sizes) for each in self._bounds]
+            fits = sum(costs) <= POLICY and all(each <= EXPRESSION for each in costs)
+            found = self._fits[sizes] = fits
+        return found
 
 
 class _Count:
@@ -131,10 +155,9 @@ class _Count:
         if node.name in ("_?._", "_[_]", "_[?_]"):
             name = node.args[-1].text()
             return extents[0].field(name) if name is not None else extents[0].entries()
-        if node.name in ("format", "join"):
+        if node.name == "format":
             weight = sum(each.weight(self._total) for each in extents)
-            between = extents[0].count * extents[-1].text
-            return Extent(text=weight + between + _NUMBER * extents[-1].count)
+            return Extent(text=weight + _NUMBER * extents[-1].count)
         return joined(extents)
 
 
@@ -168,7 +191,19 @@ def _inserted(extents: list[Extent]) -> Extent:
 
 def _pieces(extents: list[Extent]) -> Extent:
     text = max(each.text for each in extents)
-    return Extent(count=text + 1, below=Extent(text=text, count=text, below=Extent(text=text)))
+    return Extent(count=text + 1, below=Extent(text=text))
+
+
+def _query(extents: list[Extent]) -> Extent:
+    """Texts by name, in lists."""
+    pieces = _pieces(extents)
+    return Extent(count=pieces.count, below=pieces)
+
+
+def _glued(extents: list[Extent]) -> Extent:
+    """Of texts, as all else errs."""
+    between = extents[1].text if len(extents) > 1 else 0
+    return Extent(text=extents[0].count * (extents[0].entries().text + between))
 
 
 def _replaced(extents: list[Extent]) -> Extent:
@@ -189,7 +224,8 @@ _MADE: Mapping[str, Callable[[list[Extent]], Extent]] = {
     "cel.@mapInsert": _inserted,
     "split": _pieces,
     "findAll": _pieces,
-    "getQuery": _pieces,
+    "getQuery": _query,
+    "join": _glued,
     "replace": _replaced,
     "strings.quote": _times(4),
     "getEscapedPath": _times(3),

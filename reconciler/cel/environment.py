@@ -46,6 +46,7 @@ class Program:
     """``variables`` are those that must be worked out before it, in their order.
 
     ``reads`` are all that it reads, those included that stand in it as they were written.
+    ``of_params``: it reads parameters and nothing else.
     """
 
     text: str
@@ -54,6 +55,7 @@ class Program:
     reads: tuple[str, ...]
     root: Node
     bound: cost.Bound
+    of_params: bool
 
     def value(self, scope: Scope) -> Any:
         """Raises EvaluationError, TooCostly."""
@@ -64,8 +66,10 @@ class Seen:
     """How large something is that expressions read, looked at when somebody asks."""
 
     def __init__(self, *values: Any) -> None:
+        """``results`` are of expressions that read parameters alone, which these are then."""
         self._values = values
         self._sizes: Sizes | None = None
+        self.results: dict[engine.Expression, Any] = {}
 
     @property
     def sizes(self) -> Sizes:
@@ -75,11 +79,16 @@ class Seen:
 
 
 class Shared:
-    """What several scopes have of the same data: ``seen`` are its parts, handed over once."""
+    """What several scopes have of the same data: ``seen`` are its parts, handed over once.
+
+    An expression that reads no variables gives each of them the same, and is run once; policies
+    often repeat each other's.
+    """
 
     def __init__(self, data: Mapping[str, Any], *seen: Seen) -> None:
         self._data = data
         self._seen = seen or (Seen(*data.values()),)
+        self._results: dict[engine.Expression, Any] = {}
         self._sizes: Sizes | None = None
         self._activation: Any = None
 
@@ -92,11 +101,23 @@ class Shared:
     def extents(self) -> dict[str, Extent]:
         return {name: Extent.of(value) for name, value in self._data.items()}
 
-    @property
-    def activation(self) -> Any:
+    def value(self, program: Program) -> Any:
+        """Of a program that reads no variables. Raises EvaluationError, TooCostly."""
+        results = self._seen[-1].results if program.of_params else self._results
+        found = results.get(program.expression)
+        if found is None:
+            found = results[program.expression] = self._run(program)
+        if isinstance(found, EvaluationError):
+            raise type(found)(str(found))
+        return found[0]
+
+    def _run(self, program: Program) -> tuple[Any] | EvaluationError:
         if self._activation is None:
             self._activation = engine.activation({**self._data, _VARIABLES: {}})
-        return self._activation
+        try:
+            return (program.expression.value(self._activation),)
+        except EvaluationError as error:
+            return error
 
 
 class Scope:
@@ -107,10 +128,11 @@ class Scope:
         programs: Mapping[str, Program],
         data: Mapping[str, Any],
         shared: Shared | None = None,
+        bounds: cost.Bounds | None = None,
         budget: int = cost.POLICY,
     ) -> None:
-        """``shared`` is what scopes over the same data have of it; ``budget`` is for all that is
-        run."""
+        """``shared`` is what scopes over the same data have of it; ``bounds`` are of all that may
+        be run, and ``budget`` is for that."""
         self._programs = programs
         self._data = data
         self._shared = shared or Shared(data)
@@ -118,15 +140,17 @@ class Scope:
         self._values: dict[str, Any] = {}
         self._errors: dict[str, EvaluationError] = {}
         self._paid: set[str] = set()
+        self._is_free = bounds is not None and bounds.fit(self._shared.sizes)
         self._activation: Any = None
 
     def run(self, program: Program) -> Any:
         """Raises EvaluationError, TooCostly."""
-        for name in program.reads:
-            if name not in self._paid:
-                self._paid.add(name)
-                self._spend(self._programs[name])
-        self._spend(program)
+        if not self._is_free:
+            for name in program.reads:
+                if name not in self._paid:
+                    self._paid.add(name)
+                    self._spend(self._programs[name])
+            self._spend(program)
         return self._value(program)
 
     def _value(self, program: Program) -> Any:
@@ -134,16 +158,14 @@ class Scope:
             if name not in self._values and name not in self._errors:
                 self._work_out(name)
         try:
-            return program.expression.value(self._activated(program))
+            if not program.variables:
+                return self._shared.value(program)
+            if self._activation is None:
+                values = {**self._data, _VARIABLES: dict(self._values)}
+                self._activation = engine.activation(values)
+            return program.expression.value(self._activation)
         except EvaluationError as error:
             raise self._blamed(program, error) from None
-
-    def _activated(self, program: Program) -> Any:
-        if not program.variables:
-            return self._shared.activation
-        if self._activation is None:
-            self._activation = engine.activation({**self._data, _VARIABLES: dict(self._values)})
-        return self._activation
 
     def _spend(self, program: Program) -> None:
         most = program.bound.rough(self._shared.sizes)
@@ -226,14 +248,14 @@ class Compiler:
         checked = syntax.read(data)
         refusals.check(text, checked, _evaluate(checked))
         bounds = {name: program.bound for name, program in self.variables.items()}
-        bound = cost.Bound(syntax.read(data).root, bounds, _original)
+        bound = cost.Bound(data, bounds, _original)
         return self._program(text, checked, bound), of
 
     def _program(self, text: str, checked: Checked, bound: cost.Bound) -> Program:
         reads = _reads(checked, self.variables)
         root = _Rewriting(checked, self._inlined, self._fields).done()
         named = _read(root, self.variables)
-        expression = engine.Expression(syntax.write(checked))
+        expression = engine.expression(syntax.write(checked))
         return Program(
             text=text,
             expression=expression,
@@ -241,6 +263,7 @@ class Compiler:
             reads=reads,
             root=root,
             bound=bound,
+            of_params=not named and _is_of_params(root),
         )
 
 
@@ -432,6 +455,12 @@ def _read(root: Node, known: Mapping[str, Program]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _is_of_params(root: Node) -> bool:
+    """Whether it reads parameters and nothing else but its own loops' variables."""
+    read = {node.name for node in root.walk() if node.is_ident}
+    return "params" in read and not read & {*declarations.PLAIN, *declarations.SHAPES}
+
+
 def _reads(checked: Checked, known: Mapping[str, Program]) -> tuple[str, ...]:
     """All variables that it reads, each after those that it reads itself."""
     found: dict[str, None] = {}
@@ -467,7 +496,6 @@ def _evaluate(checked: Checked) -> Callable[[Node], object]:
             overloads={},
             names={},
             types={},
-            source=checked.source,
             offsets={},
         )
         return engine.Expression(syntax.write(alone)).value(engine.activation({}))

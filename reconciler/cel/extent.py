@@ -8,14 +8,12 @@ of which only the sizes are known; or, for a first rough count, anything that is
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 MOST = 10**15  # past which counting on says nothing
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
+class Sizes(NamedTuple):
     """The largest collection and the longest text in what is read, and the length of all texts."""
 
     collection: int = 1

@@ -155,7 +155,6 @@ class Checked:
     overloads: dict[int, tuple[str, ...]]
     names: dict[int, str]
     types: dict[int, bytes]
-    source: bytes
     offsets: dict[int, int]
 
 
@@ -165,9 +164,7 @@ def read(data: bytes) -> Checked:
     url, body = outer[1], outer[2]
     assert isinstance(url, bytes)
     assert isinstance(body, bytes)
-    found = Checked(
-        root=Node(kind=0, id=0), url=url, overloads={}, names={}, types={}, source=b"", offsets={}
-    )
+    found = Checked(root=Node(kind=0, id=0), url=url, overloads={}, names={}, types={}, offsets={})
     for number, _, value in wire.decode(body):
         assert isinstance(value, bytes)
         if number == _EXPR:
@@ -178,17 +175,16 @@ def read(data: bytes) -> Checked:
             key, content = _pair(value)
             found.types[key] = content
         elif number == _SOURCE:
-            found.source = value
             found.offsets = dict(_offsets(value))
     return found
 
 
 def write(checked: Checked) -> bytes:
-    """Without references and types, which running it does not need."""
-    body: list[Field] = [
-        (_EXPR, BYTES, _encode(checked.root)),
-        (_SOURCE, BYTES, checked.source),
-    ]
+    """Without references, types and places, which running it does not need.
+
+    So what is the same has the same bytes, as maps of places have no order.
+    """
+    body: list[Field] = [(_EXPR, BYTES, _encode(checked.root))]
     return wire.encode([(1, BYTES, checked.url), (2, BYTES, wire.encode(body))])
 
 

@@ -5,10 +5,12 @@ Called by ``library``.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from reconciler.cel.cost import Bounds
 from reconciler.cel.environment import Compiler, Program
 from reconciler.cel.errors import CompileError
 from reconciler.documents import load
@@ -25,7 +27,7 @@ class Check:
     message: Program | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Compiled:
     """``broken`` is why it cannot be used; its programs are none then."""
 
@@ -35,6 +37,14 @@ class Compiled:
     checks: tuple[Check, ...] = ()
     audit: tuple[Program, ...] = ()
     broken: tuple[Problem, ...] = ()
+
+    @functools.cached_property
+    def bounds(self) -> Bounds:
+        """Of all but the conditions, which the server counts apart."""
+        messages = [check.message for check in self.checks if check.message]
+        checks = [check.expression for check in self.checks]
+        listed = [*self.variables.values(), *checks, *messages, *self.audit]
+        return Bounds(program.bound for program in listed)
 
     @property
     def name(self) -> str:

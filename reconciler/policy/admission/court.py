@@ -14,11 +14,12 @@ from typing import Any
 from reconciler.cel.cost import CONDITIONS
 from reconciler.cel.environment import Program, Scope, Seen, Shared
 from reconciler.cel.errors import EvaluationError, TooCostly
+from reconciler.model.refs import Kind
 from reconciler.policy.admission import matching
 from reconciler.policy.admission.compiled import Check, Compiled
 from reconciler.policy.admission.library import Library
 from reconciler.policy.admission.params import Params
-from reconciler.policy.admission.requests import Request
+from reconciler.policy.admission.requests import Request, Resource
 from reconciler.policy.admission.values import GROUP, Binding
 
 MOST_MESSAGE = 5 * 1024  # bytes of what a messageExpression may give
@@ -42,6 +43,9 @@ class Decision:
     doubt: str = ""
 
 
+_Planned = tuple[Compiled, Kind]
+
+
 class Court:
     """Judges one site's requests."""
 
@@ -52,6 +56,9 @@ class Court:
         self._shared: dict[tuple[str, bool, int], Shared] = {}
         self._seen: Seen | None = None
         self._seen_params: dict[int, Seen] = {}
+        self._plans: dict[tuple[Resource, str, str], tuple[_Planned, ...]] = {}
+        matches = [each.policy.match for each in library.policies]
+        self._by_name = any(rule.names for each in matches for rule in each.include + each.exclude)
         self.used: set[str] = set()  # policies that applied to something
 
     def judge(self, request: Request) -> Iterator[Decision]:
@@ -61,8 +68,8 @@ class Court:
         words: dict[str, Any] | None = None
         self._shared.clear()
         self._seen = None
-        for compiled in self._library.policies:
-            found = matching.matched(compiled.policy.match, request)
+        for compiled, kind in self._plan(request):
+            found = matching.selected(compiled.policy.match, request, kind)
             if found is None:
                 continue
             self.used.add(compiled.name)
@@ -70,6 +77,19 @@ class Court:
             words = words or request.words()
             for binding in bindings:
                 yield from self._bound(compiled, binding, request, found, words)
+
+    def _plan(self, request: Request) -> tuple[_Planned, ...]:
+        """The policies whose rules fit such a request, found once for all that are alike."""
+        key = (request.resource, request.operation, request.ref.name if self._by_name else "")
+        found = self._plans.get(key)
+        if found is None:
+            rows = [
+                (each, matching.by_rules(each.policy.match, request))
+                for each in self._library.policies
+            ]
+            found = tuple((each, kind) for each, kind in rows if kind)
+            self._plans[key] = found
+        return found
 
     def _bound(
         self,
@@ -159,7 +179,7 @@ class _Case:
 
     def decide(self, data: dict[str, Any], shared: Shared) -> Iterator[Decision]:
         """Match conditions first; then validations, then audit annotations."""
-        scope = Scope(self.compiled.variables, data, shared)
+        scope = Scope(self.compiled.variables, data, shared, self.compiled.bounds)
         try:
             yield from self._decided(scope, data)
         except TooCostly as error:

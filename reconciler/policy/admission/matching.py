@@ -28,15 +28,27 @@ class Matched:
 
 def matched(match: Match, request: Request) -> Matched | None:
     """None where it does not apply."""
-    fits, doubt = _in_namespaces(match.namespaces, request)
-    if not fits or not _fits_object(match.objects, request):
-        return None
+    kind = by_rules(match, request)
+    return selected(match, request, kind) if kind else None
+
+
+def by_rules(match: Match, request: Request) -> Kind | None:
+    """The version in which its rules want the object, None where they do not.
+
+    Requests for one resource, operation and name have one answer."""
     if _by_rules(match.exclude, match, request):
         return None
     if not match.include:
-        return Matched(kind=request.resource.kind, doubt=doubt)
-    kind = _by_rules(match.include, match, request)
-    return Matched(kind=kind, doubt=doubt) if kind else None
+        return request.resource.kind
+    return _by_rules(match.include, match, request)
+
+
+def selected(match: Match, request: Request, kind: Kind) -> Matched | None:
+    """What its selectors make of what ``by_rules`` found."""
+    fits, doubt = _in_namespaces(match.namespaces, request)
+    if not fits or not _fits_object(match.objects, request):
+        return None
+    return Matched(kind=kind, doubt=doubt)
 
 
 def _in_namespaces(selector: Mapping[str, Any], request: Request) -> tuple[bool, str]:
