@@ -57,8 +57,12 @@ class Renderer(Protocol):
         site: SiteName,
         commit: str,
         fetch_blobs: Callable[[tuple[str, ...]], None],
+        *,
+        past: Callable[[], Iterable[Record]] = tuple,
     ) -> Rendered:
-        """Raises RenderError and SettingsError (the user's), SourceUnavailable (blobs),
+        """``past`` gives what was last applied, and is called where policies judge.
+
+        Raises RenderError and SettingsError (the user's), SourceUnavailable (blobs),
         RenderUnavailable (the machine's: try again)."""
 
     def close(self) -> None: ...

@@ -110,6 +110,7 @@ class Reconciler:
                 sync=news.sync,
                 reason=news.reason,
                 message=news.message,
+                findings=news.findings,
             )
             return news.good is not None
         self._is_rejected = False
@@ -117,7 +118,12 @@ class Reconciler:
         self._grants = news.grants
         self._books.accept(news.snapshot.commit)
         self._change(
-            commit=news.snapshot.commit, sync=Sync.PROGRESSING, reason="", message="", failed=()
+            commit=news.snapshot.commit,
+            sync=Sync.PROGRESSING,
+            reason="",
+            message="",
+            failed=(),
+            findings=news.rendered.verdict.findings,
         )
         return True
 

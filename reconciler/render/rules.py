@@ -1,4 +1,4 @@
-"""The rules among a site's settings: ``drift``, ``adopt``, pruning; from YAML to frozen values."""
+"""The rules among the settings: drift, adoption, pruning, health; from YAML to frozen values."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from reconciler.model.rules import (
     AdoptRule,
     DriftMode,
     DriftRule,
+    HealthRule,
     PruneAllowance,
     PruneLimits,
 )
@@ -84,3 +85,44 @@ def prune_allow(node: Node) -> tuple[PruneAllowance, ...]:
     """Raises SettingsError."""
     rows = strict.records(_ALLOW, "refs", "until")(node)
     return tuple(PruneAllowance(**values) for values in rows)
+
+
+def _expression(text: str) -> str:
+    return "" if text.strip() and len(text) <= 16_384 else "must be a CEL expression"
+
+
+_HEALTH = {
+    "apiVersion": Key(read=strict.string(names.api_version)),
+    "kind": Key(read=strict.string(names.kind)),
+    **{key: Key(read=strict.string(_expression)) for key in ("current", "inProgress", "failed")},
+}
+
+
+def health(node: Node) -> tuple[HealthRule, ...]:
+    """Raises SettingsError, for expressions that do not compile as well."""
+    found = strict.records(_HEALTH, "apiVersion", "kind", "current")(node)
+    for number, values in enumerate(found):
+        for key in ("current", "inProgress", "failed"):
+            if key in values:
+                _check_health(node.under(number).under(key))
+    return tuple(
+        HealthRule(
+            api_version=values["apiVersion"],
+            kind=values["kind"],
+            current=values["current"],
+            in_progress=values.get("inProgress", ""),
+            failed=values.get("failed", ""),
+        )
+        for values in found
+    )
+
+
+def _check_health(node: Node) -> None:
+    # Only a fleet that has such rules needs CEL.
+    from reconciler.cel import health as expressions
+    from reconciler.cel.errors import CompileError
+
+    try:
+        expressions.check(node.value)
+    except CompileError as error:
+        raise node.error(f"does not compile: {error.message}") from None

@@ -10,6 +10,7 @@ from reconciler.model.values import (
     Contest,
     Counts,
     Failure,
+    Finding,
     Health,
     HeldPrune,
     Report,
@@ -33,6 +34,7 @@ class Situation:
     offline: str = ""
     objects: Counts = _NOTHING
     failed: tuple[Failure, ...] = ()
+    findings: tuple[Finding, ...] = ()
     drift_open: int = 0
     drift_corrected: int = 0
     held: tuple[HeldPrune, ...] = ()
@@ -76,6 +78,7 @@ def make(situation: Situation, site: SiteName, *, time: float, agent: str) -> Re
         message=message,
         objects=situation.objects,
         failed=situation.failed,
+        findings=situation.findings,
         drift_open=situation.drift_open,
         drift_corrected=situation.drift_corrected,
         held=situation.held,
