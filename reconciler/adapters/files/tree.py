@@ -7,9 +7,12 @@ import hashlib
 import os
 import stat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.model.errors import FileError, UsageError
-from reconciler.model.values import FileKind
+
+if TYPE_CHECKING:
+    from reconciler.model.values import FileKind
 
 LARGEST_FILE = 10 * 2**20  # bytes
 LARGEST_FOLDER = 50_000  # names
