@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -12,9 +12,12 @@ from reconciler.adapters.files import FolderTree
 from reconciler.documents import dump
 from reconciler.model.errors import MissingBlobs, UsageError
 from reconciler.model.refs import SiteName
-from reconciler.model.values import Rendered
 from reconciler.render import build
 from reconciler.render import output as yaml_output
+from reconciler.render.trees import Remembered
+
+if TYPE_CHECKING:
+    from reconciler.model.values import Rendered
 
 
 def folder(target: str, *, restrict: bool, output: str) -> str:
@@ -23,7 +26,7 @@ def folder(target: str, *, restrict: bool, output: str) -> str:
     if not path.is_dir():
         raise UsageError(f"{target} is no folder; for a site of a fleet repository give --repo")
     root, inside = _root(path.resolve())
-    resources = build.build(FolderTree(root), inside, restrict=restrict)
+    resources = build.build(Remembered(FolderTree(root)), inside, restrict=restrict)
     if output == "json":
         return _json([resource.value for resource in resources])
     return yaml_output.to_yaml(resources)
@@ -59,6 +62,8 @@ def _local(wanted: SiteName, repo: str, rev: str) -> Rendered:
 
 
 def _remote(wanted: SiteName, repo: str, rev: str, access: Mapping[str, str]) -> Rendered:
+    import tempfile
+
     from reconciler.adapters import git
     from reconciler.render.site import render_site
 
