@@ -26,3 +26,25 @@ def run(command: list[str], typed: bytes, environment: Mapping[str, str]) -> tup
     finally:
         os.close(ours)
     return shown.decode(), out.decode(), process.returncode
+
+
+def answer(
+    command: list[str], asked: str, typed: bytes, environment: Mapping[str, str]
+) -> tuple[str, int]:
+    """What the terminal showed of a command that got ``typed`` once it showed ``asked``, and its
+    exit code."""
+    shown = b""
+    pid, ours = pty.fork()
+    if pid == 0:
+        os.execve(command[0], command, dict(environment))  # this process is the command from here
+    is_asked = False
+    with contextlib.suppress(OSError):  # the terminal ends with its last user
+        while chunk := os.read(ours, 4096):
+            shown += chunk
+            if not is_asked and asked.encode() in shown:
+                is_asked = True
+                os.write(ours, typed)
+    os.close(ours)
+    _, status = os.waitpid(pid, 0)
+    assert is_asked, shown.decode()
+    return shown.decode(), os.waitstatus_to_exitcode(status)

@@ -97,7 +97,10 @@ def bootstrap(
       reconciler bootstrap north/barn-7 --repo . --outside --apply
     """
     if check and apply:
-        raise click.UsageError("--check and --apply: --apply checks by itself, give one of them.")
+        raise click.UsageError(
+            "--check and --apply: give one of them. --apply looks at the cluster by itself first,"
+            " and --check at the repository too."
+        )
     from reconciler.app import bootstrap as app
 
     wanted = app.wanted.read(app.wanted.Options(**access, **given), _confirmer())

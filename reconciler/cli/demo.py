@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 import sys
 from pathlib import Path
 
@@ -55,9 +57,16 @@ def demo(folder: Path | None, plain: bool, kubeconfig: str, context: str, yes: b
     with screens.live() if is_live else screens.plain() as screen:
         if kubeconfig:
             login = app.Login(kubeconfig=kubeconfig, context=context)
-            outcome = app.play_on(login, folder, screen, pause=pause, yes=yes)
+            outcome = app.play_on(login, folder, screen, pause=pause, yes=yes, program=_program())
         else:
-            outcome = app.play(folder, screen, pause=pause)
+            outcome = app.play(folder, screen, pause=pause, program=_program())
     if outcome is app.Outcome.INTERRUPTED:
         raise KeyboardInterrupt
     sys.exit(options.YES if outcome is app.Outcome.DONE else options.NO)
+
+
+def _program() -> str:
+    """How the reader's shell calls this program, from whatever folder."""
+    if shutil.which("reconciler"):
+        return "reconciler"
+    return shlex.quote(str(Path(sys.argv[0]).absolute()))

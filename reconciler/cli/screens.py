@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.live import Live
     from rich.table import Table
+    from rich.text import Text
 
 _SITE = 14  # columns for a site's name
 
@@ -78,7 +79,10 @@ class Lines:
     def tell(self, line: Line) -> None:
         if line.kind is Kind.TITLE:
             self.console.print()
-        self.console.print(_styled(line))
+        if line.kind is Kind.SHELL:  # as one line, however narrow it is: somebody may copy it
+            self.console.print(_command(line), soft_wrap=True)
+        else:
+            self.console.print(_styled(line))
 
     def board(self, rows: Sequence[Row]) -> None:
         """See Board."""
@@ -122,8 +126,13 @@ def live() -> Iterator[Screen]:
 
 def _ask(question: str) -> bool:
     """On standard error, as the lines may go elsewhere."""
-    is_there = sys.stdin.isatty() and sys.stderr.isatty()
-    return is_there and click.confirm(question, default=True, err=True)
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    try:
+        return click.confirm(question, default=True, err=True)
+    except click.Abort:
+        click.echo(err=True)
+        raise KeyboardInterrupt from None
 
 
 def _styled(line: Line) -> Table:
@@ -140,6 +149,13 @@ def _styled(line: Line) -> Table:
     grid.add_column(overflow="fold")
     grid.add_row(mark, text)
     return grid
+
+
+def _command(line: Line) -> Text:
+    from rich.text import Text
+
+    mark = (_MARKS[line.kind], _MARKED.get(line.kind, _STYLES[line.kind]))
+    return Text.assemble(mark, (words(line), _STYLES[line.kind]))
 
 
 def table(rows: Sequence[Row]) -> Table:

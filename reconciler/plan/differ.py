@@ -149,19 +149,30 @@ def _holds_amounts(path: Path) -> bool:
     return not path or not _WORDS & {path[0], path[-1]}
 
 
-def same(one: Any, other: Any, *, amounts: bool = True) -> bool:
-    """Whether the API server means the same by both; ``amounts``: strings may be quantities."""
+def same(one: Any, other: Any, *, amounts: bool = True, beyond: bool = False) -> bool:
+    """Whether the API server means the same by both; ``amounts``: strings may be quantities,
+    ``beyond``: the other may have more names in its maps, as defaults are."""
     if _empty(one) and _empty(other):
         return True
     if isinstance(one, dict) and isinstance(other, dict):
-        names = {name for each in (one, other) for name, value in each.items() if not _empty(value)}
+        names = {
+            name
+            for each in ((one,) if beyond else (one, other))
+            for name, value in each.items()
+            if not _empty(value)
+        }
         return all(
-            same(one.get(name), other.get(name), amounts=amounts and name not in _WORDS)
+            same(
+                one.get(name),
+                other.get(name),
+                amounts=amounts and name not in _WORDS,
+                beyond=beyond,
+            )
             for name in names
         )
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(
-            same(*pair, amounts=amounts) for pair in zip(one, other, strict=True)
+            same(*pair, amounts=amounts, beyond=beyond) for pair in zip(one, other, strict=True)
         )
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other

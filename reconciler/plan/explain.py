@@ -63,6 +63,7 @@ def changes(
     found = [
         _told(ref, row, _NOBODY if row.found is differ.ABSENT else _owner(row.path, trees), rules)
         for row in differ.differences(_compared(wanted), obj, fieldtrees.union(trees.values()))
+        if not _is_default(row, trees)
     ]
     known = {each.path for each in found}
     found += [each for each in _taken(ref, wanted, trees, rules) if not _within(each.path, known)]
@@ -82,6 +83,14 @@ def _compared(wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 def _within(path: Path, known: set[Path]) -> bool:
     return any(path[:length] in known for length in range(1, len(path) + 1))
+
+
+def _is_default(row: differ.Difference, trees: Mapping[ManagedEntry, fieldtrees.Tree]) -> bool:
+    """Whether the API server filled in a whole that is ours alone, such as an atomic list's items:
+    whoever else puts something into it owns it from then on."""
+    if row.found is differ.ABSENT or not differ.same(row.wanted, row.found, beyond=True):
+        return False
+    return ownership.is_ours(_owner(row.path, trees))
 
 
 def _owner(path: Path, trees: Mapping[ManagedEntry, fieldtrees.Tree]) -> ManagedEntry:

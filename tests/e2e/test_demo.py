@@ -13,6 +13,7 @@ import pytest
 from reconciler.adapters import kube
 from reconciler.app.demo import made
 from reconciler.model.refs import Kind
+from tests import terminal
 from tests.controlplane.plane import ControlPlane
 from tests.e2e.bootstrap import CRD, NAMESPACE, Bootstrap
 from tests.e2e.process import ENVIRONMENT, RECONCILER, eventually, reconciler
@@ -91,6 +92,35 @@ def test_where_nobody_can_be_asked_it_stays_and_the_commands_remove_it(
     assert cluster.objects() != before
     for command in commands:
         cluster.plane.kubectl(*command)
+    assert cluster.objects() == before
+
+
+@pytest.mark.parametrize(("typed", "code"), [(b"n\n", 0), (b"\x03", 130), (b"\x04", 0)])
+def test_whoever_says_no_at_the_terminal_keeps_it_and_gets_the_commands(
+    cluster: Cluster, tmp_path: Path, typed: bytes, code: int
+) -> None:
+    """By n, by Ctrl-C and by Ctrl-D."""
+    before = cluster.objects()
+    given = ["--kubeconfig", str(cluster.kubeconfig), str(tmp_path / "fleet"), "--plain"]
+    environment = {**ENVIRONMENT, "TERM": "xterm", "COLUMNS": "80"}
+    asked = "Remove all of it from the cluster?"
+    shown, ended = terminal.answer([RECONCILER, "demo", *given], asked, typed, environment)
+    assert ended == code, shown
+    _, _, said = shown.partition("It stays. To remove it:")
+    commands = [line.split()[2:] for line in said.splitlines() if "$ kubectl delete" in line]
+    assert cluster.objects() != before
+    for command in commands:
+        assert command[-2:] == ["--kubeconfig", str(cluster.kubeconfig)]
+        cluster.plane.kubectl(*command)
+    assert cluster.objects() == before
+
+
+def test_whoever_says_yes_at_the_terminal_has_it_removed(cluster: Cluster, tmp_path: Path) -> None:
+    before = cluster.objects()
+    given = ["--kubeconfig", str(cluster.kubeconfig), str(tmp_path / "fleet"), "--plain"]
+    asked = "Remove all of it from the cluster?"
+    shown, ended = terminal.answer([RECONCILER, "demo", *given], asked, b"\n", ENVIRONMENT)
+    assert ended == 0, shown
     assert cluster.objects() == before
 
 

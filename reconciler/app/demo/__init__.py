@@ -9,6 +9,7 @@ told was seen in the sites' own objects and notes.
 from __future__ import annotations
 
 import contextlib
+import shlex
 import tempfile
 from pathlib import Path
 
@@ -29,8 +30,11 @@ __all__ = ["Kind", "Line", "Login", "Outcome", "Row", "Screen", "play", "play_on
 _NAME = "demo"  # the fleet's
 
 
-def play(folder: Path | None, screen: Screen, *, pause: float) -> Outcome:
-    """The play of three sites. ``folder`` becomes its repository, None is a temporary one.
+def play(
+    folder: Path | None, screen: Screen, *, pause: float, program: str = "reconciler"
+) -> Outcome:
+    """The play of three sites. ``folder`` becomes its repository, None is a temporary one;
+    ``program`` is how a shell calls this one.
 
     Raises UsageError where the folder is not empty, SourceUnavailable where git fails.
     """
@@ -47,12 +51,18 @@ def play(folder: Path | None, screen: Screen, *, pause: float) -> Outcome:
 
         outcome = played(stage, go_on)
         if outcome is Outcome.DONE:
-            _look_around(stage, place, acts.FIRST)
+            _look_around(stage, place, acts.FIRST, program)
         return outcome
 
 
 def play_on(
-    login: Login, folder: Path | None, screen: Screen, *, pause: float, yes: bool
+    login: Login,
+    folder: Path | None,
+    screen: Screen,
+    *,
+    pause: float,
+    yes: bool,
+    program: str = "reconciler",
 ) -> Outcome:
     """The play of one site on a real cluster; ``yes`` removes what it made there without asking.
 
@@ -76,10 +86,12 @@ def play_on(
             outcome = played(stage, go_on)
         finally:
             is_back = visit.take_back(
-                lambda: yes or screen.ask("Remove all of it from the cluster?")
+                lambda: yes or stage.asked("Remove all of it from the cluster?")
             )
         if outcome is Outcome.DONE:
-            _look_around(stage, place, hello.SITE)
+            _look_around(stage, place, hello.SITE, program)
+        if stage.interrupted:
+            return Outcome.INTERRUPTED
         return outcome if is_back else Outcome.UNTRUE
 
 
@@ -118,10 +130,10 @@ def _site(name: SiteName, scratch: Path, repository: Path, stage: Stage) -> Site
     )
 
 
-def _look_around(stage: Stage, place: Path, site: SiteName) -> None:
+def _look_around(stage: Stage, place: Path, site: SiteName, program: str) -> None:
     stage.heading("It is yours to look into")
-    stage.shell(f"cd {place}")
+    stage.shell(f"cd {shlex.quote(str(place))}")
     stage.shell(f"git log --notes=fleet/{site}")
-    stage.shell(f"reconciler render {site} --repo .")
-    stage.shell("reconciler status")
-    stage.text("A site on a real cluster: reconciler bootstrap --help, and README.md.")
+    stage.shell(f"{program} render {site} --repo .")
+    stage.shell(f"{program} status")
+    stage.text(f"A site on a real cluster: {program} bootstrap --help, and README.md.")

@@ -38,6 +38,7 @@ class Made:
     namespace: str
     name: str
     uid: str
+    born: str = ""  # RFC 3339, the API server\'s clock
 
     @property
     def ref(self) -> str:
@@ -81,17 +82,20 @@ def of_agent(cluster: kube.KubeCluster, site: SiteName, namespace: str) -> tuple
     listed = cluster.select(inventory.CONFIG_MAP, AGENT_NAMESPACE, selector)
     maps = (_of(inventory.CONFIG_MAP, each["metadata"]) for each in listed)
     single = ((_NAMESPACE, namespace), (site_object.KIND, site.label))
-    ones = (_made(cluster, kind, "", name) for kind, name in single)
-    return (*(each for each in ones if each is not None), *maps, *_events(cluster, site, namespace))
+    looked = (_made(cluster, kind, "", name) for kind, name in single)
+    ones = tuple(each for each in looked if each is not None)
+    return (*ones, *maps, *_events(cluster, ones))
 
 
-def _events(cluster: kube.KubeCluster, site: SiteName, namespace: str) -> Iterator[Made]:
-    """Those about cluster-wide objects, which are in the namespace ``default``."""
-    about = {(site_object.KIND.kind, site.label), (_NAMESPACE.kind, namespace)}
+def _events(cluster: kube.KubeCluster, ones: tuple[Made, ...]) -> Iterator[Made]:
+    """Those about these cluster-wide objects; they are in the namespace ``default``. What an
+    earlier play left of other objects of these names stays."""
+    born = {(each.kind.kind, each.name): each.born for each in ones}
     for each in cluster.select(_EVENT, "default", ""):
         named = each.get("involvedObject") or {}
         is_ours = (each.get("source") or {}).get("component") == own.NAME
-        if is_ours and (named.get("kind"), named.get("name")) in about:
+        begin = born.get((str(named.get("kind")), str(named.get("name"))))
+        if is_ours and begin and each["metadata"]["creationTimestamp"] >= begin:
             yield _of(_EVENT, each["metadata"])
 
 
@@ -129,4 +133,5 @@ def _of(kind: Kind, metadata: Any) -> Made:
         namespace=metadata.get("namespace", ""),
         name=metadata["name"],
         uid=metadata["uid"],
+        born=metadata["creationTimestamp"],
     )

@@ -69,6 +69,22 @@ class Stage:
             for each, handler in before.items():
                 signal.signal(each, handler)
 
+    def asked(self, question: str) -> bool:
+        """The answer of whoever is there; a signal, or the end of the input, means no."""
+
+        def end(number: int, _: FrameType | None) -> None:
+            self._came.append(number)
+            raise KeyboardInterrupt
+
+        before = {each: signal.signal(each, end) for each in _SIGNALS}
+        try:
+            return self._screen.ask(question)
+        except KeyboardInterrupt:
+            return False
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
+
     def act(self, title: str, *text: str) -> None:
         """Begin the next act, after a rest."""
         self.rest()

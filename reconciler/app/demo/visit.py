@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import secrets
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,12 @@ class Login:
 
     kubeconfig: str
     context: str = ""
+
+    @property
+    def flags(self) -> str:
+        """As they stand behind a command in a shell."""
+        context = f" --context {shlex.quote(self.context)}" if self.context else ""
+        return f" --kubeconfig {shlex.quote(self.kubeconfig)}{context}"
 
     def connect(self) -> kube.KubeCluster:
         return kube.connect(self.kubeconfig, self.context)
@@ -127,7 +134,7 @@ class Visit:
             return self._remove(cluster, found)
         self._stage.text("It stays. To remove it:")
         for each in found:
-            self._stage.shell(each.command)
+            self._stage.shell(each.command + self._login.flags)
         return True
 
     def _remove(self, cluster: kube.KubeCluster, found: Sequence[made.Made]) -> bool:
