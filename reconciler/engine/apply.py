@@ -62,7 +62,13 @@ class Applier:
         self._stop = stop
         self._beat = beat
         self._mender = Mender(
-            cluster=cluster, books=books, clock=clock, observer=observer, stop=stop, beat=beat
+            cluster=cluster,
+            books=books,
+            clock=clock,
+            observer=observer,
+            stop=stop,
+            beat=beat,
+            put=lambda manifest: self._put(manifest, force=True),
         )
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="apply")
 
@@ -228,6 +234,8 @@ class Applier:
                 return _failure(manifest, DYING, "the object is still being deleted")
             return _Done(manifest=manifest, live=self._evict(step, live))
         except errors.ClusterRefused as error:
+            if error.reason == DYING:
+                self._books.dying.add(manifest.ref)
             return _failure(manifest, error.reason, str(error))
 
     def _send(self, step: Step) -> Live:
@@ -237,7 +245,7 @@ class Applier:
             return self._put(step.manifest, force=step.force)
         except errors.ClusterRefused as error:
             if step.force and error.reason == "Invalid":
-                return self._mender.mend(_sent(step.manifest), error)
+                return self._mender.mend(step.manifest, error)
             if step.force or error.reason != "Conflict" or not self._may_force(step, error):
                 raise
             return self._put(step.manifest, force=True)
@@ -348,13 +356,6 @@ class Applier:
         metadata = (found or {}).get("metadata") or {}
         managers = {entry.get("manager") for entry in metadata.get("managedFields") or []}
         return str(metadata.get("uid") or "") if FIELD_MANAGER in managers else ""
-
-
-def _sent(manifest: Manifest) -> Manifest:
-    """The manifest as it is applied to an object that is there."""
-    return dataclasses.replace(
-        manifest, body=modes.leave_out(manifest.body, manifest.left), left=()
-    )
 
 
 def _split(

@@ -2,10 +2,13 @@
 
 In: an apply that was refused as Invalid. Out: the object applied after all, or the refusal in
 words that say what to do. ``apply`` calls it, from any of its threads, for objects that are ours.
+An object that is made anew gets the fields that are left to others as any new object does: for
+that ``put`` is handed in, which knows how.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import threading
 from collections.abc import Callable, Mapping
@@ -18,7 +21,7 @@ from reconciler.engine.books import Books
 from reconciler.model import errors
 from reconciler.model.refs import ALLOW, REPLACE, Kind, ObjectRef
 from reconciler.model.values import Live, Manifest
-from reconciler.plan import intruders
+from reconciler.plan import intruders, modes
 
 GONE = 30.0  # seconds that an object may take to end before it is made anew by a later pass
 IMMUTABLE = "Immutable"  # our own reason
@@ -33,7 +36,7 @@ _IMMUTABLE = re.compile(
 
 
 class Mender:
-    """Thread-safe. ``beat`` is called while it waits."""
+    """Thread-safe. ``beat`` is called while it waits; ``put`` makes an object that is not there."""
 
     def __init__(
         self,
@@ -44,6 +47,7 @@ class Mender:
         observer: ports.Observer,
         stop: threading.Event,
         beat: Callable[[], None],
+        put: Callable[[Manifest], Live],
     ) -> None:
         self._cluster = cluster
         self._books = books
@@ -51,12 +55,16 @@ class Mender:
         self._observer = observer
         self._stop = stop
         self._beat = beat
+        self._put = put
         self._replaced: dict[ObjectRef, str] = {}  # digest that an object was made anew for
 
     def mend(self, manifest: Manifest, error: errors.ClusterRefused) -> Live:
         """Apply it after all. Raises ClusterRefused, with ``error``'s words where they hold."""
         if is_immutable(error):
             return self._make_anew(manifest, error)
+        return self._apply_in_place(_sent(manifest), error)
+
+    def _apply_in_place(self, manifest: Manifest, error: errors.ClusterRefused) -> Live:
         for _ in range(_ROUNDS):
             if error.reason != "Invalid" or not self._make_room(manifest, error):
                 break
@@ -107,7 +115,7 @@ class Mender:
         self._observer.event("object.replaced", ref=str(ref), message=str(error))
         self._cluster.delete(manifest.kind, ref.namespace, ref.name, uid, foreground=True)
         self._await_end(manifest.kind, ref, uid)
-        return self._cluster.apply(manifest, force=True)
+        return self._put(manifest)
 
     def _await_end(self, kind: Kind, ref: ObjectRef, uid: str) -> None:
         until, looks = self._clock.monotonic() + GONE, 0
@@ -121,6 +129,13 @@ class Mender:
             self._beat()
             self._stop.wait(_LOOKS[min(looks, len(_LOOKS) - 1)])
             looks += 1
+
+
+def _sent(manifest: Manifest) -> Manifest:
+    """The manifest as it is applied to an object that is there."""
+    return dataclasses.replace(
+        manifest, body=modes.leave_out(manifest.body, manifest.left), left=()
+    )
 
 
 def is_immutable(error: errors.ClusterRefused) -> bool:

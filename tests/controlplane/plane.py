@@ -161,6 +161,19 @@ class ControlPlane:
         if self._with_controllers:
             self._start_controllers()
 
+    def compact(self) -> None:
+        """Let etcd forget all revisions before the newest one."""
+        status, answer = self.request("GET", "/api/v1/namespaces")
+        assert status == 200, answer
+        link = http.client.HTTPConnection("127.0.0.1", self._etcd_port, timeout=30)
+        try:
+            wanted = {"revision": answer["metadata"]["resourceVersion"], "physical": True}
+            link.request("POST", "/v3/kv/compaction", body=json.dumps(wanted))
+            done = link.getresponse()
+            assert done.status == 200, done.read()
+        finally:
+            link.close()
+
     def request(
         self, method: str, path: str, body: object = None, content_type: str = "application/json"
     ) -> tuple[int, dict[str, Any]]:

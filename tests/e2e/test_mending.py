@@ -201,6 +201,33 @@ def test_an_object_is_made_anew_where_its_annotation_allows_it(world: World) -> 
     assert len(deleted) == 1
 
 
+def test_an_object_that_is_made_anew_gets_the_fields_that_are_left_to_others(
+    world: World,
+) -> None:
+    """As every new object does: without that it would start with the API server's default."""
+    rule = "drift: [{mode: ignore, kind: Deployment.apps, fields: [/spec/replicas]}]\n"
+    world.fleet.files[f"{world.fleet.overlay}/site.yaml"] += rule
+    declare(world, deployment(world.namespace))
+    code, said = world.once()
+    assert code == 0, said
+    before = live(world)["metadata"]["uid"]
+    changed = deployment(world.namespace)
+    changed["metadata"]["annotations"] = {"fleet-reconciler.dev/replace": "allow"}
+    changed["spec"]["selector"]["matchLabels"]["app"] = "other"
+    changed["spec"]["template"]["metadata"]["labels"]["app"] = "other"
+    declare(world, changed)
+    code, said = world.once()
+    assert code == 0, said
+    anew = live(world)
+    assert anew["metadata"]["uid"] != before
+    assert anew["spec"]["replicas"] == 0, "as it is declared"
+    ours = [e for e in anew["metadata"]["managedFields"] if e["manager"] == "fleet-reconciler"]
+    assert all("f:replicas" not in entry["fieldsV1"].get("f:spec", {}) for entry in ours)
+    patch(world, "apps/v1/deployments", "worker", {"spec": {"replicas": 2}}, MERGE)
+    assert world.once()[0] == 0
+    assert live(world)["spec"]["replicas"] == 2, "and then left alone"
+
+
 def test_an_object_that_is_being_deleted_is_made_again_once_it_has_ended(world: World) -> None:
     held = objects.config_map(world.namespace, "held", key="one")
     declare(world, held)

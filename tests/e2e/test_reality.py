@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
 from tests.contracts import objects
@@ -135,6 +136,78 @@ def test_an_api_server_that_dies_in_the_middle_of_a_wave_is_waited_for(world: Wo
         world.synced(agent, seconds=120)
         assert agent.said("cluster.unavailable")
         assert world.data("many-399")
+
+
+def test_what_was_deleted_while_nobody_watched_is_noticed_though_the_history_is_gone(
+    world: World,
+) -> None:
+    plane, maps = world.plane, world.path("configmaps")
+    with world.running() as agent:
+        world.synced(agent)
+        agent.wait("watch.listed", kind="ConfigMap")
+        before = plane.request("GET", maps)[1]["metadata"]["resourceVersion"]
+        agent.process.send_signal(signal.SIGSTOP)
+        try:
+            plane.kill_api_server()  # or else the news would wait in the agent's socket
+            plane.start_api_server()
+            gone = world.get("configmaps", "settings")
+            assert gone is not None
+            world.delete("configmaps", "settings")
+            plane.compact()
+            plane.restart_api_server()  # it keeps some history itself
+        finally:
+            agent.process.send_signal(signal.SIGCONT)
+        eventually(lambda: world.get("configmaps", "settings"), "the object, made again", 60)
+        agent.wait("drift.corrected", change="deleted")
+        found = world.get("configmaps", "settings")
+        assert found is not None and found["metadata"]["uid"] != gone["metadata"]["uid"]
+        asked = f"{maps}?watch=true&timeoutSeconds=1&resourceVersion={before}"
+        assert plane.request("GET", asked)[1]["object"]["code"] == 410
+        watches = [
+            request.uri
+            for request in plane.audit(agent="fleet-reconciler/", verb="watch")
+            if request.resource == "configmaps" and request.status == 200
+        ]
+    began = [uri for uri in watches if "sendInitialEvents=true" in uri]
+    assert len(began) > 1 and len(watches) > len(began), "it tried to go on, and began again"
+
+
+def test_a_group_that_answers_503_for_a_while_fails_alone_and_nothing_of_it_is_lost(
+    world: World,
+) -> None:
+    name = f"Away{world.namespace.rpartition('-')[2]}"
+    definition = objects.definition(name)
+    group = definition["spec"]["group"] = f"{name.lower()}.example.com"
+    plural = definition["spec"]["names"]["plural"]
+    definition["metadata"]["name"] = f"{plural}.{group}"
+    one = objects.obj(f"{group}/v1", name, "one", world.namespace, spec={"size": 1})
+    declare(world, definition, one)
+    service = f"/apis/apiregistration.k8s.io/v1/apiservices/v1.{group}"
+    mark = {"kube-aggregator.kubernetes.io/automanaged": None}
+    nobody = {"namespace": "default", "name": "nobody"}
+    with world.running() as agent:
+        world.synced(agent)
+        spec = {"service": nobody, "insecureSkipTLSVerify": True}
+        away = {"metadata": {"labels": mark}, "spec": spec}
+        assert world.plane.request("PATCH", service, away, MERGE)[0] == 200
+        served = world.path(f"{group}/v1/{plural}", "one")
+        eventually(lambda: world.plane.request("GET", served)[0] == 503, "it answers 503")
+        changed = objects.obj(f"{group}/v1", name, "one", world.namespace, spec={"size": 2})
+        declare(world, definition, changed, objects.config_map(world.namespace, "beside"))
+        eventually(lambda: "one" in failures(world), "the failure is told", 60)
+        assert list(failures(world)) == ["one"] and world.data("beside")
+        asked = world.plane.audit(user="fleet-reconciler", verb="patch")
+        assert any(r.status == 503 and r.resource == plural for r in asked)
+        assert not agent.events("object.pruned") and not agent.events("drift.corrected")
+        back = {"spec": {"service": None, "insecureSkipTLSVerify": None}}
+        assert world.plane.request("PATCH", service, back, MERGE)[0] == 200
+        world.synced(agent, seconds=90)
+        found = world.get(f"{group}/v1/{plural}", "one")
+        assert found is not None and found["spec"]["size"] == 2
+    world.plane.request(
+        "DELETE",
+        f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{plural}.{group}",
+    )
 
 
 def test_a_namespace_that_ends_with_all_it_holds_is_made_again_once_it_has_ended(

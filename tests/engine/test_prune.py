@@ -133,6 +133,28 @@ def test_a_deletion_that_a_finalizer_keeps_is_told_and_ends_when_a_watch_says_so
     assert world.data("kept") is None
 
 
+def test_a_finalizer_that_is_stuck_holds_up_what_comes_after_it_until_its_deadline() -> None:
+    world = World()
+    stuck = manifests.deployment("stuck")
+    stuck["metadata"]["finalizers"] = ["example.com/hold"]
+    first = world.commit(stuck, config_map("needed"))
+    with world.running() as engine:
+        world.synced(first)
+        world.commit(config_map("other"))
+        engine.wake()
+        eventually(lambda: "being deleted" in world.status().get("message", ""), "the wait")
+        assert world.data("needed") and world.data("other"), "what a workload may need goes later"
+        world.clock.skip(130)
+        eventually(lambda: world.data("needed") is None, "the rest")
+        eventually(lambda: world.status()["state"] == "Failed", "the report")
+        later = world.commit(config_map("other"), config_map("more"))
+        engine.wake()
+        eventually(lambda: world.data("more"), "a later commit's object")
+        eventually(lambda: world.status()["commit"] == later, "its report")
+        (failed,) = world.status()["failed"]
+        assert (failed["object"], failed["reason"]) == ("Deployment.apps/app/stuck", "Terminating")
+
+
 def test_what_is_declared_again_while_it_is_on_its_way_out_is_made_anew_as_it_is_declared() -> None:
     world = World()
     kept = config_map("kept", finalizers=["example.com/hold"])
