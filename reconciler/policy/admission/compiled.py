@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.cel.cost import Bounds
-from reconciler.cel.environment import Compiler, Program
+from reconciler.cel.environment import Compiler
 from reconciler.cel.errors import CompileError
+from reconciler.cel.scope import Program
 from reconciler.documents import load
 from reconciler.policy.admission.values import Field, Policy, Problem, Source
 

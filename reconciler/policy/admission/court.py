@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.cel.cost import CONDITIONS
-from reconciler.cel.environment import Program, Scope, Seen, Shared
 from reconciler.cel.errors import EvaluationError, TooCostly
+from reconciler.cel.scope import Program, Scope, Seen, Shared
 from reconciler.model.refs import Kind
 from reconciler.policy.admission import matching
 from reconciler.policy.admission.compiled import Check, Compiled
