@@ -16,6 +16,7 @@ TABLE: dict[str, str] = {
     "bootstrap": "Print or apply all that a cluster needs to become REGION/SITE.",
     "completion": "Print the completion script of a shell.",
     "demo": "Play a fleet of three sites on this machine: no cluster, no network.",
+    "diff": "Show what the next pass would do to the cluster of SITE, field by field.",
     "drift": "Show what was changed on a site against its commit, by whom, and what became of it.",
     "explain": "Show whose each field of the object REF is, what is wanted of it, and what would be"
     " done.",

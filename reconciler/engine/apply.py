@@ -1,6 +1,7 @@
-"""Writes to the cluster: a plan's waves, then its prunes; and one object put right.
+"""Writes to the cluster: a plan's waves; and one object put right.
 
-In: a Plan. Out: Applied, object by object. The only module that writes objects of the fleet.
+In: a Plan. Out: Applied, object by object. With ``prune``, the only module that writes objects of
+the fleet.
 Within a wave up to THREADS applies run side by side; what is done is kept durably as it comes.
 """
 
@@ -19,13 +20,14 @@ from reconciler.engine.mend import Mender
 from reconciler.model import errors
 from reconciler.model.objects import live_of
 from reconciler.model.refs import FIELD_MANAGER, Kind, ObjectRef
-from reconciler.model.values import Applied, Failure, Live, Manifest, Plan, Prune, Record, Step
+from reconciler.model.values import Applied, Failure, Live, Manifest, Plan, Record, Step
 from reconciler.plan import modes, ownership, waves
 
 THREADS = 8  # more gain nothing
 ESTABLISHED = 15.0  # seconds that a CustomResourceDefinition may take to be served
 _EVICTIONS = 5  # attempts
 UNAVAILABLE = "Unavailable"  # our own reason: no answer about this object, and others had one
+DYING = "BeingDeleted"  # our own too: the API server takes an apply and deletes it all the same
 _LOOKS = (0.005, 0.01, 0.02, 0.05, 0.1)  # seconds between looks, the last one repeated
 _CRD = Kind(*waves.CRD[:1], "v1", waves.CRD[1])
 
@@ -87,8 +89,7 @@ class Applier:
             self._books.flight.clear()
         # In an order of their own: which thread was first is no news.
         refused = tuple(failure for _, failure in sorted(failed.items()))
-        result = Applied(applied=tuple(applied), failed=refused, held=tuple(sorted(held)))
-        return self._prune(plan.prunes, result) if result.complete else result
+        return Applied(applied=tuple(applied), failed=refused, held=tuple(sorted(held)))
 
     def look(self, records: Iterable[Record]) -> Mapping[ObjectRef, Mapping[str, Any] | None]:
         """Read these objects whole, side by side where there are several; one that the API server
@@ -143,7 +144,9 @@ class Applier:
                 self._beat()
                 if isinstance(result, Failure):
                     refused.append(result)
-                    if result.reason != UNAVAILABLE:  # else it may have been written all the same
+                    # Else it may have been written all the same, or is to be made once the old one
+                    # is gone: by a pass, as what is on the books of it may be older.
+                    if result.reason not in (UNAVAILABLE, DYING):
                         self._books.retract(ref)
                     self._tell(result)
                     continue
@@ -221,7 +224,8 @@ class Applier:
         try:
             live = self._apply(step, is_new=(manifest.ref.group, manifest.ref.kind) in definitions)
             if live.deleting:
-                return _failure(manifest, "BeingDeleted", "the object is still being deleted")
+                self._books.dying.add(manifest.ref)
+                return _failure(manifest, DYING, "the object is still being deleted")
             return _Done(manifest=manifest, live=self._evict(step, live))
         except errors.ClusterRefused as error:
             return _failure(manifest, error.reason, str(error))
@@ -337,53 +341,6 @@ class Applier:
             self._stop.wait(_LOOKS[min(looks, len(_LOOKS) - 1)])
             looks += 1
         raise Interrupted
-
-    def _prune(self, prunes: tuple[Prune, ...], result: Applied) -> Applied:
-        pruned: list[ObjectRef] = []
-        failed: list[Failure] = []
-        self._books.condemn(prune.ref for prune in prunes)
-        for prune in prunes:
-            self._beat()
-            if self._stop.is_set():
-                raise Interrupted
-            try:
-                self._delete(prune)
-            except errors.ClusterRefused as error:
-                self._books.spare(prune.ref)
-                failed.append(Failure(ref=prune.ref, reason=error.reason, message=str(error)))
-                self._tell(failed[-1])
-                continue
-            self._books.drop([prune.ref])
-            pruned.append(prune.ref)
-            self._observer.event("object.pruned", ref=str(prune.ref))
-        return Applied(
-            applied=result.applied,
-            pruned=tuple(pruned),
-            failed=(*result.failed, *failed),
-            held=result.held,
-        )
-
-    def _delete(self, prune: Prune) -> None:
-        """Delete what is ours; what is gone, or another's by now, is taken off the books alone."""
-        kind = Kind.of(prune.api_version, prune.ref.kind)
-        try:
-            self._delete_as(kind, prune)
-        except errors.ClusterRefused as error:
-            if error.reason == "KindUnknown":
-                other = self._cluster.served(kind)
-                if other is not None and other != kind:  # it lives on in another version
-                    self._delete_as(other, prune)
-            elif error.reason not in ("NotFound", "NamespaceNotFound"):
-                raise
-
-    def _delete_as(self, kind: Kind, prune: Prune) -> None:
-        """By its uid; by the one it has now where that was never kept: the agent was killed after
-        it had made the object, or made it again."""
-        ref = prune.ref
-        if prune.uid and self._cluster.delete(kind, ref.namespace, ref.name, prune.uid):
-            return
-        if uid := self._uid_if_ours(kind, ref):
-            self._cluster.delete(kind, ref.namespace, ref.name, uid)
 
     def _uid_if_ours(self, kind: Kind, ref: ObjectRef) -> str:
         """For a write that was announced and never confirmed: did we make this object?"""

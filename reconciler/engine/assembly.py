@@ -15,8 +15,9 @@ from reconciler.engine.examine import Examiner
 from reconciler.engine.heal import Healer, Suspect
 from reconciler.engine.house import House
 from reconciler.engine.inbox import Inbox
-from reconciler.engine.messages import Died, Message
+from reconciler.engine.messages import Again, Died, Message
 from reconciler.engine.postman import Postman
+from reconciler.engine.prune import Pruner
 from reconciler.engine.pulse import Pulse
 from reconciler.engine.reconcile import Reconciler
 from reconciler.engine.reporter import Reporter
@@ -64,7 +65,22 @@ def assemble(parts: Parts, options: Options, stop: threading.Event) -> loop.Engi
     def died(error: BaseException) -> None:
         inbox.put("died", Died(error=error))
 
+    def again(why: str, delay: float) -> None:
+        inbox.put_later(("again", why), Again(), delay)
+
+    pruner = Pruner(
+        cluster=cluster,
+        books=books,
+        clock=clock,
+        observer=observer,
+        site=site,
+        stop=stop,
+        beat=pulse.beat,
+        again=again,
+    )
+
     def sink(event: ports.WatchEvent) -> None:
+        pruner.see(event)
         inbox.put(observe.key_of(event), event)
 
     house = House(state)
@@ -85,9 +101,11 @@ def assemble(parts: Parts, options: Options, stop: threading.Event) -> loop.Engi
         pulse=pulse,
         books=books,
         applier=applier,
+        pruner=pruner,
         reconciler=Reconciler(
             books=books,
             applier=applier,
+            pruner=pruner,
             healer=healer,
             examiner=examiner,
             house=house,

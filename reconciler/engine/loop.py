@@ -33,6 +33,7 @@ from reconciler.engine.messages import (
 )
 from reconciler.engine.observe import Observatory, is_site, key_of
 from reconciler.engine.postman import Postman
+from reconciler.engine.prune import Pruner
 from reconciler.engine.pulse import Pulse
 from reconciler.engine.reconcile import Reconciler
 from reconciler.engine.reporter import Reporter
@@ -67,6 +68,7 @@ class Crew:
     pulse: Pulse
     books: Books
     applier: Applier
+    pruner: Pruner
     reconciler: Reconciler
     observatory: Observatory
     courier: Courier
@@ -163,7 +165,8 @@ class Engine:
             self._handle(messages)
             if self._lost:
                 raise errors.ClusterUnavailable("the API server was not reached during the pass")
-            if self._stop.is_set() or (not messages and self._crew.observatory.all_answered()):
+            is_quiet = not messages and not self._crew.pruner.ending
+            if self._stop.is_set() or (is_quiet and self._crew.observatory.all_answered()):
                 return
 
     def _begin(self, attempts: int | None) -> None:
@@ -297,6 +300,9 @@ class Engine:
             self._watch()
         self._watching = True
         self._found()
+        if self._crew.pruner.ending:  # most objects are gone in a moment, and then there is news
+            self._owed = False
+            self._crew.inbox.put_later("tell", Tell(), _REPORT_AFTER)
         if complete:
             self._passes.reset()
             self._crew.inbox.cancel("again")

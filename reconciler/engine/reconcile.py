@@ -12,18 +12,21 @@ from collections.abc import Iterable
 from typing import Any
 
 from reconciler import ports
+from reconciler.engine import grants, placing
 from reconciler.engine.apply import Applier
 from reconciler.engine.books import Books
 from reconciler.engine.examine import Examiner
+from reconciler.engine.grants import Grant
 from reconciler.engine.heal import Healer, Suspect, Told
 from reconciler.engine.house import House
 from reconciler.engine.messages import Offline, Online, Rejected, SourceNews
+from reconciler.engine.prune import Pruned, Pruner
 from reconciler.model import errors
 from reconciler.model.journal import Outcome
 from reconciler.model.refs import Kind, ObjectRef
 from reconciler.model.values import Applied, Counts, Failure, Manifest, Rendered, Sync
-from reconciler.plan import planner, scope, waves
-from reconciler.status import note, open_drift
+from reconciler.plan import planner
+from reconciler.status import held, note, open_drift
 from reconciler.status.report import Situation
 
 _RUNNING = "applied"  # meta: the commit that is in the cluster
@@ -40,6 +43,7 @@ class Reconciler:
         *,
         books: Books,
         applier: Applier,
+        pruner: Pruner,
         healer: Healer,
         examiner: Examiner,
         house: House,
@@ -51,6 +55,7 @@ class Reconciler:
     ) -> None:
         self._books = books
         self._applier = applier
+        self._pruner = pruner
         self._healer = healer
         self._examiner = examiner
         self._house = house
@@ -60,6 +65,7 @@ class Reconciler:
         self._observer = observer
         self._namespace = namespace
         self._rendered: Rendered | None = None
+        self._grants: tuple[Grant, ...] = ()
         self._is_rejected = False  # whether the newest commit is another one, which cannot be
         self._corrected = 0
         self.heard = False  # anything of the source since the start
@@ -109,6 +115,7 @@ class Reconciler:
             return news.good is not None
         self._is_rejected = False
         self._rendered = news.rendered
+        self._grants = news.grants
         self._books.accept(news.snapshot.commit)
         self._change(
             commit=news.snapshot.commit,
@@ -148,6 +155,7 @@ class Reconciler:
         except errors.RenderError as error:
             self._change(sync=Sync.FAILED, reason="RenderFailed", message=str(error))
             return True  # trying again would not help
+        self._allow(objects, rendered.commit)
         changes = sum(len(wave) for wave in plan.waves)
         if not plan.empty:
             self._observer.event(
@@ -158,10 +166,14 @@ class Reconciler:
             )
         self._kept = plan.kept
         applied = self._applier.run(plan)
+        pruned = Pruned()
+        if applied.complete:
+            pruned = self._pruner.run(plan.prunes, objects, rendered.settings)
+            applied = self._with_prunes(applied, pruned)
         self._healer.forget([*applied.applied, *applied.pruned])
         self._healer.forget_finished(applied.pruned)
         self._books.settle()
-        self._conclude(rendered, objects, applied)
+        self._conclude(rendered, objects, applied, pruned)
         self._observer.event(
             "apply.done",
             commit=rendered.commit,
@@ -171,7 +183,27 @@ class Reconciler:
             held=len(applied.held),
             seconds=self._clock.monotonic() - began,
         )
-        return applied.complete
+        return not self._is_to_be_retried(applied, pruned)
+
+    def _allow(self, objects: tuple[Manifest, ...], commit: str) -> None:
+        """What trailers allow to be deleted, until it is; what is declared again is not meant."""
+        if self._grants or self._books.allowed:
+            found = grants.meant(self._grants, self._books.entries, self._placed)
+            declared = {manifest.ref for manifest in objects}
+            self._books.allow((self._books.allowed | found) - declared, commit)
+        self._grants = ()
+
+    def _with_prunes(self, applied: Applied, pruned: Pruned) -> Applied:
+        return dataclasses.replace(
+            applied, pruned=pruned.gone, failed=(*pruned.failed, *pruned.stuck)
+        )
+
+    def _is_to_be_retried(self, applied: Applied, pruned: Pruned) -> bool:
+        """What was deleted and is not gone yet is seen to go by a watch, where there is one."""
+        stuck = {failure.ref for failure in pruned.stuck}
+        unseen = {(kind.group, kind.kind) for kind in self._unwatched}
+        late = any((ref.group, ref.kind) in unseen for ref in (*stuck, *pruned.ending))
+        return late or bool(applied.held or {each.ref for each in applied.failed} - stuck)
 
     def _go_without_pass(self) -> None:
         """Where no commit is there to be applied, the records say how things should be."""
@@ -238,30 +270,14 @@ class Reconciler:
         return len(found)
 
     def _placed(self, objects: tuple[Manifest, ...]) -> tuple[Manifest, ...]:
-        """Each object in the namespace that the API server will see it in."""
-        defined = waves.scopes(objects)
-        known: dict[tuple[str, str, str], bool | None] = {}
-        result = []
-        for manifest in objects:
-            kind = manifest.kind
-            key = (kind.group, kind.version, kind.kind)
-            if key not in known:
-                scoped = defined.get((kind.group, kind.kind))
-                known[key] = self._discover(manifest) if scoped is None else scoped
-            namespaced = known[key]
-            result.append(
-                manifest if namespaced is None else scope.placed(manifest, namespaced=namespaced)
-            )
-        return scope.follow(objects, result)
-
-    def _discover(self, manifest: Manifest) -> bool | None:
-        try:
-            return self._cluster.namespaced(manifest.kind)
-        except errors.ClusterRefused:
-            return None  # applying it says why
+        return placing.placed(objects, self._cluster)
 
     def _conclude(
-        self, rendered: Rendered, objects: tuple[Manifest, ...], applied: Applied
+        self,
+        rendered: Rendered,
+        objects: tuple[Manifest, ...],
+        applied: Applied,
+        pruned: Pruned,
     ) -> None:
         missing = {failure.ref for failure in applied.failed} | set(applied.held)
         counts = Counts(
@@ -271,21 +287,27 @@ class Reconciler:
             ),
             failed=len(applied.failed),
             pruned=self._count_pruned(rendered.commit, len(applied.pruned)),
-            held=len(applied.held),
+            held=len(applied.held) + len(pruned.held),
         )
         self._books.finish(applied.held)
-        self._change(objects=counts, failed=applied.failed, **self._drift())
+        self._change(objects=counts, failed=applied.failed, held=pruned.held, **self._drift())
         self.rendered_digest = _digest(objects)
-        if applied.complete:
+        is_complete = applied.complete and pruned.complete
+        if is_complete:
             self._state.save(meta={_RUNNING: rendered.commit, _DIGEST: self.rendered_digest})
             self._state.mark_commit(rendered.commit, self._clock.now(), "synced")
             self._change(applied=rendered.commit)
         if self._is_rejected:
             return  # the newest commit's reason is what the site has to say
-        if applied.complete:
-            self._change(sync=Sync.SYNCED, reason="", message="")
-        else:
+        if not applied.complete:
             self._change(sync=Sync.FAILED, reason=note.APPLY_FAILED, message=_first(applied.failed))
+        elif pruned.held:
+            self._change(sync=Sync.BLOCKED, reason=note.PRUNE_HELD, message=held.words(pruned.held))
+        elif pruned.ending:
+            message = f"{len(pruned.ending)} objects are being deleted"
+            self._change(sync=Sync.PROGRESSING, reason="", message=message)
+        else:
+            self._change(sync=Sync.SYNCED, reason="", message="")
 
     def _count_pruned(self, commit: str, now: int) -> int:
         """All that this commit's passes have pruned, over all starts: another look that finds

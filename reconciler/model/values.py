@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from reconciler.model.refs import Kind, ObjectRef, Origin, SiteName
-from reconciler.model.rules import AdoptRule, DriftRule, HealthRule
+from reconciler.model.rules import (
+    AdoptRule,
+    DriftRule,
+    HealthRule,
+    PruneAllowance,
+    PruneLimits,
+)
 
 FileKind = Literal["file", "folder"]
 
@@ -49,11 +55,15 @@ class Signer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """Verify's answer for one new commit: paths changed, who signed (None until signatures)."""
+    """Verify's answer for one new commit: paths changed, who signed (None until signatures).
+
+    ``allow_prune`` is what its trailers say under that key, as the committer wrote it.
+    """
 
     commit: str
     changed: tuple[str, ...]
     signer: Signer | None = None
+    allow_prune: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +78,8 @@ class SiteSettings:
     drift: tuple[DriftRule, ...] = ()
     adopt: tuple[AdoptRule, ...] = ()
     health: tuple[HealthRule, ...] = ()
+    prune_limits: PruneLimits = field(default_factory=PruneLimits)
+    prune_allow: tuple[PruneAllowance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +158,22 @@ class Rendered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What the API server says of an object that is not applied yet.
+
+    ``value`` is as an apply would leave it, ``old`` as it is now, ``space`` its Namespace. Without
+    a value, ``denied`` is what the server's own policies have against it, or ``failed`` why there
+    is no answer; nothing at all says that its kind or its namespace does not exist yet.
+    """
+
+    value: Mapping[str, Any] | None = None
+    old: Mapping[str, Any] | None = None
+    space: Mapping[str, Any] | None = None
+    denied: str = ""
+    failed: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ManagedEntry:
     """One entry of metadata.managedFields. ``fields`` is canonical JSON of its fieldsV1."""
 
@@ -204,11 +232,29 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prune:
-    """One delete; ``uid`` is its precondition, as the inventory has it."""
+    """One delete; ``uid`` is its precondition, as the inventory has it.
+
+    Stages go one after the other, each when what was deleted in those before it is gone.
+    ``successor`` is set for a generated ConfigMap or Secret whose content got another name.
+    """
 
     ref: ObjectRef
     api_version: str
     uid: str
+    stage: int = 0
+    successor: ObjectRef | None = None
+
+    @property
+    def kind(self) -> Kind:
+        return Kind.of(self.api_version, self.ref.kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldPrune:
+    """A delete that waits until it is allowed, and why, in words."""
+
+    ref: ObjectRef
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,4 +358,5 @@ class Report:
     findings: tuple[Finding, ...] = ()
     drift_open: int = 0
     drift_corrected: int = 0
+    held: tuple[HeldPrune, ...] = ()
     contested: tuple[Contest, ...] = ()

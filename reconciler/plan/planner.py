@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from itertools import groupby
 
 from reconciler.model.own import why_own
 from reconciler.model.refs import ObjectRef
 from reconciler.model.rules import AdoptRule
 from reconciler.model.values import Manifest, Plan, Prune, Record, Step
-from reconciler.plan import modes
+from reconciler.plan import generated, modes
 from reconciler.plan.inventory import Entry
 from reconciler.plan.waves import CRD, defined_kind, place, placed_again, waves
 
@@ -48,11 +49,22 @@ def plan(
     }
     needed = _needed(dropped, wanted, records)
     gone = _in_reverse([entry for ref, entry in dropped.items() if ref not in needed], records)
+    successors = generated.successors(
+        dropped, records, (manifest for wave in ordered for manifest in wave)
+    )
     changed = sum(len(wave) for wave in steps)
     return Plan(
         waves=tuple(wave for wave in steps if wave),
         prunes=tuple(
-            Prune(ref=entry.ref, api_version=entry.api_version, uid=entry.uid) for entry in gone
+            Prune(
+                ref=entry.ref,
+                api_version=entry.api_version,
+                uid=entry.uid,
+                stage=stage,
+                successor=successors.get(entry.ref),
+            )
+            for stage, entries in enumerate(gone)
+            for entry in entries
         ),
         unchanged=len(wanted) - changed,
         kept=tuple(sorted(dropped.keys() & needed)),
@@ -80,17 +92,21 @@ def _unchanged(manifest: Manifest, record: Record | None, entry: Entry | None) -
     return bool(known) and manifest.digest.startswith(known)
 
 
-def _in_reverse(gone: Iterable[Entry], records: Mapping[ObjectRef, Record]) -> list[Entry]:
-    """The reverse of the order of applies: what needs others goes before what is needed.
+def _in_reverse(gone: Iterable[Entry], records: Mapping[ObjectRef, Record]) -> list[list[Entry]]:
+    """The reverse of the order of applies, in stages: what needs others goes before what is needed.
 
     Wave and depends-on are what the manifest said that was last applied; without a record, the
     kind alone decides.
     """
     entries = {entry.ref: entry for entry in gone}
     applied = [placed_again(records[ref]) for ref in sorted(entries) if ref in records]
-    order = [manifest.ref for wave in waves(applied) for manifest in wave]
-    rest = sorted(entries.keys() - set(order), key=lambda ref: (place(ref), ref))
-    return [entries[ref] for ref in reversed([*rest, *order])]
+    ordered = [[entries[manifest.ref] for manifest in wave] for wave in waves(applied)]
+    unknown = sorted(
+        (entry for ref, entry in entries.items() if ref not in records),
+        key=lambda entry: (place(entry.ref), entry.ref),
+    )
+    rest = [list(found) for _, found in groupby(unknown, lambda entry: place(entry.ref))]
+    return [list(reversed(stage)) for stage in reversed([*rest, *ordered])]
 
 
 def _needed(

@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.model.refs import ALLOW, DEPENDS_ON, PREFIX, REPLACE, SITE_LABEL, WAVE
+from reconciler.model.refs import (
+    ALLOW,
+    CONFIRM,
+    DEPENDS_ON,
+    PREFIX,
+    PRUNE,
+    REPLACE,
+    SITE_LABEL,
+    WAVE,
+)
 from reconciler.policy.case import Case, mapping, shown
 from reconciler.schema import kubernetes, names
 
 ANNOTATION_BYTES = 256 << 10  # of all keys and values of an object, the API server's limit
 _RBAC = "rbac.authorization.k8s.io"
-_ANNOTATIONS = frozenset((WAVE, DEPENDS_ON, REPLACE))
-_ONE_WORD = {REPLACE: ALLOW}  # annotations that have one value
+_ANNOTATIONS = frozenset((WAVE, DEPENDS_ON, PRUNE, REPLACE))
+_ONE_WORD = {PRUNE: CONFIRM, REPLACE: ALLOW}  # annotations that have one value
 
 
 def _cron_job(text: str) -> str:

@@ -1,12 +1,22 @@
-"""The rules among the settings: ``drift``, ``adopt`` and ``health`` from YAML to frozen values."""
+"""The rules among the settings: ``drift``, ``adopt``, pruning, ``health``; from YAML to values."""
 
 from __future__ import annotations
 
 from reconciler.model import fields
-from reconciler.model.rules import AdoptRule, DriftMode, DriftRule, HealthRule
+from reconciler.model.refs import ObjectRef
+from reconciler.model.rules import (
+    AdoptRule,
+    DriftMode,
+    DriftRule,
+    HealthRule,
+    PruneAllowance,
+    PruneLimits,
+)
 from reconciler.render import strict
 from reconciler.render.strict import Key, Node
 from reconciler.schema import names
+
+MOST_OBJECTS = 10_000  # of a site
 
 _SELECTORS = {
     "kind": Key(read=strict.string(names.group_kind)),
@@ -29,6 +39,15 @@ def _manager(text: str) -> str:
     return "" if fits else "must be 1 to 128 printable characters"
 
 
+def _prunable(text: str) -> str:
+    try:
+        if text != "all":
+            ObjectRef.parse(text)
+    except ValueError:
+        return "must be KIND[.GROUP]/[NAMESPACE/]NAME, or all"
+    return ""
+
+
 _DRIFT = {
     **_SELECTORS,
     "mode": Key(read=strict.word_of(DriftMode)),
@@ -36,6 +55,12 @@ _DRIFT = {
     "fields": Key(read=strict.strings(field_path)),
 }
 _ADOPT = {**_SELECTORS, "managers": Key(read=strict.strings(_manager))}
+_LIMITS = {
+    "percent": Key(read=strict.integer(0, 100)),
+    "least": Key(read=strict.integer(0, MOST_OBJECTS)),
+    "most": Key(read=strict.integer(0, MOST_OBJECTS)),
+}
+_ALLOW = {"refs": Key(read=strict.strings(_prunable)), "until": Key(read=strict.moment)}
 
 
 def drift(node: Node) -> tuple[DriftRule, ...]:
@@ -87,3 +112,17 @@ def _check_health(node: Node) -> None:
         expressions.check(node.value)
     except CompileError as error:
         raise node.error(f"does not compile: {error.message}") from None
+
+
+def prune_limits(node: Node) -> PruneLimits:
+    """Raises SettingsError."""
+    limits = PruneLimits(**strict.record(_LIMITS)(node))
+    if limits.least > limits.most:
+        raise node.error(f"least ({limits.least}) is more than most ({limits.most})")
+    return limits
+
+
+def prune_allow(node: Node) -> tuple[PruneAllowance, ...]:
+    """Raises SettingsError."""
+    rows = strict.records(_ALLOW, "refs", "until")(node)
+    return tuple(PruneAllowance(**values) for values in rows)

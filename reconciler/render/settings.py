@@ -13,7 +13,7 @@ from typing import Any
 
 from reconciler.model.errors import FileError, SettingsError
 from reconciler.model.refs import API_VERSION, SiteName
-from reconciler.model.rules import HealthRule
+from reconciler.model.rules import HealthRule, PruneLimits
 from reconciler.model.values import SiteSettings, Tree
 from reconciler.render import rules, strict
 from reconciler.render.strict import Key
@@ -63,6 +63,8 @@ SITE: strict.Table = {
     "adopt": Key(read=rules.adopt, lay=_added),
     "policies.add": Key(read=strict.strings(names.file_word), lay=_added),
     "policies.leaveOut": Key(read=strict.strings(names.file_word), lay=_added),
+    "limits.prune": Key(read=rules.prune_limits),
+    "prune.allow": Key(read=rules.prune_allow, lay=_added),
 }
 FLEET: strict.Table = {
     "name": Key(read=strict.string(title)),
@@ -155,6 +157,8 @@ def _settings(fleet: Fleet, values: Mapping[str, Any]) -> SiteSettings:
         adopt=values.get("adopt", ()),
         policies=_chosen(fleet.policies, values),
         health=fleet.health,
+        prune_limits=values.get("limits.prune", PruneLimits()),
+        prune_allow=values.get("prune.allow", ()),
     )
 
 

@@ -11,11 +11,12 @@ import orjson
 import yaml
 
 from reconciler.model.refs import API_VERSION
-from reconciler.model.values import Failure, Finding, Report
+from reconciler.model.values import Failure, Finding, HeldPrune, Report
 
 KIND = "SiteReport"
 OFFLINE = "FetchFailed"  # the reason where nothing worse is
 APPLY_FAILED = "ApplyFailed"
+PRUNE_HELD = "PruneHeld"
 MAX_BYTES = 64_000
 _LIST = 20
 _MESSAGE = 1_000  # characters of any one sentence
@@ -59,6 +60,8 @@ def content(report: Report, *, sentence: int = _MESSAGE) -> dict[str, Any]:
         words["failed"] = [_failure(failure, sentence) for failure in report.failed[:_LIST]]
     if report.findings:
         words["findings"] = [_finding(finding, sentence) for finding in report.findings[:_LIST]]
+    if report.held:
+        words["held"] = [_held(each, sentence) for each in report.held[:_LIST]]
     words["drift"] = {"open": report.drift_open, "corrected": report.drift_corrected}
     if report.contested:
         words["contested"] = [
@@ -87,6 +90,7 @@ def _text(report: Report, sentence: int) -> str:
     lists: tuple[tuple[str, Sized], ...] = (
         ("failed", report.failed),
         ("findings", report.findings),
+        ("held", report.held),
         ("contested", report.contested),
     )
     for name, listed in lists:
@@ -113,6 +117,7 @@ def fingerprint(report: Report, rendered: str) -> str:
         "findings": sorted(
             [str(each.action), each.policy, str(each.ref)] for each in report.findings
         ),
+        "held": sorted(str(each.ref) for each in report.held),
         "total": report.objects.total,
         "drifted": report.drift_open > 0,
         "contested": sorted([str(each.ref), each.field, each.manager] for each in report.contested),
@@ -146,6 +151,10 @@ def _events(text: str) -> list[Any]:
     except yaml.YAMLError as error:
         raise ValueError("the note is not YAML") from error
     return events
+
+
+def _held(each: HeldPrune, sentence: int) -> dict[str, str]:
+    return {"object": str(each.ref), "reason": short(each.why, sentence)}
 
 
 def _failure(failure: Failure, sentence: int) -> dict[str, str]:

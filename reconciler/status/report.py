@@ -12,6 +12,7 @@ from reconciler.model.values import (
     Failure,
     Finding,
     Health,
+    HeldPrune,
     Report,
     State,
     Sync,
@@ -36,6 +37,7 @@ class Situation:
     findings: tuple[Finding, ...] = ()
     drift_open: int = 0
     drift_corrected: int = 0
+    held: tuple[HeldPrune, ...] = ()
     contested: tuple[Contest, ...] = ()
 
 
@@ -79,6 +81,7 @@ def make(situation: Situation, site: SiteName, *, time: float, agent: str) -> Re
         findings=situation.findings,
         drift_open=situation.drift_open,
         drift_corrected=situation.drift_corrected,
+        held=situation.held,
         contested=situation.contested,
     )
 

@@ -148,7 +148,7 @@ def test_a_field_that_is_only_warned_of_stays_and_is_told() -> None:
 
 def is_told(world: World, wanted: tuple[str, str]) -> bool:
     status = world.status()
-    return (status["applied"], status["state"]) == wanted
+    return (status.get("applied"), status.get("state")) == wanted
 
 
 def test_what_is_open_follows_the_rules_of_the_newest_commit() -> None:
@@ -158,7 +158,7 @@ def test_what_is_open_follows_the_rules_of_the_newest_commit() -> None:
     with world.running() as engine:
         world.synced(first)
         world.edit("a", key="evil")
-        eventually(lambda: world.status()["state"] == "Drifted", "what is told")
+        eventually(partial(is_told, world, (first, "Drifted")), "what is told")
         ignore = dataclasses.replace(WARN, mode=DriftMode.IGNORE)
         for rule, state, value in (
             (ignore, "Synced", "evil"),  # what is ignored is nobody's worry

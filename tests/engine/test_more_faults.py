@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
 
 from reconciler import ports
+from reconciler.engine.grants import Grant
 from reconciler.engine.messages import Rejected
 from reconciler.model import errors
 from reconciler.model.journal import Change, Outcome
@@ -119,7 +121,9 @@ def test_a_definition_is_pruned_though_another_kind_of_its_group_stays() -> None
         "metadata": {"name": "g", "namespace": "app"},
     }
     rig.give(A, namespace("app"), definition("example.com", "Widget"), gadgets, gadget)
-    rig.give(B, namespace("app"), gadgets, gadget)
+    news = rig.candidate(B, namespace("app"), gadgets, gadget)
+    grant = Grant(commit=B, words=frozenset(("all",)), objects=news.rendered.objects)
+    rig.engine._handle([dataclasses.replace(news, grants=(grant,))])
     crd = Kind("apiextensions.k8s.io", "v1", "CustomResourceDefinition")
     assert rig.admin.read(crd, "", "widgets.example.com") is None
 

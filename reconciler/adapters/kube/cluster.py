@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import threading
 from collections.abc import Callable, Mapping
@@ -57,8 +58,17 @@ class KubeCluster:
     def apply(
         self, manifest: values.Manifest, *, force: bool, subresource: str = ""
     ) -> values.Live:
+        return self._write(self._applying(manifest, force, subresource), manifest.kind)
+
+    def dry_run(self, manifest: values.Manifest, *, force: bool) -> Mapping[str, Any]:
+        request = self._applying(manifest, force, "")
+        query = {**request.query, "dryRun": "All"}
+        request = dataclasses.replace(request, query=query, accept=client.JSON)
+        return parse.named(manifest.kind, parse.mapping(self._about(request)))
+
+    def _applying(self, manifest: values.Manifest, force: bool, subresource: str) -> client.Request:
         kind, ref = manifest.kind, manifest.ref
-        request = client.Request(
+        return client.Request(
             method="PATCH",
             path=self._discovery.find(kind).item(ref.namespace, ref.name, subresource),
             query={**_WRITE, "force": "true" if force else "false"},
@@ -67,7 +77,6 @@ class KubeCluster:
             content_type=APPLY,
             body=manifest.body,
         )
-        return self._write(request, kind)
 
     def replace(
         self, kind: Kind, namespace: str, name: str, body: bytes, patch: str
@@ -131,7 +140,7 @@ class KubeCluster:
         *,
         version: str = "",
         foreground: bool = False,
-    ) -> bool:
+    ) -> ports.Deleted:
         if not uid:
             raise errors.ClusterRefused(
                 f"{kind} {name!r} is not deleted without its uid", reason="Invalid", status=422
@@ -149,12 +158,14 @@ class KubeCluster:
             body=options,
         )
         try:
-            self._about(request)
+            answer = parse.mapping(self._about(request))
         except errors.ClusterRefused as error:
             if error.reason == "NotFound" or (error.status == 409 and "UID" in str(error)):
-                return False
+                return ports.Deleted.NOT
             raise
-        return True
+        # A Status, or the object as it is left.
+        is_left = parse.mapping(answer.get("metadata")).get("deletionTimestamp")
+        return ports.Deleted.BEGUN if is_left else ports.Deleted.DONE
 
     def watch(
         self,

@@ -125,6 +125,12 @@ class MemoryClient:
         target = self._target(manifest.kind, ref.namespace, ref.name, subresource)
         return self._server.apply(target, orjson.loads(manifest.body), force=force)
 
+    def dry_run(self, manifest: Manifest, *, force: bool) -> Mapping[str, Any]:
+        ref = manifest.ref
+        self._ask("patch", manifest.kind, ref.namespace, ref.name)
+        target = self._target(manifest.kind, ref.namespace, ref.name)
+        return self._server.dry_run(target, orjson.loads(manifest.body), force=force)
+
     def read(self, kind: Kind, namespace: str, name: str) -> Mapping[str, Any] | None:
         self._ask("get", kind, namespace, name)
         return self._server.get(kind, namespace, name)
@@ -152,7 +158,7 @@ class MemoryClient:
         *,
         version: str = "",
         foreground: bool = False,
-    ) -> bool:
+    ) -> ports.Deleted:
         """See ports.Cluster. Nothing here is owned, so that ``foreground`` makes no difference."""
         if not uid:
             raise refusals.invalid(f"{kind} {name!r} is not deleted without its uid")

@@ -180,6 +180,9 @@ EVENTS: Mapping[str, Event] = {
         _add("object_failures_total", reason="reason"),
     ),
     "object.pruned": _event("info", "Pruned an object", "ref"),
+    "object.released": _event(
+        "warning", "An object that the commit dropped is left alone", "ref reason"
+    ),
     "object.mended": _event(
         "info",
         "Others' fields were in the way of an object's and were taken out",
@@ -246,11 +249,12 @@ EVENTS: Mapping[str, Event] = {
     "report.changed": _event(
         "info",
         "The site's report changed",
-        "state sync reason message objects",
+        "state sync reason message objects held",
         _add("reports_total"),
         _only("state", "state"),
         _only("sync", "sync"),
         _set("ready", _is_ready),
         _set("objects", _number("objects")),
+        _set("prunes_held", _number("held")),
     ),
 }

@@ -88,6 +88,7 @@ METRICS: Mapping[str, Metric] = {
     "objects_mended_total": _counter("Objects that others' fields were taken out of the way for."),
     "objects_replaced_total": _counter("Objects deleted and made anew, as their manifests allow."),
     "objects_held_total": _counter("Objects not tried, as what they need failed."),
+    "prunes_held": _gauge("Objects that are not deleted until that is allowed."),
     "object_failures_total": _counter("Objects that the API server refused.", reason=REFUSALS),
     # Drift.
     "drift_corrections_total": _counter("Drifted objects that were put right."),
