@@ -111,6 +111,9 @@ class Action(StrEnum):
     AUDIT = "Audit"
 
 
+UNCONFIRMED = "unconfirmed"  # a rule: the API server could not be asked, and is to be asked again
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One thing that the judge has against an object or a file. ``policy`` is whose finding it is.

@@ -6,6 +6,7 @@ point at the line of the fleet repository that an object came from.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,8 @@ from typing import Any
 import orjson
 
 from reconciler.model.refs import Kind, ObjectRef, Origin
-from reconciler.model.values import Action, Finding, Manifest
+from reconciler.model.values import UNCONFIRMED, Action, Finding, Manifest
+from reconciler.policy import asking
 from reconciler.policy.admission.court import Court, Decision
 from reconciler.policy.admission.library import Library
 from reconciler.policy.admission.params import Params
@@ -48,6 +50,7 @@ class _Object:
     kind: Kind
     value: Mapping[str, Any]
     origin: Origin
+    manifest: Manifest | None = None
 
 
 def agent(namespace: str, name: str = "fleet-reconciler") -> User:
@@ -122,11 +125,15 @@ def admit(
     *,
     before: Iterable[Before] = (),
     user: User,
+    ask: asking.Ask | None = None,
 ) -> tuple[Finding, ...]:
     """What the policies find against these objects, and against the removal of what is not
-    among them any more. Findings of the policy files themselves come first."""
+    among them any more. Findings of the policy files themselves come first.
+
+    ``ask`` is what the API server says of an object, where there is one to ask.
+    """
     findings = [_told(problem) for problem in library.problems]
-    for request, decisions in judged(objects, library, before=before, user=user):
+    for request, decisions in judged(objects, library, before=before, user=user, ask=ask):
         findings += [_finding(decision, request) for decision in decisions]
         if len(findings) >= FINDINGS:
             return (*findings[:FINDINGS], _more())
@@ -139,20 +146,29 @@ def judged(
     *,
     before: Iterable[Before] = (),
     user: User,
+    ask: asking.Ask | None = None,
 ) -> Iterator[tuple[Request, list[Decision]]]:
     """Each object's request, then each removal's, with what the policies decide of it."""
-    wanted = [_read(each.ref, each.api_version, each.body, each.origin) for each in objects]
+    wanted = [_manifest(each) for each in objects]
     site = Site(wanted)
     applied = {_placed(each, site): each for each in map(_before, before)}
     court = Court(library, _params(wanted, library, site))
     placed = {_placed(each, site): each for each in wanted}
     for ref, each in placed.items():
         request = _request(each, applied.get(ref), site, user, ref)
-        yield request, list(court.judge(request))
+        decisions = list(court.judge(request))
+        if ask and each.manifest and any(found.doubt for found in court.applied):
+            request, decisions = asking.judged(court, request, decisions, ask(each.manifest))
+        yield request, decisions
     for ref, old in applied.items():
         if ref not in placed:
             request = _removal(old, site, user)
             yield request, list(court.judge(request))
+
+
+def _manifest(each: Manifest) -> _Object:
+    found = _read(each.ref, each.api_version, each.body, each.origin)
+    return dataclasses.replace(found, manifest=each)
 
 
 def _before(each: Before) -> _Object:
@@ -223,7 +239,7 @@ def _shown(value: Mapping[str, Any], ref: ObjectRef) -> Mapping[str, Any]:
 
 def _finding(decision: Decision, request: Request) -> Finding:
     return Finding(
-        rule=decision.policy,
+        rule=UNCONFIRMED if decision.passing else decision.policy,
         message=_words(decision, request),
         ref=request.ref,
         origin=request.origin,
@@ -234,8 +250,11 @@ def _finding(decision: Decision, request: Request) -> Finding:
 
 def _words(decision: Decision, request: Request) -> str:
     words = f"{decision.message} (policy {decision.policy}"
-    words += f", when it is {request.operation.lower()}d)" if request.value is None else ")"
-    return f"{words}; unconfirmed: {decision.doubt}" if decision.doubt else words
+    words += ", when it is deleted" if request.value is None else ""
+    if request.old is not None:
+        old = "the live object" if request.is_live else "what was last applied"
+        words += f"; oldObject is {old}"
+    return f"{words}); unconfirmed: {decision.doubt}" if decision.doubt else f"{words})"
 
 
 def _strongest(actions: tuple[str, ...]) -> Action:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from reconciler.model.refs import ObjectRef, Origin
-from reconciler.model.values import Action, Record
+from reconciler.model.values import Action, Manifest, Preview, Record
 from tests.adapters.child.fleet import SITE, no_fetch, render, renderer
 from tests.app import build
 from tests.trees import DictTree
@@ -108,3 +108,35 @@ def test_validate_finds_a_policy_that_does_not_compile_by_line_and_column(tmp_pa
     assert done.exit_code == 1
     (found,) = json.loads(done.stdout)["findings"]
     assert (found["path"], found["line"], found["column"]) == ("policies/maps.yaml", 11, 11)
+
+
+def test_the_child_asks_what_the_server_makes_of_an_object() -> None:
+    text = POLICY.replace("configmaps", "services").replace(
+        "!has(object.data) || !object.data.exists(k, k == 'password')",
+        "has(object.spec.clusterIP)",
+    )
+    app = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}}\n"
+    tree = DictTree(files(app=app, policy=text))
+    asked: list[Manifest] = []
+
+    def ask(manifest: Manifest) -> Preview:
+        asked.append(manifest)
+        value = json.loads(manifest.body)
+        value["spec"]["clusterIP"] = "10.0.0.1"
+        return Preview(value=value)
+
+    assert len(renderer().render(tree, SITE, "c0ffee", no_fetch).verdict.denied) == 1
+    confirmed = renderer().render(tree, SITE, "c0ffee", no_fetch, ask=ask)
+    assert confirmed.verdict.findings == ()
+    assert [each.ref.name for each in asked] == ["web"]
+
+
+def test_an_answer_that_fits_no_message_is_no_answer() -> None:
+    text = POLICY.replace("configmaps", "services")
+    app = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}}\n"
+    huge = Preview(value={"spec": {"text": "x" * (5 << 20)}})
+    rendered = renderer().render(
+        DictTree(files(app=app, policy=text)), SITE, "c0ffee", no_fetch, ask=lambda _: huge
+    )
+    (found,) = rendered.verdict.findings
+    assert found.action is Action.AUDIT and "too large" in found.message

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from reconciler.adapters.child import codec
-from reconciler.model.values import Finding, Rendered, Tree, Verdict
+from reconciler.model.values import Finding, Manifest, Preview, Rendered, Tree, Verdict
 from reconciler.policy.judge import judge
 
 if TYPE_CHECKING:
@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 
 
 class Past(Protocol):
-    """What was last applied, in pieces; the first that is empty is the last."""
+    """What the other side of the pipe knows."""
 
-    def applied(self, number: int) -> list[Any]: ...
+    def applied(self, number: int) -> list[Any]:
+        """What was last applied, in pieces; the first that is empty is the last."""
+
+    def preview(self, manifest: Manifest) -> Preview:
+        """What the API server says of an object."""
 
 
 class Judge:
@@ -57,6 +61,7 @@ class Judge:
             self._shelf.load(tree, rendered.settings.policies),
             before=_before(past),
             user=admit.agent(namespace),
+            ask=past.preview,
         )
 
 

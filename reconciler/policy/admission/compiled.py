@@ -47,6 +47,14 @@ class Compiled:
         listed = [*self.variables.values(), *checks, *messages, *self.audit]
         return Bounds(program.bound for program in listed)
 
+    @functools.cached_property
+    def reads_namespace(self) -> bool:
+        """Whether any of it may look at the object's Namespace."""
+        named = [*self.policy.variables, *self.policy.audit]
+        texts = [each.text for each in named]
+        texts += [each.expression for each in self.policy.validations]
+        return any("namespaceObject" in text for text in texts)
+
     @property
     def name(self) -> str:
         return self.policy.name

@@ -31,7 +31,7 @@ class Decision:
     """Against a request, or an audit annotation (``actions`` is Audit then).
 
     ``failed``: the policy could not say, and failurePolicy did. ``doubt`` is why the API server
-    may decide otherwise, ``""`` where it will not.
+    may decide otherwise, ``""`` where it will not. ``passing``: it is to be asked again.
     """
 
     policy: str
@@ -41,6 +41,16 @@ class Decision:
     reason: str = "Invalid"
     failed: bool = False
     doubt: str = ""
+    passing: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """A policy that judged a request, whatever it said of it."""
+
+    policy: str
+    binding: str
+    doubt: str
 
 
 _Planned = tuple[Compiled, Kind]
@@ -60,6 +70,7 @@ class Court:
         matches = [each.policy.match for each in library.policies]
         self._by_name = any(rule.names for each in matches for rule in each.include + each.exclude)
         self.used: set[str] = set()  # policies that applied to something
+        self.applied: list[Applied] = []  # to the request at hand
 
     def judge(self, request: Request) -> Iterator[Decision]:
         """What there is against this request, in the policies' order."""
@@ -68,6 +79,7 @@ class Court:
         words: dict[str, Any] | None = None
         self._shared.clear()
         self._seen = None
+        self.applied.clear()
         for compiled, kind in self._plan(request):
             found = matching.selected(compiled.policy.match, request, kind)
             if found is None:
@@ -105,6 +117,9 @@ class Court:
             if bound is None:
                 return
             doubt = doubt or bound.doubt
+        if not doubt and compiled.reads_namespace and not request.namespace.known:
+            doubt = matching.UNKNOWN_LABELS
+        self.applied.append(Applied(policy=compiled.name, binding=binding.name, doubt=doubt))
         case = _Case(compiled=compiled, binding=binding, doubt=doubt)
         space = request.ref.namespace if request.resource.namespaced else ""
         try:
