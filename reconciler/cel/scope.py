@@ -127,7 +127,13 @@ class Scope:
                     self._paid.add(name)
                     self._spend(self._programs[name])
             self._spend(program)
-        return self._value(program)
+        try:
+            return self._value(program)
+        except TooCostly as error:
+            if error.text:
+                raise
+            words = f"expression '{program.text}' takes {error}"
+            raise TooCostly(words, program.text) from None
 
     def _value(self, program: Program) -> Any:
         for name in program.variables:
@@ -148,12 +154,15 @@ class Scope:
         if most > cost.EXPRESSION or most > self._budget:
             most = program.bound.close(self._shared.extents(), self._shared.sizes)
             if most > cost.EXPRESSION or most > self._budget:
-                raise TooCostly(f"expression '{program.text}' may cost up to {most}")
+                words = f"expression '{program.text}' may cost up to {most}"
+                raise TooCostly(words, program.text)
         self._budget -= most
 
     def _work_out(self, name: str) -> None:
         try:
             self._values[name] = self._value(self._programs[name])
+        except TooCostly:
+            raise
         except EvaluationError as error:
             self._errors[name] = error
         self._activation = None

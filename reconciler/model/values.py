@@ -136,9 +136,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Policy's answer. What is not denied is allowed."""
+    """Policy's answer. What is not denied is allowed.
+
+    ``idle`` are policies that judged nothing, which matters where no other site has use for them.
+    """
 
     findings: tuple[Finding, ...] = ()
+    idle: tuple[Finding, ...] = ()
 
     @property
     def denied(self) -> tuple[Finding, ...]:

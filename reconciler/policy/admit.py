@@ -14,8 +14,9 @@ from typing import Any
 import orjson
 
 from reconciler.model.refs import Kind, ObjectRef, Origin
-from reconciler.model.values import UNCONFIRMED, Action, Finding, Manifest
+from reconciler.model.values import UNCONFIRMED, Action, Finding, Manifest, Verdict
 from reconciler.policy import asking
+from reconciler.policy.admission import idle
 from reconciler.policy.admission.court import Court, Decision
 from reconciler.policy.admission.library import Library
 from reconciler.policy.admission.params import Params
@@ -89,6 +90,13 @@ class Site:
         schema = self._schemas.get((kind.group, kind.kind, kind.version))
         return defaults.defaulted(each.value, schema)
 
+    def defined(self) -> tuple[Resource, ...]:
+        """What the site's definitions bring, in any version."""
+        return tuple(
+            Resource(kind=Kind(group, "", kind), plural=plural, namespaced=namespaced)
+            for (group, kind), (plural, namespaced) in self._defined.items()
+        )
+
     def resource(self, kind: Kind) -> Resource:
         """By the site's own definitions, by Kubernetes' kinds, or guessed as they are called."""
         defined = self._defined.get((kind.group, kind.kind))
@@ -126,18 +134,21 @@ def admit(
     before: Iterable[Before] = (),
     user: User,
     ask: asking.Ask | None = None,
-) -> tuple[Finding, ...]:
+) -> Verdict:
     """What the policies find against these objects, and against the removal of what is not
     among them any more. Findings of the policy files themselves come first.
 
     ``ask`` is what the API server says of an object, where there is one to ask.
     """
-    findings = [_told(problem) for problem in library.problems]
-    for request, decisions in judged(objects, library, before=before, user=user, ask=ask):
-        findings += [_finding(decision, request) for decision in decisions]
+    sitting = Sitting(objects, library, before=before, user=user, ask=ask)
+    findings = dict.fromkeys(_told(problem) for problem in library.problems)
+    for request, decisions in sitting.judged():
+        findings |= dict.fromkeys(_finding(decision, request) for decision in decisions)
         if len(findings) >= FINDINGS:
-            return (*findings[:FINDINGS], _more())
-    return tuple(findings)
+            return Verdict(findings=(*list(findings)[:FINDINGS], _more()))
+    findings |= dict.fromkeys(_told(problem) for problem in idle.missing(library, sitting.court))
+    unused = tuple(_told(problem) for problem in idle.idle(library, sitting.court, sitting.defined))
+    return Verdict(findings=tuple(findings), idle=unused)
 
 
 def judged(
@@ -149,21 +160,43 @@ def judged(
     ask: asking.Ask | None = None,
 ) -> Iterator[tuple[Request, list[Decision]]]:
     """Each object's request, then each removal's, with what the policies decide of it."""
-    wanted = [_manifest(each) for each in objects]
-    site = Site(wanted)
-    applied = {_placed(each, site): each for each in map(_before, before)}
-    court = Court(library, _params(wanted, library, site))
-    placed = {_placed(each, site): each for each in wanted}
-    for ref, each in placed.items():
-        request = _request(each, applied.get(ref), site, user, ref)
-        decisions = list(court.judge(request))
-        if ask and each.manifest and any(found.doubt for found in court.applied):
-            request, decisions = asking.judged(court, request, decisions, ask(each.manifest))
-        yield request, decisions
-    for ref, old in applied.items():
-        if ref not in placed:
-            request = _removal(old, site, user)
-            yield request, list(court.judge(request))
+    return Sitting(objects, library, before=before, user=user, ask=ask).judged()
+
+
+class Sitting:
+    """One site's objects before its policies. ``defined`` are kinds of its definitions."""
+
+    def __init__(
+        self,
+        objects: Iterable[Manifest],
+        library: Library,
+        *,
+        before: Iterable[Before],
+        user: User,
+        ask: asking.Ask | None,
+    ) -> None:
+        wanted = [_manifest(each) for each in objects]
+        self._site = Site(wanted)
+        self._user = user
+        self._ask = ask
+        self._placed = {_placed(each, self._site): each for each in wanted}
+        self._applied = {_placed(each, self._site): each for each in map(_before, before)}
+        self.court = Court(library, _params(wanted, library, self._site))
+        self.defined = self._site.defined()
+
+    def judged(self) -> Iterator[tuple[Request, list[Decision]]]:
+        """Each object's request, then each removal's, with what the policies decide of it."""
+        for ref, each in self._placed.items():
+            request = _request(each, self._applied.get(ref), self._site, self._user, ref)
+            decisions = list(self.court.judge(request))
+            if self._ask and each.manifest and any(found.doubt for found in self.court.applied):
+                answer = self._ask(each.manifest)
+                request, decisions = asking.judged(self.court, request, decisions, answer)
+            yield request, decisions
+        for ref, old in self._applied.items():
+            if ref not in self._placed:
+                request = _removal(old, self._site, self._user)
+                yield request, list(self.court.judge(request))
 
 
 def _manifest(each: Manifest) -> _Object:
@@ -238,6 +271,8 @@ def _shown(value: Mapping[str, Any], ref: ObjectRef) -> Mapping[str, Any]:
 
 
 def _finding(decision: Decision, request: Request) -> Finding:
+    if decision.misconfigured and decision.at:
+        return _of_binding(decision)
     return Finding(
         rule=UNCONFIRMED if decision.passing else decision.policy,
         message=_words(decision, request),
@@ -248,8 +283,23 @@ def _finding(decision: Decision, request: Request) -> Finding:
     )
 
 
+def _of_binding(decision: Decision) -> Finding:
+    """The same for every object that it is about, so that it is told once."""
+    assert decision.at is not None
+    line, column = decision.at.position
+    return Finding(
+        rule=decision.policy,
+        message=f"{decision.message} (policy {decision.policy})",
+        origin=Origin(decision.at.source.path, line),
+        action=_strongest(decision.actions),
+        policy=decision.policy,
+        column=column,
+    )
+
+
 def _words(decision: Decision, request: Request) -> str:
     words = f"{decision.message} (policy {decision.policy}"
+    words += f" at {decision.at}" if decision.at else ""
     words += ", when it is deleted" if request.value is None else ""
     if request.old is not None:
         old = "the live object" if request.is_live else "what was last applied"

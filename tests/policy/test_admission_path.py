@@ -140,3 +140,72 @@ def test_an_answer_that_fits_no_message_is_no_answer() -> None:
     )
     (found,) = rendered.verdict.findings
     assert found.action is Action.AUDIT and "too large" in found.message
+
+
+def messages(folder: Path) -> list[str]:
+    done = build.run("validate", folder, "-o", "json")
+    return [
+        f"{found['path']}:{found['line']}:{found['column']}: {found['action']}: {found['message']}"
+        for found in json.loads(done.stdout)["findings"]
+    ]
+
+
+PARAMS = POLICY.replace(
+    "  matchConstraints:", "  paramKind: {apiVersion: v1, kind: ConfigMap}\n  matchConstraints:"
+)
+
+
+def bound(more: str) -> str:
+    return PARAMS.replace("validationActions: [Deny]}", f"validationActions: [Deny], {more}}}")
+
+
+def test_validate_finds_a_parameter_that_is_not_there_once(tmp_path: Path) -> None:
+    ref = "paramRef: {name: limits, namespace: default, parameterNotFoundAction: %s}"
+    build.fleet(
+        tmp_path,
+        files(
+            policy=bound(ref % "Deny"), app=f"{build.MAP}---\n{BAD}".replace("settings", "other", 1)
+        ),
+    )
+    (found,) = messages(tmp_path)
+    assert found.startswith(
+        "policies/maps.yaml:20:67: Deny: failed to configure binding: no params"
+    )
+    build.fleet(tmp_path, files(policy=bound(ref % "Allow"), app=build.MAP))
+    (found,) = messages(tmp_path)
+    assert found.startswith("policies/maps.yaml:20:67: Warn: policy no-secrets-in-maps judges")
+
+
+def test_validate_finds_a_policy_that_can_match_nothing(tmp_path: Path) -> None:
+    build.fleet(tmp_path, files(policy=POLICY.replace("[configmaps]", "[configmap]")))
+    (found,) = messages(tmp_path)
+    assert found.startswith(
+        "policies/maps.yaml:5:3: Warn: policy no-secrets-in-maps judges nothing"
+    )
+    assert "its rules name no kind" in found
+
+
+def test_validate_finds_selectors_that_leave_out_everything(tmp_path: Path) -> None:
+    selected = POLICY.replace(
+        "  validations:", "    objectSelector: {matchLabels: {typo: here}}\n  validations:"
+    )
+    build.fleet(tmp_path, files(policy=selected))
+    (found,) = messages(tmp_path)
+    assert "selectors leave out every object of its kinds" in found
+
+
+def test_a_policy_that_waits_for_its_first_object_is_no_finding(tmp_path: Path) -> None:
+    build.fleet(tmp_path, files(policy=POLICY.replace("[configmaps]", "[persistentvolumes]")))
+    assert messages(tmp_path) == []
+
+
+def test_validate_finds_a_loop_without_end_by_its_place(tmp_path: Path) -> None:
+    loops = "object.data.all(a, object.data.all(b, object.data.all(c, a + b != c)))"
+    policy = POLICY.replace("object == null ||\n", f"{loops} ||\n")
+    large = "".join(f"  key{number}: v\n" for number in range(200))
+    app = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: large}}\ndata:\n{large}"
+    build.fleet(tmp_path, files(policy=policy, app=app))
+    (found,) = messages(tmp_path)
+    assert found.startswith("bases/app/app.yaml:1:0: Deny: ConfigMap/default/large: expression '")
+    assert "past the API server's cost budget" in found
+    assert "(policy no-secrets-in-maps at policies/maps.yaml:9:5)" in found

@@ -53,7 +53,7 @@ def findings(
     objects = [ours.thing(value)] + ([ours.thing(SPACE)] if space else [])
     plural = value["kind"].lower() + "s"
     library = ours.library(policy(expression, plural))
-    return admit.admit(objects, library, user=admit.agent("fleet-system"), ask=ask)
+    return admit.admit(objects, library, user=admit.agent("fleet-system"), ask=ask).findings
 
 
 HAS_ADDRESS = "has(object.spec.clusterIP)"

@@ -59,12 +59,13 @@ class Conversation:
         if "error" in words:
             raise codec.decode_error(words["error"])
         findings = tuple(codec.decode_finding(row) for row in words["findings"])
+        idle = tuple(codec.decode_finding(row) for row in words["idle"])
         return Rendered(
             site=SiteName.parse(request["site"]),
             commit=request["commit"],
             settings=codec.decode_settings(words["settings"]),
             objects=tuple(self._objects),
-            verdict=Verdict(findings=findings),
+            verdict=Verdict(findings=findings, idle=idle),
         )
 
     def _answered(self, words: Mapping[str, Any]) -> bytes:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from reconciler.adapters.child import codec
-from reconciler.model.values import Finding, Manifest, Preview, Rendered, Tree, Verdict
+from reconciler.model.values import Manifest, Preview, Rendered, Tree, Verdict
 from reconciler.policy.judge import judge
 
 if TYPE_CHECKING:
@@ -46,11 +46,9 @@ class Judge:
         if not rendered.settings.policies or not verdict.allowed:
             return verdict
         found = self._admitted(rendered, request["agentNamespace"], tree, past)
-        return Verdict(findings=(*verdict.findings, *found))
+        return Verdict(findings=(*verdict.findings, *found.findings), idle=found.idle)
 
-    def _admitted(
-        self, rendered: Rendered, namespace: str, tree: Tree, past: Past
-    ) -> tuple[Finding, ...]:
+    def _admitted(self, rendered: Rendered, namespace: str, tree: Tree, past: Past) -> Verdict:
         from reconciler.policy import admit
         from reconciler.policy.admission import library
 

@@ -146,6 +146,7 @@ def answers(
     yield {
         "settings": codec.encode_settings(rendered.settings),
         "findings": [codec.encode_finding(finding) for finding in verdict.findings],
+        "idle": [codec.encode_finding(finding) for finding in verdict.idle],
     }
 
 

@@ -23,6 +23,7 @@ ROW = codec.encode_manifest(manifest(config_map("a")))
 ENDING = {
     "settings": codec.encode_settings(SiteSettings(fleet="f", labels={})),
     "findings": [],
+    "idle": [],
 }
 
 
