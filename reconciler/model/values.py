@@ -77,9 +77,9 @@ class SiteSettings:
     policies: tuple[str, ...] = ()  # names of files under policies/, without .yaml
     drift: tuple[DriftRule, ...] = ()
     adopt: tuple[AdoptRule, ...] = ()
-    health: tuple[HealthRule, ...] = ()
     prune_limits: PruneLimits = field(default_factory=PruneLimits)
     prune_allow: tuple[PruneAllowance, ...] = ()
+    health: tuple[HealthRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

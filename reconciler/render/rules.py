@@ -1,4 +1,4 @@
-"""The rules among the settings: ``drift``, ``adopt``, pruning, ``health``; from YAML to values."""
+"""The rules among the settings: drift, adoption, pruning, health; from YAML to frozen values."""
 
 from __future__ import annotations
 
@@ -73,6 +73,20 @@ def adopt(node: Node) -> tuple[AdoptRule, ...]:
     return tuple(AdoptRule(**values) for values in strict.records(_ADOPT, "managers")(node))
 
 
+def prune_limits(node: Node) -> PruneLimits:
+    """Raises SettingsError."""
+    limits = PruneLimits(**strict.record(_LIMITS)(node))
+    if limits.least > limits.most:
+        raise node.error(f"least ({limits.least}) is more than most ({limits.most})")
+    return limits
+
+
+def prune_allow(node: Node) -> tuple[PruneAllowance, ...]:
+    """Raises SettingsError."""
+    rows = strict.records(_ALLOW, "refs", "until")(node)
+    return tuple(PruneAllowance(**values) for values in rows)
+
+
 def _expression(text: str) -> str:
     return "" if text.strip() and len(text) <= 16_384 else "must be a CEL expression"
 
@@ -112,17 +126,3 @@ def _check_health(node: Node) -> None:
         expressions.check(node.value)
     except CompileError as error:
         raise node.error(f"does not compile: {error.message}") from None
-
-
-def prune_limits(node: Node) -> PruneLimits:
-    """Raises SettingsError."""
-    limits = PruneLimits(**strict.record(_LIMITS)(node))
-    if limits.least > limits.most:
-        raise node.error(f"least ({limits.least}) is more than most ({limits.most})")
-    return limits
-
-
-def prune_allow(node: Node) -> tuple[PruneAllowance, ...]:
-    """Raises SettingsError."""
-    rows = strict.records(_ALLOW, "refs", "until")(node)
-    return tuple(PruneAllowance(**values) for values in rows)

@@ -61,10 +61,10 @@ SITE: strict.Table = {
     "kinds.forbid": Key(read=strict.strings(names.group_kind)),
     "drift": Key(read=rules.drift, lay=_added),
     "adopt": Key(read=rules.adopt, lay=_added),
-    "policies.add": Key(read=strict.strings(names.file_word), lay=_added),
-    "policies.leaveOut": Key(read=strict.strings(names.file_word), lay=_added),
     "limits.prune": Key(read=rules.prune_limits),
     "prune.allow": Key(read=rules.prune_allow, lay=_added),
+    "policies.add": Key(read=strict.strings(names.file_word), lay=_added),
+    "policies.leaveOut": Key(read=strict.strings(names.file_word), lay=_added),
 }
 FLEET: strict.Table = {
     "name": Key(read=strict.string(title)),
@@ -155,10 +155,10 @@ def _settings(fleet: Fleet, values: Mapping[str, Any]) -> SiteSettings:
         forbid=values.get("kinds.forbid", ()),
         drift=values.get("drift", ()),
         adopt=values.get("adopt", ()),
-        policies=_chosen(fleet.policies, values),
-        health=fleet.health,
         prune_limits=values.get("limits.prune", PruneLimits()),
         prune_allow=values.get("prune.allow", ()),
+        policies=_chosen(fleet.policies, values),
+        health=fleet.health,
     )
 
 

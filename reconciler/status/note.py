@@ -58,10 +58,10 @@ def content(report: Report, *, sentence: int = _MESSAGE) -> dict[str, Any]:
     }
     if report.failed:
         words["failed"] = [_failure(failure, sentence) for failure in report.failed[:_LIST]]
-    if report.findings:
-        words["findings"] = [_finding(finding, sentence) for finding in report.findings[:_LIST]]
     if report.held:
         words["held"] = [_held(each, sentence) for each in report.held[:_LIST]]
+    if report.findings:
+        words["findings"] = [_finding(finding, sentence) for finding in report.findings[:_LIST]]
     words["drift"] = {"open": report.drift_open, "corrected": report.drift_corrected}
     if report.contested:
         words["contested"] = [
@@ -89,8 +89,8 @@ def _text(report: Report, sentence: int) -> str:
     note = {"apiVersion": API_VERSION, "kind": KIND, **content(report, sentence=sentence)}
     lists: tuple[tuple[str, Sized], ...] = (
         ("failed", report.failed),
-        ("findings", report.findings),
         ("held", report.held),
+        ("findings", report.findings),
         ("contested", report.contested),
     )
     for name, listed in lists:
@@ -114,10 +114,10 @@ def fingerprint(report: Report, rendered: str) -> str:
         "reason": "" if report.reason == OFFLINE else report.reason,
         "message": short(report.message) if explained else "",
         "failed": sorted([str(failure.ref), failure.reason] for failure in report.failed),
+        "held": sorted(str(each.ref) for each in report.held),
         "findings": sorted(
             [str(each.action), each.policy, str(each.ref)] for each in report.findings
         ),
-        "held": sorted(str(each.ref) for each in report.held),
         "total": report.objects.total,
         "drifted": report.drift_open > 0,
         "contested": sorted([str(each.ref), each.field, each.manager] for each in report.contested),
