@@ -141,14 +141,46 @@ def admit(
     ``ask`` is what the API server says of an object, where there is one to ask.
     """
     sitting = Sitting(objects, library, before=before, user=user, ask=ask)
-    findings = dict.fromkeys(_told(problem) for problem in library.problems)
+    tray = _Tray()
+    tray.add(_told(problem) for problem in library.problems)
     for request, decisions in sitting.judged():
-        findings |= dict.fromkeys(_finding(decision, request) for decision in decisions)
-        if len(findings) >= FINDINGS:
-            return Verdict(findings=(*list(findings)[:FINDINGS], _more()))
-    findings |= dict.fromkeys(_told(problem) for problem in idle.missing(library, sitting.court))
+        tray.add(_finding(decision, request) for decision in decisions)
+        if tray.is_full:
+            return Verdict(findings=(*tray.all(), _more()))
+    tray.add(_told(problem) for problem in idle.missing(library, sitting.court))
     unused = tuple(_told(problem) for problem in idle.idle(library, sitting.court, sitting.defined))
-    return Verdict(findings=tuple(findings), idle=unused)
+    return Verdict(findings=tray.all(), idle=unused)
+
+
+class _Tray:
+    """Findings, each once and bounded: denials end the judging, of warnings the rest is counted."""
+
+    def __init__(self) -> None:
+        self._findings: dict[Finding, None] = {}
+        self._denials = 0
+        self._left_out = 0
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        for each in findings:
+            if each in self._findings:
+                continue
+            is_denial = each.action is Action.DENY
+            if not is_denial and len(self._findings) - self._denials >= FINDINGS:
+                self._left_out += 1
+                continue
+            self._findings[each] = None
+            self._denials += is_denial
+
+    @property
+    def is_full(self) -> bool:
+        return self._denials >= FINDINGS
+
+    def all(self) -> tuple[Finding, ...]:
+        if not self._left_out:
+            return tuple(self._findings)
+        words = f"{self._left_out} warnings more than {FINDINGS}"
+        rest = Finding(rule="finding-count", message=words, action=Action.WARN)
+        return (*self._findings, rest)
 
 
 def judged(
