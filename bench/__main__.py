@@ -17,6 +17,7 @@ RUNS: dict[str, Callable[[site.Bench, bool], Rows]] = {
     "cold": lambda bench, short: cold.run(bench, 100 if short else 1000),
     "change": lambda bench, short: change.run(bench, 1000, 3 if short else 20, (0.6, 0.0)),
     "site": lambda bench, short: change.run(bench, 43, 5 if short else 100, (0.25, 0.5)),
+    "judged": lambda bench, short: change.run(bench, 1000, 3 if short else 20, (0.6, 0.0), 20),
     "memory": lambda bench, short: memory.run(bench, (43,) if short else (100, 1000, 3000)),
     "kinds": lambda bench, short: memory.kinds(bench, 2 if short else 6, 4 if short else 60),
 }
@@ -24,7 +25,7 @@ RUNS: dict[str, Callable[[site.Bench, bool], Rows]] = {
 ALONE: dict[str, Callable[[bool], Rows]] = {
     "start": lambda short: table.plain(start.run(3 if short else 40)),
     "documents": lambda short: table.plain(documents.run(100 if short else 1000)),
-    "policies": lambda short: table.plain(policies.run(100 if short else 1000)),
+    "policies": lambda short: policies.run(100 if short else 1000),
 }
 
 

@@ -16,11 +16,15 @@ _KEY = "turn"
 
 
 def run(
-    bench: site.Bench, objects: int, turns: int, limits: tuple[float, float]
+    bench: site.Bench,
+    objects: int,
+    turns: int,
+    limits: tuple[float, float],
+    policies: int = 0,
 ) -> Iterator[table.Row]:
     """``limits`` are seconds for p50 and, where it is not 0, p99."""
-    namespace = f"{NAMESPACE}-{objects}"
-    remote = bench.fleet(namespace, _texts(objects, 0))
+    namespace = f"{NAMESPACE}-{objects}-{policies}"
+    remote = bench.fleet(namespace, _texts(objects, 0), policies)
     with bench.agent(remote, namespace):
         seen: queue.Queue[tuple[str, float]] = queue.Queue()
         path = f"/api/v1/namespaces/{namespace}/configmaps"
@@ -28,31 +32,31 @@ def run(
         seen.get(timeout=60)
         spent, asked = [], []
         for turn in range(1, turns + 1):
-            seconds, requests = _turn(bench, remote, namespace, objects, turn, seen)
+            files = bench.files(namespace, _texts(objects, turn), policies)
+            seconds, requests = _turn(bench, remote, files, turn, seen)
             spent.append(seconds)
             asked.append(requests)
     bench.clear(namespace)
-    what = f"one of {objects} changed, commit to applied"
+    judged = f" by {policies} policies" if policies else ""
+    what = f"one of {objects} changed{judged}, commit to applied"
     yield table.at_most(f"{what}, p50 of {turns}", site.percentile(spent, 0.5), limits[0], " s")
     p99 = site.percentile(spent, 0.99)
     if limits[1]:
         yield table.at_most(f"{what}, p99", p99, limits[1], " s")
     else:
         yield table.Row(what=f"{what}, p99", figure=f"{p99:.2f} s")
-    yield table.at_most(f"one of {objects} changed, requests for it", max(asked), 4, "", 0)
+    yield table.at_most(f"one of {objects} changed{judged}, requests for it", max(asked), 4, "", 0)
 
 
 def _turn(
     bench: site.Bench,
     remote: Remote,
-    namespace: str,
-    objects: int,
+    files: dict[str, str],
     turn: int,
     seen: queue.Queue[tuple[str, float]],
 ) -> tuple[float, int]:
     """Seconds until a third party sees the change; requests until the agent is quiet again."""
     before = {request.id for request in bench.plane.audit(user=site.AGENT)}
-    files = bench.files(namespace, _texts(objects, turn))
     commit = remote.commit(files, parent="main", branch="staged")
     threading.Event().wait(0.5)  # what was written for that has been looked at
     began = time.time()

@@ -17,6 +17,7 @@ from tests.adapters.git.build import Remote
 from tests.controlplane import assets
 from tests.controlplane.plane import ControlPlane
 from tests.e2e.process import Agent, running
+from tests.policy import library
 
 ROOT = Path(__file__).resolve().parent.parent
 SITE = "north/one"
@@ -39,18 +40,25 @@ class Bench:
     def server(self) -> Server:
         return Server(self.plane.url, self.plane.ca, self.token)
 
-    def fleet(self, namespace: str, objects: str) -> Remote:
+    def fleet(self, namespace: str, objects: str, policies: int = 0) -> Remote:
         """A repository whose one site holds these manifests in a namespace of their own."""
         remote = Remote(self.folder / f"{namespace}.git")
-        remote.commit(self.files(namespace, objects), parent=None)
+        remote.commit(self.files(namespace, objects, policies), parent=None)
         return remote
 
-    def files(self, namespace: str, objects: str) -> dict[str, str]:
-        """What the repository holds for that."""
+    def files(self, namespace: str, objects: str, policies: int = 0) -> dict[str, str]:
+        """What the repository holds for that. ``policies`` are so many of the library, which
+        judge all and hold nothing up."""
+        names = library.NAMES[:policies]
+        texts = {name: (library.FOLDER / f"{name}.yaml").read_text() for name in names}
         overlay = f"sites/{SITE}"
         own = f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {namespace}}}\n---\n"
         return {
-            "fleet.yaml": _FLEET,
+            "fleet.yaml": f"{_FLEET}policies: {{use: [{', '.join(names)}]}}\n",
+            **{
+                f"policies/{name}.yaml": text.replace("[Deny]", "[Audit]")
+                for name, text in texts.items()
+            },
             f"{overlay}/site.yaml": _SETTINGS,
             f"{overlay}/kustomization.yaml": f"namespace: {namespace}\nresources: [all.yaml]\n",
             f"{overlay}/all.yaml": own + objects,

@@ -14,7 +14,16 @@ from typing import Any, Protocol
 
 from reconciler.model.journal import JournalRow
 from reconciler.model.refs import Kind, ObjectRef, SiteName
-from reconciler.model.values import Live, Manifest, Record, Rendered, Snapshot, Tree, Verified
+from reconciler.model.values import (
+    Live,
+    Manifest,
+    Preview,
+    Record,
+    Rendered,
+    Snapshot,
+    Tree,
+    Verified,
+)
 
 
 class Source(Protocol):
@@ -59,8 +68,10 @@ class Renderer(Protocol):
         fetch_blobs: Callable[[tuple[str, ...]], None],
         *,
         past: Callable[[], Iterable[Record]] = tuple,
+        ask: Callable[[Manifest], Preview] | None = None,
     ) -> Rendered:
-        """``past`` gives what was last applied, and is called where policies judge.
+        """``past`` gives what was last applied, and is called where policies judge. ``ask`` is
+        called for objects whose verdict nobody but the API server is sure of.
 
         Raises RenderError and SettingsError (the user's), SourceUnavailable (blobs),
         RenderUnavailable (the machine's: try again)."""

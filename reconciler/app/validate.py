@@ -29,7 +29,16 @@ Tell = Callable[[int, int], None]  # how many sites are done, and of how many
 
 
 _Found = Problem  # without its sites
-_Checked = tuple[int, list[_Found]]  # objects of a site, and what is wrong with it
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _Checked:
+    """Of one site. ``idle`` are policies that judged nothing, of those files that it names."""
+
+    objects: int = 0
+    found: tuple[_Found, ...]
+    idle: tuple[_Found, ...] = ()
+    policies: tuple[str, ...] = ()
 
 
 def check(
@@ -44,12 +53,13 @@ def check(
         sites = only or settings.sites(tree)
     except FileError as error:
         return Result(sites=0, objects=0, findings=tuple(_problems([("", [_error(error)])])))
-    misplaced = [] if only else [_error(error) for error in layout.misplaced(tree)]
+    misplaced = () if only else tuple(_error(error) for error in layout.misplaced(tree))
     checked = _check_all(tree, sites, tell)
-    rows = [("", misplaced), *((str(site), checked[site][1]) for site in sites)]
+    rows = [("", misplaced), *((str(site), checked[site].found) for site in sites)]
+    rows.append(("", tuple(_idle(checked.values()))))
     return Result(
         sites=len(sites),
-        objects=sum(count for count, _ in checked.values()),
+        objects=sum(each.objects for each in checked.values()),
         findings=tuple(_problems(rows)),
     )
 
@@ -88,11 +98,29 @@ def _check_site(renderer: ChildRenderer, tree: Tree, site: SiteName) -> _Checked
     try:
         rendered = renderer.render(tree, site, "", lambda _: None)
     except FileError as error:
-        return 0, [_error(error)]
-    return len(rendered.objects), [_finding(found) for found in rendered.verdict.findings]
+        return _Checked(found=(_error(error),))
+    return _Checked(
+        objects=len(rendered.objects),
+        found=tuple(_finding(found) for found in rendered.verdict.findings),
+        idle=tuple(_finding(found) for found in rendered.verdict.idle),
+        policies=rendered.settings.policies,
+    )
 
 
-def _problems(rows: Iterable[tuple[str, list[_Found]]]) -> Iterator[Problem]:
+def _idle(checked: Iterable[_Checked]) -> Iterator[_Found]:
+    """What is idle at every site that has it."""
+    listed = list(checked)
+    for each in dict.fromkeys(found for site in listed for found in site.idle):
+        users = [site for site in listed if _names(site, each)]
+        if all(each in site.idle for site in users):
+            yield each
+
+
+def _names(site: _Checked, problem: _Found) -> bool:
+    return problem.path in {f"policies/{name}.yaml" for name in site.policies}
+
+
+def _problems(rows: Iterable[tuple[str, Iterable[_Found]]]) -> Iterator[Problem]:
     """Each thing once, with the sites that have it, in the order of the sites."""
     sites: defaultdict[_Found, list[str]] = defaultdict(list)
     for site, found in rows:

@@ -21,4 +21,11 @@ class EvaluationError(Exception):
 
 
 class TooCostly(EvaluationError):
-    """It did more than we let it, so that it may be past the API server's budget, too."""
+    """It did more than we let it, so that it may be past the API server's budget, too.
+
+    ``text`` is the expression's, where that is known.
+    """
+
+    def __init__(self, message: str, text: str = "") -> None:
+        super().__init__(message)
+        self.text = text

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.cel.environment import Compiler, Program, Scope
+from reconciler.cel.environment import Compiler
 from reconciler.cel.errors import EvaluationError
+from reconciler.cel.scope import Program, Scope
 from reconciler.model.rules import HealthRule
 from reconciler.model.values import Health
 

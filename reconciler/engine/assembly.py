@@ -121,6 +121,7 @@ def assemble(parts: Parts, options: Options, stop: threading.Event) -> loop.Engi
         courier=Courier(
             source=parts.source,
             renderer=parts.renderer,
+            cluster=cluster,
             state=state,
             clock=clock,
             observer=observer,

@@ -12,11 +12,21 @@ from collections.abc import Callable
 
 from reconciler import ports
 from reconciler.engine import pacing
+from reconciler.engine.confirm import Confirmer
 from reconciler.engine.grants import Grants
 from reconciler.engine.messages import Candidate, Offline, Online, Rejected, SourceNews
 from reconciler.model import errors
 from reconciler.model.refs import SiteName
-from reconciler.model.values import Finding, Manifest, Rendered, Snapshot, Sync, Verdict
+from reconciler.model.values import (
+    UNCONFIRMED,
+    Finding,
+    Manifest,
+    Preview,
+    Rendered,
+    Snapshot,
+    Sync,
+    Verdict,
+)
 
 _RENDERING = "rendering"  # meta: "COMMIT ATTEMPTS" while a render is under way
 _GOOD = "good"  # meta: the last commit that was rendered and passed the judge
@@ -36,6 +46,7 @@ class Courier:
         *,
         source: ports.Source,
         renderer: ports.Renderer,
+        cluster: ports.Cluster,
         state: ports.State,
         clock: ports.Clock,
         observer: ports.Observer,
@@ -45,6 +56,7 @@ class Courier:
     ) -> None:
         self._source = source
         self._renderer = renderer
+        self._cluster = cluster
         self._state = state
         self._clock = clock
         self._observer = observer
@@ -170,13 +182,14 @@ class Courier:
         except errors.FileError:
             return None
 
-    def _built(self, commit: str) -> Rendered:
+    def _built(self, commit: str, ask: Callable[[Manifest], Preview] | None = None) -> Rendered:
         return self._renderer.render(
             self._source.tree(commit),
             self._site,
             commit,
             self._source.fetch_blobs,
             past=lambda: self._state.records().values(),
+            ask=ask,
         )
 
     def _deny(self, commit: str, verdict: Verdict) -> Rejected:
@@ -186,8 +199,17 @@ class Courier:
         more = [f"and {len(findings) - _FINDINGS} more"] if len(findings) > _FINDINGS else []
         message = "; ".join([*findings[:_FINDINGS], *more])
         if all(finding.policy for finding in verdict.denied):
-            found = verdict.findings
-            return self._reject(commit, Sync.BLOCKED, "PolicyDenied", message, findings=found)
+            rests = all(finding.rule == UNCONFIRMED for finding in verdict.denied)
+            if rests:  # the API server may be back soon
+                self._embargo = (commit, self._clock.monotonic() + pacing.CLUSTER.longest)
+            return self._reject(
+                commit,
+                Sync.BLOCKED,
+                "PolicyDenied",
+                message,
+                rests=rests,
+                findings=verdict.findings,
+            )
         return self._reject(commit, Sync.FAILED, "RenderFailed", message)
 
     def _render(self, commit: str, attempts: int) -> Rendered:
@@ -195,7 +217,7 @@ class Courier:
         self._state.save(meta={"accepted": commit, **attempt, **self._grants.meta()})
         began = self._clock.monotonic()
         try:
-            rendered = self._built(commit)
+            rendered = self._built(commit, Confirmer(self._cluster, self._clock).ask)
         finally:
             self._state.save(meta={_RENDERING: ""})  # it ended in some way, and we are still here
         seconds = self._clock.monotonic() - began

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from reconciler.model.refs import Kind, ObjectRef, Origin, SiteName
 from reconciler.model.rules import (
@@ -111,6 +111,9 @@ class Action(StrEnum):
     AUDIT = "Audit"
 
 
+UNCONFIRMED = "unconfirmed"  # a rule: the API server could not be asked, and is to be asked again
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One thing that the judge has against an object or a file. ``policy`` is whose finding it is.
@@ -133,9 +136,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Policy's answer. What is not denied is allowed."""
+    """Policy's answer. What is not denied is allowed.
+
+    ``idle`` are policies that judged nothing, which matters where no other site has use for them.
+    """
 
     findings: tuple[Finding, ...] = ()
+    idle: tuple[Finding, ...] = ()
 
     @property
     def denied(self) -> tuple[Finding, ...]:
@@ -155,6 +162,22 @@ class Rendered:
     settings: SiteSettings
     objects: tuple[Manifest, ...]
     verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What the API server says of an object that is not applied yet.
+
+    ``value`` is as an apply would leave it, ``old`` as it is now, ``space`` its Namespace. Without
+    a value, ``denied`` is what the server's own policies have against it, or ``failed`` why there
+    is no answer; nothing at all says that its kind or its namespace does not exist yet.
+    """
+
+    value: Mapping[str, Any] | None = None
+    old: Mapping[str, Any] | None = None
+    space: Mapping[str, Any] | None = None
+    denied: str = ""
+    failed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

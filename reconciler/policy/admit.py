@@ -6,6 +6,7 @@ point at the line of the fleet repository that an object came from.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,9 @@ from typing import Any
 import orjson
 
 from reconciler.model.refs import Kind, ObjectRef, Origin
-from reconciler.model.values import Action, Finding, Manifest
+from reconciler.model.values import UNCONFIRMED, Action, Finding, Manifest, Verdict
+from reconciler.policy import asking
+from reconciler.policy.admission import idle
 from reconciler.policy.admission.court import Court, Decision
 from reconciler.policy.admission.library import Library
 from reconciler.policy.admission.params import Params
@@ -48,6 +51,7 @@ class _Object:
     kind: Kind
     value: Mapping[str, Any]
     origin: Origin
+    manifest: Manifest | None = None
 
 
 def agent(namespace: str, name: str = "fleet-reconciler") -> User:
@@ -86,6 +90,13 @@ class Site:
         schema = self._schemas.get((kind.group, kind.kind, kind.version))
         return defaults.defaulted(each.value, schema)
 
+    def defined(self) -> tuple[Resource, ...]:
+        """What the site's definitions bring, in any version."""
+        return tuple(
+            Resource(kind=Kind(group, "", kind), plural=plural, namespaced=namespaced)
+            for (group, kind), (plural, namespaced) in self._defined.items()
+        )
+
     def resource(self, kind: Kind) -> Resource:
         """By the site's own definitions, by Kubernetes' kinds, or guessed as they are called."""
         defined = self._defined.get((kind.group, kind.kind))
@@ -122,15 +133,54 @@ def admit(
     *,
     before: Iterable[Before] = (),
     user: User,
-) -> tuple[Finding, ...]:
+    ask: asking.Ask | None = None,
+) -> Verdict:
     """What the policies find against these objects, and against the removal of what is not
-    among them any more. Findings of the policy files themselves come first."""
-    findings = [_told(problem) for problem in library.problems]
-    for request, decisions in judged(objects, library, before=before, user=user):
-        findings += [_finding(decision, request) for decision in decisions]
-        if len(findings) >= FINDINGS:
-            return (*findings[:FINDINGS], _more())
-    return tuple(findings)
+    among them any more. Findings of the policy files themselves come first.
+
+    ``ask`` is what the API server says of an object, where there is one to ask.
+    """
+    sitting = Sitting(objects, library, before=before, user=user, ask=ask)
+    tray = _Tray()
+    tray.add(_told(problem) for problem in library.problems)
+    for request, decisions in sitting.judged():
+        tray.add(_finding(decision, request) for decision in decisions)
+        if tray.is_full:
+            return Verdict(findings=(*tray.all(), _more()))
+    tray.add(_told(problem) for problem in idle.missing(library, sitting.court))
+    unused = tuple(_told(problem) for problem in idle.idle(library, sitting.court, sitting.defined))
+    return Verdict(findings=tray.all(), idle=unused)
+
+
+class _Tray:
+    """Findings, each once and bounded: denials end the judging, of warnings the rest is counted."""
+
+    def __init__(self) -> None:
+        self._findings: dict[Finding, None] = {}
+        self._denials = 0
+        self._left_out = 0
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        for each in findings:
+            if each in self._findings:
+                continue
+            is_denial = each.action is Action.DENY
+            if not is_denial and len(self._findings) - self._denials >= FINDINGS:
+                self._left_out += 1
+                continue
+            self._findings[each] = None
+            self._denials += is_denial
+
+    @property
+    def is_full(self) -> bool:
+        return self._denials >= FINDINGS
+
+    def all(self) -> tuple[Finding, ...]:
+        if not self._left_out:
+            return tuple(self._findings)
+        words = f"{self._left_out} warnings more than {FINDINGS}"
+        rest = Finding(rule="finding-count", message=words, action=Action.WARN)
+        return (*self._findings, rest)
 
 
 def judged(
@@ -139,20 +189,51 @@ def judged(
     *,
     before: Iterable[Before] = (),
     user: User,
+    ask: asking.Ask | None = None,
 ) -> Iterator[tuple[Request, list[Decision]]]:
     """Each object's request, then each removal's, with what the policies decide of it."""
-    wanted = [_read(each.ref, each.api_version, each.body, each.origin) for each in objects]
-    site = Site(wanted)
-    applied = {_placed(each, site): each for each in map(_before, before)}
-    court = Court(library, _params(wanted, library, site))
-    placed = {_placed(each, site): each for each in wanted}
-    for ref, each in placed.items():
-        request = _request(each, applied.get(ref), site, user, ref)
-        yield request, list(court.judge(request))
-    for ref, old in applied.items():
-        if ref not in placed:
-            request = _removal(old, site, user)
-            yield request, list(court.judge(request))
+    return Sitting(objects, library, before=before, user=user, ask=ask).judged()
+
+
+class Sitting:
+    """One site's objects before its policies. ``defined`` are kinds of its definitions."""
+
+    def __init__(
+        self,
+        objects: Iterable[Manifest],
+        library: Library,
+        *,
+        before: Iterable[Before],
+        user: User,
+        ask: asking.Ask | None,
+    ) -> None:
+        wanted = [_manifest(each) for each in objects]
+        self._site = Site(wanted)
+        self._user = user
+        self._ask = ask
+        self._placed = {_placed(each, self._site): each for each in wanted}
+        self._applied = {_placed(each, self._site): each for each in map(_before, before)}
+        self.court = Court(library, _params(wanted, library, self._site))
+        self.defined = self._site.defined()
+
+    def judged(self) -> Iterator[tuple[Request, list[Decision]]]:
+        """Each object's request, then each removal's, with what the policies decide of it."""
+        for ref, each in self._placed.items():
+            request = _request(each, self._applied.get(ref), self._site, self._user, ref)
+            decisions = list(self.court.judge(request))
+            if self._ask and each.manifest and any(found.doubt for found in self.court.applied):
+                answer = self._ask(each.manifest)
+                request, decisions = asking.judged(self.court, request, decisions, answer)
+            yield request, decisions
+        for ref, old in self._applied.items():
+            if ref not in self._placed:
+                request = _removal(old, self._site, self._user)
+                yield request, list(self.court.judge(request))
+
+
+def _manifest(each: Manifest) -> _Object:
+    found = _read(each.ref, each.api_version, each.body, each.origin)
+    return dataclasses.replace(found, manifest=each)
 
 
 def _before(each: Before) -> _Object:
@@ -222,8 +303,10 @@ def _shown(value: Mapping[str, Any], ref: ObjectRef) -> Mapping[str, Any]:
 
 
 def _finding(decision: Decision, request: Request) -> Finding:
+    if decision.misconfigured and decision.at:
+        return _of_binding(decision)
     return Finding(
-        rule=decision.policy,
+        rule=UNCONFIRMED if decision.passing else decision.policy,
         message=_words(decision, request),
         ref=request.ref,
         origin=request.origin,
@@ -232,10 +315,28 @@ def _finding(decision: Decision, request: Request) -> Finding:
     )
 
 
+def _of_binding(decision: Decision) -> Finding:
+    """The same for every object that it is about, so that it is told once."""
+    assert decision.at is not None
+    line, column = decision.at.position
+    return Finding(
+        rule=decision.policy,
+        message=f"{decision.message} (policy {decision.policy})",
+        origin=Origin(decision.at.source.path, line),
+        action=_strongest(decision.actions),
+        policy=decision.policy,
+        column=column,
+    )
+
+
 def _words(decision: Decision, request: Request) -> str:
     words = f"{decision.message} (policy {decision.policy}"
-    words += f", when it is {request.operation.lower()}d)" if request.value is None else ")"
-    return f"{words}; unconfirmed: {decision.doubt}" if decision.doubt else words
+    words += f" at {decision.at}" if decision.at else ""
+    words += ", when it is deleted" if request.value is None else ""
+    if request.old is not None:
+        old = "the live object" if request.is_live else "what was last applied"
+        words += f"; oldObject is {old}"
+    return f"{words}); unconfirmed: {decision.doubt}" if decision.doubt else f"{words})"
 
 
 def _strongest(actions: tuple[str, ...]) -> Action:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+
+from reconciler.schema.tables import table
+
 _ODD = {"Endpoints": "endpoints"}
 
 
@@ -13,3 +17,15 @@ def plural(kind: str) -> str:
     if word.endswith("s"):
         return f"{word}es"
     return f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
+
+
+@functools.cache
+def known() -> frozenset[tuple[str, str]]:
+    """Group and plural of each kind that Kubernetes brings."""
+    words = table("kubernetes")
+    return frozenset(
+        (group, plural(kind))
+        for scope in ("clusterScoped", "namespaced")
+        for group, kinds in words[scope].items()
+        for kind in kinds
+    )

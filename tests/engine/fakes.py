@@ -12,6 +12,7 @@ from reconciler.model.refs import SiteName
 from reconciler.model.values import (
     Finding,
     Manifest,
+    Preview,
     Record,
     Rendered,
     SiteSettings,
@@ -101,6 +102,7 @@ class Renders:
         fetch_blobs: Callable[[tuple[str, ...]], None],
         *,
         past: Callable[[], Iterable[Record]] = tuple,
+        ask: Callable[[Manifest], Preview] | None = None,
     ) -> Rendered:
         self.rendered.append(commit)
         objects = self.kept.get(commit, self.objects)

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from reconciler.adapters.memory import MemoryCluster
 from reconciler.engine.courier import Courier
 from reconciler.engine.messages import Candidate, Offline, Online, Rejected
 from reconciler.model import errors
-from reconciler.model.values import Finding, Sync
+from reconciler.model.values import UNCONFIRMED, Finding, Sync
 from tests.clock import StoppedClock
 from tests.engine.fakes import Commits, Renders, Watcher
 from tests.fakes.state import MemoryState
@@ -34,6 +35,7 @@ class World:
         courier = Courier(
             source=self.source,
             renderer=self.renderer,
+            cluster=MemoryCluster(self.clock).client(),
             state=self.state,
             clock=self.clock,
             observer=self.watcher,
@@ -100,6 +102,20 @@ def test_what_the_judge_finds_is_said() -> None:
     found = world.start().round()
     assert isinstance(found, Rejected)
     assert found.message.startswith("finding 0; finding 1") and found.message.endswith("and 2 more")
+
+
+def test_what_the_server_could_not_confirm_is_tried_again() -> None:
+    world = World()
+    courier = world.start()
+    world.renderer.findings = (Finding(rule=UNCONFIRMED, policy="p", message="no answer"),)
+    found = courier.round()
+    assert isinstance(found, Rejected)
+    assert (found.sync, found.reason) == (Sync.BLOCKED, "PolicyDenied")
+    assert courier.round() == Online()
+    world.renderer.findings = ()
+    world.clock.advance(61)
+    assert isinstance(courier.round(), Candidate)
+    assert world.renderer.rendered == [A, A]
 
 
 def test_a_rejected_commit_is_not_tried_again_and_the_one_that_mends_it_is() -> None:
@@ -177,6 +193,7 @@ def test_a_stop_ends_the_courier_and_news_are_delivered() -> None:
     courier = Courier(
         source=world.source,
         renderer=world.renderer,
+        cluster=MemoryCluster(world.clock).client(),
         state=world.state,
         clock=world.clock,
         observer=world.watcher,

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from reconciler.model.refs import ObjectRef, Origin
-from reconciler.model.values import Action, Record
+from reconciler.model.values import Action, Manifest, Preview, Record
 from tests.adapters.child.fleet import SITE, no_fetch, render, renderer
 from tests.app import build
 from tests.trees import DictTree
@@ -108,3 +108,104 @@ def test_validate_finds_a_policy_that_does_not_compile_by_line_and_column(tmp_pa
     assert done.exit_code == 1
     (found,) = json.loads(done.stdout)["findings"]
     assert (found["path"], found["line"], found["column"]) == ("policies/maps.yaml", 11, 11)
+
+
+def test_the_child_asks_what_the_server_makes_of_an_object() -> None:
+    text = POLICY.replace("configmaps", "services").replace(
+        "!has(object.data) || !object.data.exists(k, k == 'password')",
+        "has(object.spec.clusterIP)",
+    )
+    app = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}}\n"
+    tree = DictTree(files(app=app, policy=text))
+    asked: list[Manifest] = []
+
+    def ask(manifest: Manifest) -> Preview:
+        asked.append(manifest)
+        value = json.loads(manifest.body)
+        value["spec"]["clusterIP"] = "10.0.0.1"
+        return Preview(value=value)
+
+    assert len(renderer().render(tree, SITE, "c0ffee", no_fetch).verdict.denied) == 1
+    confirmed = renderer().render(tree, SITE, "c0ffee", no_fetch, ask=ask)
+    assert confirmed.verdict.findings == ()
+    assert [each.ref.name for each in asked] == ["web"]
+
+
+def test_an_answer_that_fits_no_message_is_no_answer() -> None:
+    text = POLICY.replace("configmaps", "services")
+    app = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}}\n"
+    huge = Preview(value={"spec": {"text": "x" * (5 << 20)}})
+    rendered = renderer().render(
+        DictTree(files(app=app, policy=text)), SITE, "c0ffee", no_fetch, ask=lambda _: huge
+    )
+    (found,) = rendered.verdict.findings
+    assert found.action is Action.AUDIT and "too large" in found.message
+
+
+def messages(folder: Path) -> list[str]:
+    done = build.run("validate", folder, "-o", "json")
+    return [
+        f"{found['path']}:{found['line']}:{found['column']}: {found['action']}: {found['message']}"
+        for found in json.loads(done.stdout)["findings"]
+    ]
+
+
+PARAMS = POLICY.replace(
+    "  matchConstraints:", "  paramKind: {apiVersion: v1, kind: ConfigMap}\n  matchConstraints:"
+)
+
+
+def bound(more: str) -> str:
+    return PARAMS.replace("validationActions: [Deny]}", f"validationActions: [Deny], {more}}}")
+
+
+def test_validate_finds_a_parameter_that_is_not_there_once(tmp_path: Path) -> None:
+    ref = "paramRef: {name: limits, namespace: default, parameterNotFoundAction: %s}"
+    build.fleet(
+        tmp_path,
+        files(
+            policy=bound(ref % "Deny"), app=f"{build.MAP}---\n{BAD}".replace("settings", "other", 1)
+        ),
+    )
+    (found,) = messages(tmp_path)
+    assert found.startswith(
+        "policies/maps.yaml:20:67: Deny: failed to configure binding: no params"
+    )
+    build.fleet(tmp_path, files(policy=bound(ref % "Allow"), app=build.MAP))
+    (found,) = messages(tmp_path)
+    assert found.startswith("policies/maps.yaml:20:67: Warn: policy no-secrets-in-maps judges")
+
+
+def test_validate_finds_a_policy_that_can_match_nothing(tmp_path: Path) -> None:
+    build.fleet(tmp_path, files(policy=POLICY.replace("[configmaps]", "[configmap]")))
+    (found,) = messages(tmp_path)
+    assert found.startswith(
+        "policies/maps.yaml:5:3: Warn: policy no-secrets-in-maps judges nothing"
+    )
+    assert "its rules name no kind" in found
+
+
+def test_validate_finds_selectors_that_leave_out_everything(tmp_path: Path) -> None:
+    selected = POLICY.replace(
+        "  validations:", "    objectSelector: {matchLabels: {typo: here}}\n  validations:"
+    )
+    build.fleet(tmp_path, files(policy=selected))
+    (found,) = messages(tmp_path)
+    assert "selectors leave out every object of its kinds" in found
+
+
+def test_a_policy_that_waits_for_its_first_object_is_no_finding(tmp_path: Path) -> None:
+    build.fleet(tmp_path, files(policy=POLICY.replace("[configmaps]", "[persistentvolumes]")))
+    assert messages(tmp_path) == []
+
+
+def test_validate_finds_a_loop_without_end_by_its_place(tmp_path: Path) -> None:
+    loops = "object.data.all(a, object.data.all(b, object.data.all(c, a + b != c)))"
+    policy = POLICY.replace("object == null ||\n", f"{loops} ||\n")
+    large = "".join(f"  key{number}: v\n" for number in range(200))
+    app = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: large}}\ndata:\n{large}"
+    build.fleet(tmp_path, files(policy=policy, app=app))
+    (found,) = messages(tmp_path)
+    assert found.startswith("bases/app/app.yaml:1:0: Deny: ConfigMap/default/large: expression '")
+    assert "past the API server's cost budget" in found
+    assert "(policy no-secrets-in-maps at policies/maps.yaml:9:5)" in found

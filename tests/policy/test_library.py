@@ -37,7 +37,7 @@ def test_an_object_passes_or_does_not(trial: library.Trial) -> None:
         found,
         before=[before] if trial.removed else [],
         user=admit.agent("fleet-system"),
-    )
+    ).findings
     denied = [finding.message for finding in findings if finding.action is Action.DENY]
     if trial.message:
         assert any(trial.message in message for message in denied), denied

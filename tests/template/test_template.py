@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -24,6 +25,7 @@ from reconciler.model.values import Rendered
 from reconciler.plan import waves
 from reconciler.render import settings
 from reconciler.render.site import render_site
+from tests.policy import library
 from tools import docs
 
 TEMPLATE = shipped.folder(init.TEMPLATE)
@@ -68,6 +70,27 @@ def test_it_is_three_sites_in_two_regions_and_nothing_is_found() -> None:
     result = validate.check(TEMPLATE)
     assert (result.findings, result.sites) == ((), 3)
     assert [rendered(site).settings.ring for site in SITES] == ["canary", "wide", "wide"]
+
+
+def test_its_policies_are_the_librarys_with_parameters_of_its_own() -> None:
+    names = rendered(BARN_7).settings.policies
+    assert set(names) == {path.stem for path in (TEMPLATE / "policies").glob("*.yaml")}
+    for name in names:
+        own, original = (
+            list(yaml.safe_load_all((folder / f"{name}.yaml").read_text()))
+            for folder in (TEMPLATE / "policies", library.FOLDER)
+        )
+        assert own[0] == original[0], f"{name} judges as the library's does"
+        assert [each["kind"] for each in own] == [each["kind"] for each in original]
+
+
+def test_what_its_policies_deny_is_found_with_the_line(tmp_path: Path) -> None:
+    shutil.copytree(TEMPLATE, tmp_path / "fleet")
+    path = tmp_path / "fleet/bases/inference/deployment.yaml"
+    path.write_text(path.read_text().replace("readOnlyRootFilesystem", "privileged"))
+    found = validate.check(tmp_path / "fleet").findings
+    assert {each.policy for each in found} == {"pss-restricted"}
+    assert {(each.path, each.line) for each in found} == {("bases/inference/deployment.yaml", 1)}
 
 
 @EACH_SITE

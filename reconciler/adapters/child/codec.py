@@ -15,7 +15,7 @@ import orjson
 from reconciler.model import typed
 from reconciler.model.errors import FileError, RenderError, SettingsError
 from reconciler.model.refs import ObjectRef, Origin
-from reconciler.model.values import Action, Finding, Manifest, Record, SiteSettings
+from reconciler.model.values import Action, Finding, Manifest, Preview, Record, SiteSettings
 
 if TYPE_CHECKING:
     from reconciler.policy.admit import Before
@@ -85,6 +85,21 @@ def decode_before(row: Any) -> Before:
         body=_text(text).encode(),
         origin=_origin(origin),
     )
+
+
+def encode_preview(preview: Preview) -> dict[str, Any]:
+    return {
+        "value": preview.value,
+        "old": preview.old,
+        "space": preview.space,
+        "denied": _cut(preview.denied),
+        "failed": _cut(preview.failed),
+    }
+
+
+def decode_preview(words: Mapping[str, Any]) -> Preview:
+    """What ``encode_preview`` made."""
+    return Preview(**words)
 
 
 def pieces(records: Iterable[Record]) -> list[list[Any]]:

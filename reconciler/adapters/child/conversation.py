@@ -9,22 +9,27 @@ from reconciler.adapters.child import codec, frames
 from reconciler.adapters.child.process import Child
 from reconciler.model.errors import FileError, MissingBlobs, SourceUnavailable
 from reconciler.model.refs import SiteName
-from reconciler.model.values import Manifest, Record, Rendered, Tree, Verdict
+from reconciler.model.values import Manifest, Preview, Record, Rendered, Tree, Verdict
 
 Fetch = Callable[[tuple[str, ...]], None]
 Past = Callable[[], Iterable[Record]]  # what was last applied
+Ask = Callable[[Manifest], Preview]  # what the API server says of an object
 
 _CALLS = 100_000  # questions a child may ask
 _LONGEST = 4_096  # characters of a path
+_TOO_LARGE = "its answer is too large to be judged"
 
 
 class Conversation:
     """One render: the child's questions answered, its objects collected."""
 
-    def __init__(self, child: Child, tree: Tree, fetch_blobs: Fetch, past: Past) -> None:
+    def __init__(
+        self, child: Child, tree: Tree, fetch_blobs: Fetch, past: Past, ask: Ask | None
+    ) -> None:
         self._child = child
         self._tree = tree
         self._past = past
+        self._ask = ask
         self._pieces: list[list[Any]] | None = None
         self._fetch_blobs = fetch_blobs
         self._objects: list[Manifest] = []
@@ -35,7 +40,7 @@ class Conversation:
         for _ in range(_CALLS + most):
             words = self._child.receive()
             if "call" in words:
-                self._child.send(self._answer(words["call"], words.get("path")))
+                self._child.send(self._answered(words))
                 continue
             try:
                 rendered = self._heard(words, request)
@@ -54,13 +59,34 @@ class Conversation:
         if "error" in words:
             raise codec.decode_error(words["error"])
         findings = tuple(codec.decode_finding(row) for row in words["findings"])
+        idle = tuple(codec.decode_finding(row) for row in words["idle"])
         return Rendered(
             site=SiteName.parse(request["site"]),
             commit=request["commit"],
             settings=codec.decode_settings(words["settings"]),
             objects=tuple(self._objects),
-            verdict=Verdict(findings=findings),
+            verdict=Verdict(findings=findings, idle=idle),
         )
+
+    def _answered(self, words: Mapping[str, Any]) -> bytes:
+        if words["call"] == "preview":
+            return self._preview(words.get("object"))
+        return self._answer(words["call"], words.get("path"))
+
+    def _preview(self, row: object) -> bytes:
+        """What the API server says of an object that the child rendered, or says it did."""
+        try:
+            manifest = codec.decode_manifest(row)
+        except (TypeError, ValueError):
+            raise self._child.nonsense() from None
+        found = Preview()
+        if self._ask:
+            with self._child.untimed():
+                found = self._ask(manifest)
+        try:
+            return frames.pack({"value": codec.encode_preview(found)})
+        except frames.BrokenFrame:
+            return frames.pack({"value": codec.encode_preview(Preview(failed=_TOO_LARGE))})
 
     def _answer(self, call: object, path: object) -> bytes:
         if call == "applied" and isinstance(path, str):

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from reconciler.adapters.child import codec
-from reconciler.model.values import Finding, Rendered, Tree, Verdict
+from reconciler.model.values import Manifest, Preview, Rendered, Tree, Verdict
 from reconciler.policy.judge import judge
 
 if TYPE_CHECKING:
@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 
 
 class Past(Protocol):
-    """What was last applied, in pieces; the first that is empty is the last."""
+    """What the other side of the pipe knows."""
 
-    def applied(self, number: int) -> list[Any]: ...
+    def applied(self, number: int) -> list[Any]:
+        """What was last applied, in pieces; the first that is empty is the last."""
+
+    def preview(self, manifest: Manifest) -> Preview:
+        """What the API server says of an object."""
 
 
 class Judge:
@@ -42,11 +46,9 @@ class Judge:
         if not rendered.settings.policies or not verdict.allowed:
             return verdict
         found = self._admitted(rendered, request["agentNamespace"], tree, past)
-        return Verdict(findings=(*verdict.findings, *found))
+        return Verdict(findings=(*verdict.findings, *found.findings), idle=found.idle)
 
-    def _admitted(
-        self, rendered: Rendered, namespace: str, tree: Tree, past: Past
-    ) -> tuple[Finding, ...]:
+    def _admitted(self, rendered: Rendered, namespace: str, tree: Tree, past: Past) -> Verdict:
         from reconciler.policy import admit
         from reconciler.policy.admission import library
 
@@ -57,6 +59,7 @@ class Judge:
             self._shelf.load(tree, rendered.settings.policies),
             before=_before(past),
             user=admit.agent(namespace),
+            ask=past.preview,
         )
 
 

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.adapters.child.conversation import Conversation, Fetch, Past
+from reconciler.adapters.child.conversation import Ask, Conversation, Fetch, Past
 from reconciler.adapters.child.limits import Limits
 from reconciler.adapters.child.process import Child, Ended
 from reconciler.model.errors import FileError, RenderError, RenderUnavailable
@@ -53,12 +53,13 @@ class ChildRenderer:
         fetch_blobs: Fetch,
         *,
         past: Past = tuple,
+        ask: Ask | None = None,
     ) -> Rendered:
         """See ports.Renderer."""
         request = {**self._request, "site": str(site), "commit": commit}
 
         def attempt(child: Child) -> Rendered:
-            return self._attempt(child, Conversation(child, tree, fetch_blobs, past), request)
+            return self._attempt(child, Conversation(child, tree, fetch_blobs, past, ask), request)
 
         with self._lock:
             try:

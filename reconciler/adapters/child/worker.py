@@ -19,7 +19,7 @@ from reconciler.adapters.child.judging import Judge
 from reconciler.adapters.child.limits import OUT_OF_MEMORY
 from reconciler.model.errors import FileError, RenderError, SettingsError
 from reconciler.model.refs import SiteName
-from reconciler.model.values import FileKind
+from reconciler.model.values import FileKind, Manifest, Preview
 from reconciler.policy.judge import OBJECT_BYTES
 from reconciler.render.cache import Cache
 from reconciler.render.site import render_site
@@ -53,6 +53,11 @@ class PipeTree:
         rows = _value(self._call("applied", str(number)), "")
         return rows if isinstance(rows, list) else []
 
+    def preview(self, manifest: Manifest) -> Preview:
+        """See judging.Past."""
+        words = {"call": "preview", "object": codec.encode_manifest(manifest)}
+        return codec.decode_preview(_value(self._asked(words), ""))
+
     def _once(self, name: str, path: str) -> Any:
         key = (name, path)
         if key not in self._known:
@@ -60,7 +65,10 @@ class PipeTree:
         return _value(self._known[key], path)
 
     def _call(self, name: str, path: str) -> dict[str, Any]:
-        self._ask.write(frames.pack({"call": name, "path": path}))
+        return self._asked({"call": name, "path": path})
+
+    def _asked(self, words: Mapping[str, Any]) -> dict[str, Any]:
+        self._ask.write(frames.pack(words))
         self._ask.flush()
         return frames.unpack(frames.read(self._answer))
 
@@ -138,6 +146,7 @@ def answers(
     yield {
         "settings": codec.encode_settings(rendered.settings),
         "findings": [codec.encode_finding(finding) for finding in verdict.findings],
+        "idle": [codec.encode_finding(finding) for finding in verdict.idle],
     }
 
 

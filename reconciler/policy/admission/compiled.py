@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.cel.cost import Bounds
-from reconciler.cel.environment import Compiler, Program
+from reconciler.cel.environment import Compiler
 from reconciler.cel.errors import CompileError
+from reconciler.cel.scope import Program
 from reconciler.documents import load
 from reconciler.policy.admission.values import Field, Policy, Problem, Source
 
@@ -45,6 +46,14 @@ class Compiled:
         checks = [check.expression for check in self.checks]
         listed = [*self.variables.values(), *checks, *messages, *self.audit]
         return Bounds(program.bound for program in listed)
+
+    @functools.cached_property
+    def reads_namespace(self) -> bool:
+        """Whether any of it may look at the object's Namespace."""
+        named = [*self.policy.variables, *self.policy.audit]
+        texts = [each.text for each in named]
+        texts += [each.expression for each in self.policy.validations]
+        return any("namespaceObject" in text for text in texts)
 
     @property
     def name(self) -> str:

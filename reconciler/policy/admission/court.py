@@ -7,23 +7,43 @@ API server may have run out of its budget there.
 
 from __future__ import annotations
 
+import dataclasses
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from reconciler.cel.cost import CONDITIONS
-from reconciler.cel.environment import Program, Scope, Seen, Shared
 from reconciler.cel.errors import EvaluationError, TooCostly
+from reconciler.cel.scope import Program, Scope, Seen, Shared
+from reconciler.documents import load
 from reconciler.model.refs import Kind
 from reconciler.policy.admission import matching
 from reconciler.policy.admission.compiled import Check, Compiled
 from reconciler.policy.admission.library import Library
 from reconciler.policy.admission.params import Params
 from reconciler.policy.admission.requests import Request, Resource
-from reconciler.policy.admission.values import GROUP, Binding
+from reconciler.policy.admission.values import GROUP, Binding, Field, Source
 
 MOST_MESSAGE = 5 * 1024  # bytes of what a messageExpression may give
 _COSTLY = "it may be past the API server's cost budget"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Of a field in a policy's file. It is looked up when somebody asks."""
+
+    source: Source
+    field: Field
+
+    @property
+    def position(self) -> tuple[int, int]:
+        """Line and column."""
+        return load.locate(self.source.data, self.source.document, self.field)
+
+    def __str__(self) -> str:
+        line, column = self.position
+        return f"{self.source.path}:{line}:{column}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +51,9 @@ class Decision:
     """Against a request, or an audit annotation (``actions`` is Audit then).
 
     ``failed``: the policy could not say, and failurePolicy did. ``doubt`` is why the API server
-    may decide otherwise, ``""`` where it will not.
+    may decide otherwise, ``""`` where it will not. ``passing``: it is to be asked again. ``at``
+    is where in the policy's file it went wrong, where it did; ``misconfigured``: it did so for
+    every object, as the binding is wrong.
     """
 
     policy: str
@@ -41,6 +63,18 @@ class Decision:
     reason: str = "Invalid"
     failed: bool = False
     doubt: str = ""
+    passing: bool = False
+    at: Place | None = None
+    misconfigured: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """A policy that judged a request, whatever it said of it."""
+
+    policy: str
+    binding: str
+    doubt: str
 
 
 _Planned = tuple[Compiled, Kind]
@@ -60,6 +94,9 @@ class Court:
         matches = [each.policy.match for each in library.policies]
         self._by_name = any(rule.names for each in matches for rule in each.include + each.exclude)
         self.used: set[str] = set()  # policies that applied to something
+        self.fitting: Counter[str] = Counter()  # requests that a policy's rules fit
+        self.missing: dict[tuple[str, str], None] = {}  # policies and bindings without parameters
+        self.applied: list[Applied] = []  # to the request at hand
 
     def judge(self, request: Request) -> Iterator[Decision]:
         """What there is against this request, in the policies' order."""
@@ -68,11 +105,12 @@ class Court:
         words: dict[str, Any] | None = None
         self._shared.clear()
         self._seen = None
+        self.applied.clear()
         for compiled, kind in self._plan(request):
+            self.fitting[compiled.name] += 1
             found = matching.selected(compiled.policy.match, request, kind)
             if found is None:
                 continue
-            self.used.add(compiled.name)
             bindings = self._library.bindings.get(compiled.name, ())
             words = words or request.words()
             for binding in bindings:
@@ -105,6 +143,10 @@ class Court:
             if bound is None:
                 return
             doubt = doubt or bound.doubt
+        if not doubt and compiled.reads_namespace and not request.namespace.known:
+            doubt = matching.UNKNOWN_LABELS
+        self.used.add(compiled.name)
+        self.applied.append(Applied(policy=compiled.name, binding=binding.name, doubt=doubt))
         case = _Case(compiled=compiled, binding=binding, doubt=doubt)
         space = request.ref.namespace if request.resource.namespaced else ""
         try:
@@ -112,6 +154,8 @@ class Court:
         except ValueError as error:
             yield from case.failed(f"failed to configure binding: {error}", misconfigured=True)
             return
+        if not listed:
+            self.missing[compiled.name, binding.name] = None
         for param in listed:
             data = _data(compiled, request, param, words, found)
             key = (found.kind.version, "params" in data, id(param))
@@ -171,11 +215,16 @@ class _Case:
     binding: Binding
     doubt: str
 
-    def failed(self, message: str, *, misconfigured: bool = False) -> Iterator[Decision]:
+    def failed(
+        self, message: str, *, misconfigured: bool = False, at: Place | None = None
+    ) -> Iterator[Decision]:
         """What failurePolicy makes of it; a binding that is misconfigured denies at once."""
         if self.compiled.policy.fails:
             actions = ("Deny",) if misconfigured else self.binding.actions
-            yield self._decision(message, actions=actions, failed=True)
+            if misconfigured:
+                at = Place(self.binding.source, ("spec", "paramRef"))
+            found = self._decision(message, actions=actions, failed=True, at=at)
+            yield dataclasses.replace(found, misconfigured=misconfigured)
 
     def decide(self, data: dict[str, Any], shared: Shared) -> Iterator[Decision]:
         """Match conditions first; then validations, then audit annotations."""
@@ -183,7 +232,8 @@ class _Case:
         try:
             yield from self._decided(scope, data)
         except TooCostly as error:
-            yield self._decision(f"{error}: {_COSTLY}", actions=("Deny",), failed=True)
+            message, at = f"{error}: {_COSTLY}", self._at(error.text)
+            yield self._decision(message, actions=("Deny",), failed=True, at=at)
 
     def _decided(self, scope: Scope, data: dict[str, Any]) -> Iterator[Decision]:
         applies, why = self._applies(data)
@@ -199,13 +249,19 @@ class _Case:
             except TooCostly:
                 raise
             except EvaluationError as error:
-                yield from self.failed(_erred(check.expression, error))
+                at = self._at(check.expression.text)
+                yield from self.failed(_erred(check.expression, error), at=at)
                 continue
             if passed is not True:
                 message = _message(check, scope, validation.message)
                 reason = validation.reason or "Invalid"
                 yield self._decision(message, actions=self.binding.actions, reason=reason)
         yield from self._annotations(scope)
+
+    def _at(self, text: str) -> Place | None:
+        """Where an expression stands."""
+        field = self.compiled.policy.field_of(text)
+        return Place(self.compiled.policy.source, field) if field else None
 
     def _applies(self, data: dict[str, Any]) -> tuple[bool, str]:
         """Whether all conditions hold; why that cannot be said, unless one surely does not."""
@@ -239,7 +295,8 @@ class _Case:
             except EvaluationError as error:
                 if self.compiled.policy.fails:
                     words = _erred(program, error)
-                    yield self._decision(words, actions=("Deny",), failed=True)
+                    at = self._at(program.text)
+                    yield self._decision(words, actions=("Deny",), failed=True, at=at)
                 continue
             text = value.strip() if isinstance(value, str) else ""
             if text:
@@ -253,6 +310,7 @@ class _Case:
         actions: tuple[str, ...],
         failed: bool = False,
         reason: str = "Invalid",
+        at: Place | None = None,
     ) -> Decision:
         return Decision(
             policy=self.compiled.name,
@@ -262,6 +320,7 @@ class _Case:
             reason=reason,
             failed=failed,
             doubt=self.doubt,
+            at=at,
         )
 
 

@@ -102,6 +102,11 @@ def _fits_rule(rule: Rule, request: Request) -> bool:
     )
 
 
+def names(rule: Rule, group: str, plural: str) -> bool:
+    """Whether a rule speaks of a resource at all."""
+    return _any(rule.groups, group) and _fits_resource(rule.resources, plural)
+
+
 def _fits_resource(resources: Iterable[str], plural: str) -> bool:
     """No subresource is ever judged, and ``pods/*`` holds pods as well."""
     return any(word in ("*", "*/*", plural, f"{plural}/*") for word in resources)

@@ -43,7 +43,11 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """``operation`` is CREATE, UPDATE or DELETE; a deleted object has no ``value``."""
+    """``operation`` is CREATE, UPDATE or DELETE; a deleted object has no ``value``.
+
+    ``is_live``: the API server was asked, and ``old`` is the live object; otherwise it is what was
+    last applied.
+    """
 
     ref: ObjectRef
     resource: Resource
@@ -54,6 +58,7 @@ class Request:
     user: User
     origin: Origin | None = None
     doubt: str = ""  # why the API server's object may be another one
+    is_live: bool = False
 
     def words(self) -> dict[str, Any]:
         """The variable ``request``, with the fields that the API server leaves out left out."""

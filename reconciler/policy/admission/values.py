@@ -84,6 +84,21 @@ class Policy:
     validations: tuple[Validation, ...] = ()
     audit: tuple[Named, ...] = ()
 
+    def field_of(self, text: str) -> Field:
+        """Where in the document an expression stands, ``()`` where it does not."""
+        checks = self.validations
+        texts = {
+            ("matchConditions", "expression"): [each.text for each in self.conditions],
+            ("variables", "expression"): [each.text for each in self.variables],
+            ("validations", "expression"): [each.expression for each in checks],
+            ("validations", "messageExpression"): [each.message_expression for each in checks],
+            ("auditAnnotations", "valueExpression"): [each.text for each in self.audit],
+        }
+        for (part, key), listed in texts.items():
+            if text in listed:
+                return ("spec", part, listed.index(text), key)
+        return ()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binding:

@@ -23,6 +23,7 @@ ROW = codec.encode_manifest(manifest(config_map("a")))
 ENDING = {
     "settings": codec.encode_settings(SiteSettings(fleet="f", labels={})),
     "findings": [],
+    "idle": [],
 }
 
 
@@ -46,7 +47,7 @@ def talk(*words: dict[str, Any], most: int = 10) -> Liar:
     liar = Liar(*words, ENDING)
     request = {"site": str(SITE), "commit": "c"}
     try:
-        Conversation(liar, DictTree(FILES), lambda _: None, tuple).hold(request, most)
+        Conversation(liar, DictTree(FILES), lambda _: None, tuple, None).hold(request, most)
     finally:
         liar.end()
     return liar

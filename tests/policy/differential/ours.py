@@ -10,9 +10,10 @@ import orjson
 from reconciler.documents import dump
 from reconciler.model.refs import Origin, SiteName
 from reconciler.model.values import Manifest
-from reconciler.policy import admit
+from reconciler.policy import admit, asking
 from reconciler.policy.admission.court import Decision
 from reconciler.policy.admission.library import Library, Shelf
+from reconciler.policy.admission.requests import Request
 from reconciler.render.manifest import manifest
 from tests.trees import DictTree
 
@@ -40,14 +41,30 @@ def thing(value: Mapping[str, Any]) -> Manifest:
 class Ours:
     """Judges objects by a library, as they would be created; ``around`` are the site's others."""
 
-    def __init__(self, found: Library, around: Iterable[Mapping[str, Any]] = ()) -> None:
+    def __init__(
+        self,
+        found: Library,
+        around: Iterable[Mapping[str, Any]] = (),
+        ask: asking.Ask | None = None,
+    ) -> None:
+        self._ask = ask
         self._library = found
         self._around = [thing(value) for value in around]
 
     def decisions(self, value: Mapping[str, Any]) -> list[Decision]:
+        return self._judged(value)[1]
+
+    def _judged(self, value: Mapping[str, Any]) -> tuple[Request, list[Decision]]:
         objects = [*self._around, thing(value)]
-        *_, (_, decisions) = admit.judged(objects, self._library, user=admit.agent("fleet-system"))
-        return decisions
+        user = admit.agent("fleet-system")
+        *_, last = admit.judged(objects, self._library, user=user, ask=self._ask)
+        return last
+
+    def told(self, value: Mapping[str, Any]) -> tuple[str, bool]:
+        """The same as ``message``, and whether the server was asked."""
+        request, decisions = self._judged(value)
+        denied = (told(each) for each in decisions if "Deny" in each.actions)
+        return next(denied, ""), request.is_live
 
     def removal(self, value: Mapping[str, Any]) -> str:
         """The same of the object's removal."""

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
-from reconciler.schema import resources
+from reconciler.adapters import kube
+from reconciler.adapters.system import SystemClock
+from reconciler.engine.confirm import Confirmer
+from reconciler.model.values import Manifest, Preview
+from reconciler.schema import defaults, resources
 from tests.controlplane.plane import ControlPlane
 from tests.policy import library
 from tests.policy.differential import ours, server
@@ -83,6 +89,46 @@ def test_the_library_decides_as_the_server_does(
     told = f"{len(trials)} objects, {denied} denied, {len(loaded)} policies: {len(wrong)} differ"
     record_property("told", told)
     assert not wrong, "\n".join(wrong)
+
+
+def test_what_is_asked_of_the_server_is_as_the_server_decides(
+    plane: ControlPlane,
+    installed: dict[str, Documents],
+    agent_kubeconfig: Callable[[str], Path],
+    record_property: Callable[[str, object], None],
+) -> None:
+    """Kinds whose objects the server fills in by itself; it is asked for one that no policy of
+    its own looks at, and judged is what it answers."""
+    cluster = kube.connect(str(agent_kubeconfig("cluster")), "")
+    asking = Confirmer(cluster, SystemClock())
+    spaces, wrong, denied, count = list(library.spaces()), [], 0, 0
+    for name, documents in installed.items():
+        judge = ours.Ours(ours.library(documents), spaces, ask=lambda each: _unseen(asking, each))
+        for number, trial in enumerate(library.trials(name)):
+            kind = (trial.value["apiVersion"], trial.value["kind"])
+            if trial.removed or kind not in defaults.GENERATED:
+                continue
+            value = _labelled(trial, number)
+            (mine, confirmed), theirs = judge.told(value), _created(plane, ours.canonical(value))
+            count += confirmed
+            denied += bool(theirs)
+            if not theirs.endswith(mine) or bool(mine) != bool(theirs):
+                wrong.append(f"{trial.id}: {mine!r}, and the server {theirs!r}")
+    cluster.close()
+    record_property("told", f"{count} objects asked for, {denied} denied: {len(wrong)} differ")
+    assert count and not wrong, "\n".join(wrong)
+
+
+def _unseen(asking: Confirmer, wanted: Manifest) -> Preview:
+    """The server's answer to the object without the label that its policies look for."""
+    value = orjson.loads(wanted.body)
+    trial = value["metadata"]["labels"].pop("trial")
+    found = asking.ask(ours.thing(value))
+    if found.value is None:
+        return found
+    metadata = found.value["metadata"]
+    labels = {**metadata.get("labels", {}), "trial": trial}
+    return Preview(value={**found.value, "metadata": {**metadata, "labels": labels}})
 
 
 def _created(plane: ControlPlane, value: Mapping[str, Any]) -> str:

@@ -1,0 +1,95 @@
+"""What the API server says of an object whose verdict is uncertain, and what follows from it.
+
+Called by ``admit`` for objects that the table of defaults, or an undeclared namespace, leaves in
+doubt. The server's answer is judged like any object; where there is none, the table's verdict
+stands and is unconfirmed, and where the table knows nothing of the kind, the answer is Deny.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable
+
+from reconciler.model.values import Manifest, Preview
+from reconciler.policy.admission.court import Court, Decision
+from reconciler.policy.admission.requests import Namespace, Request
+from reconciler.schema import defaults
+
+Ask = Callable[[Manifest], Preview]
+_DENIED = re.compile(
+    r"ValidatingAdmissionPolicy '([^']{1,253})' with binding '([^']{1,253})' denied request: (.*)",
+    re.DOTALL,
+)
+
+
+def judged(
+    court: Court, request: Request, decisions: list[Decision], preview: Preview
+) -> tuple[Request, list[Decision]]:
+    """``decisions`` are those without the server, and stay where it was not asked."""
+    if preview.value is not None:
+        sure = _confirmed(request, preview)
+        return sure, list(court.judge(sure))
+    if preview.denied:
+        return request, [_denied(preview.denied)]
+    if not preview.failed:
+        return request, decisions
+    doubts = [each.doubt for each in court.applied if each.doubt]
+    doubt = f"{doubts[0]}, and the API server gave no answer: {preview.failed}"
+    if request.doubt == defaults.UNKNOWN_KIND:
+        return request, [_held(court, doubt)]
+    if not decisions:
+        return request, [_told(court, doubt)]
+    return request, [dataclasses.replace(each, doubt=doubt) for each in decisions]
+
+
+def _confirmed(request: Request, preview: Preview) -> Request:
+    space = request.namespace
+    if not space.known and preview.space is not None:
+        space = Namespace(name=space.name, value=preview.space)
+    return dataclasses.replace(
+        request,
+        value=preview.value,
+        old=preview.old,
+        operation="CREATE" if preview.old is None else "UPDATE",
+        namespace=space,
+        doubt="",
+        is_live=True,
+    )
+
+
+def _denied(message: str) -> Decision:
+    """By a policy of the cluster's own."""
+    found = _DENIED.search(message)
+    policy, binding, words = found.groups() if found else ("", "", message)
+    return Decision(
+        policy=policy or "cluster",
+        binding=binding,
+        actions=("Deny",),
+        message=f"the cluster's own policies: {words}",
+    )
+
+
+def _held(court: Court, doubt: str) -> Decision:
+    first = court.applied[0]
+    return Decision(
+        policy=first.policy,
+        binding=first.binding,
+        actions=("Deny",),
+        message="it cannot be judged for now",
+        failed=True,
+        doubt=doubt,
+        passing=True,
+    )
+
+
+def _told(court: Court, doubt: str) -> Decision:
+    first = court.applied[0]
+    names = ", ".join(dict.fromkeys(each.policy for each in court.applied))
+    return Decision(
+        policy=first.policy,
+        binding=first.binding,
+        actions=("Audit",),
+        message=f"allowed by {names}",
+        doubt=doubt,
+    )
