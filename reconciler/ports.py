@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from reconciler.model.pauses import Asked
 from reconciler.model.refs import Kind, ObjectRef, SiteName
 from reconciler.model.values import Live, Manifest, Record, Rendered, Snapshot, Tree, Verified
 
@@ -176,6 +177,12 @@ class State(Protocol):
 
     def note_sent(self, note: QueuedNote) -> None:
         """Take that note, and no newer one, off the queue."""
+
+    def pauses(self) -> tuple[Asked, ...]:
+        """As they were last kept, in that order."""
+
+    def keep_pauses(self, pauses: Iterable[Asked]) -> None:
+        """In the place of those that were kept."""
 
     def close(self) -> None: ...
 

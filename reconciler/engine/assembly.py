@@ -14,6 +14,7 @@ from reconciler.engine.crier import Crier
 from reconciler.engine.heal import Healer, Suspect
 from reconciler.engine.inbox import Inbox
 from reconciler.engine.messages import Died, Message
+from reconciler.engine.pauses import Pauses
 from reconciler.engine.postman import Postman
 from reconciler.engine.pulse import Pulse
 from reconciler.engine.reconcile import Reconciler
@@ -65,8 +66,15 @@ def assemble(parts: Parts, options: Options, stop: threading.Event) -> loop.Engi
     def sink(event: ports.WatchEvent) -> None:
         inbox.put(observe.key_of(event), event)
 
+    pauses = Pauses(cluster=cluster, state=state, clock=clock, observer=observer, site=site)
     healer = Healer(
-        books=books, applier=applier, state=state, clock=clock, observer=observer, later=later
+        books=books,
+        applier=applier,
+        state=state,
+        clock=clock,
+        observer=observer,
+        later=later,
+        is_paused=pauses.holds,
     )
     crier = Crier(cluster=cluster, clock=clock, component=options.agent.split(" ")[0])
     crew = loop.Crew(
@@ -74,10 +82,12 @@ def assemble(parts: Parts, options: Options, stop: threading.Event) -> loop.Engi
         pulse=pulse,
         books=books,
         applier=applier,
+        pauses=pauses,
         reconciler=Reconciler(
             books=books,
             applier=applier,
             healer=healer,
+            pauses=pauses,
             cluster=cluster,
             state=state,
             clock=clock,

@@ -22,6 +22,7 @@ from reconciler.plan import drift, waves
 # What others may have been waiting for: once it is back, they need not wait for their turn.
 _NEEDED = frozenset((("", "Namespace"), waves.CRD))
 OUTDATED = "outdated"
+PAUSED = "Paused"  # why drift is open
 _PENDING = 1.0  # seconds between looks at what a pass has still to write
 _CATCHING_UP = 5.0  # seconds that a watch may take to show what we wrote
 _FINISHED = "finished/"  # meta key's prefix: the uid of a Job that was seen to be over
@@ -61,6 +62,7 @@ class Healer:
         clock: ports.Clock,
         observer: ports.Observer,
         later: Callable[[Suspect, float], None],
+        is_paused: Callable[[ObjectRef], bool],
     ) -> None:
         self._books = books
         self._applier = applier
@@ -68,10 +70,12 @@ class Healer:
         self._clock = clock
         self._observer = observer
         self._later = later
+        self._is_paused = is_paused
         self._corrections = pacing.Allowance(pacing.CORRECTION, clock)
         self._suspicions = pacing.Allowance(pacing.SUSPICION, clock)
         self._retries: dict[ObjectRef, pacing.BackOff] = {}
         self._waiting: dict[ObjectRef, Suspect] = {}
+        self._held: dict[ObjectRef, Suspect] = {}  # seen while paused
         self.open: dict[ObjectRef, Failure] = {}  # drift that could not be put right
 
     def suspects(self, event: ports.WatchEvent) -> Iterable[Suspect]:
@@ -106,8 +110,15 @@ class Healer:
     def forget(self, refs: Iterable[ObjectRef]) -> None:
         """These were written or pruned by a pass: what was open about them is over."""
         for ref in refs:
-            for book in (self.open, self._retries, self._waiting):
+            for book in (self.open, self._retries, self._waiting, self._held):
                 book.pop(ref, None)
+
+    def release(self) -> None:
+        """A pause is over: look again at what it held, which is all of it or still held."""
+        held, self._held = self._held, {}
+        for ref, suspect in held.items():
+            self.open.pop(ref, None)
+            self._later(suspect, 0)
 
     def forget_finished(self, refs: Iterable[ObjectRef]) -> None:
         """These were pruned: whether a Job was over is of no more interest."""
@@ -167,6 +178,9 @@ class Healer:
         """Whether its allowance lets it be written now; it is appointed otherwise."""
         if suspect.change == OUTDATED and suspect.ref not in self._books.outdated:
             return False  # an event has shown our write since
+        if self._is_paused(suspect.ref):
+            self._hold(suspect)
+            return False
         if suspect.ref in self._books.pending:
             self._later(suspect, _PENDING)  # the pass that is due writes it, and knows the bytes
             return False
@@ -175,6 +189,17 @@ class Healer:
         if left:
             self._later(suspect, left)
         return not left
+
+    def _hold(self, suspect: Suspect) -> None:
+        """Not now. What ownership shows for certain is open drift; a suspicion cannot be verified
+        without a write."""
+        ref = suspect.ref
+        self._held[ref] = suspect
+        if suspect.change not in ("edited", "deleted"):
+            return
+        if ref not in self.open:
+            self._observer.event("drift.held", ref=str(ref), change=suspect.change)
+        self.open[ref] = Failure(ref=ref, reason=PAUSED, message="not corrected while paused")
 
     def _settle(self, suspect: Suspect, result: Live | Failure) -> Correction | None:
         ref = suspect.ref

@@ -16,6 +16,7 @@ from reconciler.engine.apply import Applier
 from reconciler.engine.books import Books
 from reconciler.engine.heal import Correction, Healer, Suspect
 from reconciler.engine.messages import Offline, Online, Rejected, SourceNews
+from reconciler.engine.pauses import Pauses
 from reconciler.model import errors
 from reconciler.model.refs import Kind, ObjectRef
 from reconciler.model.values import Applied, Counts, Failure, Manifest, Rendered, Sync
@@ -37,6 +38,7 @@ class Reconciler:
         books: Books,
         applier: Applier,
         healer: Healer,
+        pauses: Pauses,
         cluster: ports.Cluster,
         state: ports.State,
         clock: ports.Clock,
@@ -46,6 +48,7 @@ class Reconciler:
         self._books = books
         self._applier = applier
         self._healer = healer
+        self._pauses = pauses
         self._cluster = cluster
         self._state = state
         self._clock = clock
@@ -98,6 +101,7 @@ class Reconciler:
         self._is_rejected = False
         self._rendered = news.rendered
         self._books.accept(news.snapshot.commit)
+        self._pauses.settle(news.rendered.settings)
         self._change(
             commit=news.snapshot.commit, sync=Sync.PROGRESSING, reason="", message="", failed=()
         )
@@ -128,6 +132,7 @@ class Reconciler:
         except errors.RenderError as error:
             self._change(sync=Sync.FAILED, reason="RenderFailed", message=str(error))
             return True  # trying again would not help
+        plan, withheld = self._pauses.withhold(plan)
         changes = sum(len(wave) for wave in plan.waves)
         if not plan.empty:
             self._observer.event(
@@ -141,7 +146,7 @@ class Reconciler:
         self._healer.forget([*applied.applied, *applied.pruned])
         self._healer.forget_finished(applied.pruned)
         self._books.settle()
-        self._conclude(rendered, objects, applied)
+        self._conclude(rendered, objects, applied, withheld=withheld)
         self._observer.event(
             "apply.done",
             commit=rendered.commit,
@@ -181,14 +186,21 @@ class Reconciler:
             if (kind.group, kind.kind) in ours
         )
         words = [*unseen, *(f"{ref} is not pruned: declared objects need it" for ref in self._kept)]
-        if self.situation.message or not words:
-            return self.situation
-        return dataclasses.replace(self.situation, message="; ".join(words))
+        situation = dataclasses.replace(self.situation, paused=self._pauses.held)
+        if self._pauses.wrong:
+            words.append(f"the Site object asks for a pause in vain: {self._pauses.wrong}")
+        if situation.message or not words:
+            return situation
+        return dataclasses.replace(situation, message="; ".join(words))
 
     def fail(self, error: errors.ClusterRefused) -> None:
         """The API server refuses what a pass cannot do without, such as the inventory."""
         if not self._is_rejected:
             self._change(sync=Sync.FAILED, reason=note.APPLY_FAILED, message=str(error))
+
+    def release(self) -> None:
+        """A pause is over: what it held is put right, beside the pass that follows."""
+        self._healer.release()
 
     def suspects(self, events: Iterable[ports.WatchEvent]) -> list[Suspect]:
         """What these events show to be different from what was applied."""
@@ -229,7 +241,12 @@ class Reconciler:
             return None  # applying it says why
 
     def _conclude(
-        self, rendered: Rendered, objects: tuple[Manifest, ...], applied: Applied
+        self,
+        rendered: Rendered,
+        objects: tuple[Manifest, ...],
+        applied: Applied,
+        *,
+        withheld: bool,
     ) -> None:
         missing = {failure.ref for failure in applied.failed} | set(applied.held)
         counts = Counts(
@@ -244,14 +261,15 @@ class Reconciler:
         self._books.finish(applied.held)
         self._change(objects=counts, failed=applied.failed, drift_open=len(self._healer.open))
         self.rendered_digest = _digest(objects)
-        if applied.complete:
+        if applied.complete and not withheld:
             self._state.save(meta={_RUNNING: rendered.commit, _DIGEST: self.rendered_digest})
             self._state.mark_commit(rendered.commit, self._clock.now(), "synced")
             self._change(applied=rendered.commit)
         if self._is_rejected:
             return  # the newest commit's reason is what the site has to say
         if applied.complete:
-            self._change(sync=Sync.SYNCED, reason="", message="")
+            sync = Sync.PROGRESSING if withheld else Sync.SYNCED
+            self._change(sync=sync, reason="", message="")
         else:
             self._change(sync=Sync.FAILED, reason=note.APPLY_FAILED, message=_first(applied.failed))
 

@@ -10,6 +10,23 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
+def matches(pattern: str, text: str) -> bool:
+    """Whether a name fits; an empty pattern fits all, and ``*`` any run of characters."""
+    first, *rest = pattern.split("*")
+    if not rest:
+        return pattern in ("", text)
+    *middle, last = rest
+    if not text.startswith(first) or len(text) < len(first) + len(last):
+        return False
+    at, end = len(first), len(text) - len(last)
+    for part in middle:  # the first place is as good as any
+        at = text.find(part, at, end)
+        if at < 0:
+            return False
+        at += len(part)
+    return text.endswith(last)
+
+
 class DriftMode(StrEnum):
     """What becomes of a field that somebody changed: put back, told, or theirs."""
 
@@ -43,3 +60,21 @@ class AdoptRule:
     kind: str = ""
     namespace: str = ""
     name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverrideRule:
+    """``overrides``: what a file on site may change, and how far.
+
+    ``kind`` is KIND[.GROUP]; ``name`` may hold ``*`` for any run of characters; ``field`` is a
+    path as rules write them. One bound at least is set: ``enum`` holds JSON texts of plain values,
+    ``least`` and ``most`` are numbers or quantities, ``pattern`` must match the whole of a string.
+    """
+
+    kind: str
+    name: str
+    field: str
+    enum: tuple[str, ...] = ()
+    least: str = ""
+    most: str = ""
+    pattern: str = ""

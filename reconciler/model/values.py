@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol
 
+from reconciler.model.pauses import LONGEST, Held, Pause
 from reconciler.model.refs import Kind, ObjectRef, Origin, SiteName
-from reconciler.model.rules import AdoptRule, DriftRule
+from reconciler.model.rules import AdoptRule, DriftRule, OverrideRule
 
 FileKind = Literal["file", "folder"]
 
@@ -66,6 +67,11 @@ class SiteSettings:
     forbid: tuple[str, ...] = ()  # KIND.GROUP
     drift: tuple[DriftRule, ...] = ()
     adopt: tuple[AdoptRule, ...] = ()
+    pause: Pause | None = None
+    pause_limit: float = LONGEST  # seconds of running time
+    suspend: bool = False
+    pin: str = ""  # the commit whose objects are applied; "" for the newest
+    overrides: tuple[OverrideRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,3 +282,4 @@ class Report:
     failed: tuple[Failure, ...] = ()
     drift_open: int = 0
     drift_corrected: int = 0
+    paused: tuple[Held, ...] = ()

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.model.errors import FileError, SettingsError
+from reconciler.model.pauses import LONGEST
 from reconciler.model.refs import API_VERSION, SiteName
+from reconciler.model.rules import OverrideRule
 from reconciler.model.values import SiteSettings, Tree
 from reconciler.render import rules, strict
 from reconciler.render.strict import Key
@@ -44,12 +46,26 @@ def title(text: str) -> str:
     return "" if 0 < len(text) <= 253 and text.isprintable() else "must be 1 to 253 characters"
 
 
+def _overrides(node: strict.Node) -> tuple[OverrideRule, ...]:
+    """A list of rules. Where files of the site lie is no matter of the repository."""
+    for name in node.value if isinstance(node.value, dict) else ():
+        if why := refused(f"overrides.{name}"):
+            raise node.under(name).error(f'"overrides.{name}" {why}')
+    return rules.overrides(node)
+
+
+_LONGEST_PAUSE = 31 * 86_400.0  # seconds
 SITE: strict.Table = {
     "labels": Key(read=strict.string_map(names.qualified, names.label_value), lay=_merged),
     "ring": Key(read=strict.string(names.word)),
     "kinds.forbid": Key(read=strict.strings(names.group_kind)),
     "drift": Key(read=rules.drift, lay=_added),
     "adopt": Key(read=rules.adopt, lay=_added),
+    "pause": Key(read=rules.pause),
+    "suspend": Key(read=strict.boolean),
+    "pin": Key(read=strict.string(rules.commit)),
+    "limits.pause": Key(read=strict.duration(_LONGEST_PAUSE)),
+    "overrides": Key(read=_overrides, lay=_added),
 }
 FLEET: strict.Table = {
     "name": Key(read=strict.string(title)),
@@ -127,6 +143,11 @@ def _settings(fleet: Fleet, values: Mapping[str, Any]) -> SiteSettings:
         forbid=values.get("kinds.forbid", ()),
         drift=values.get("drift", ()),
         adopt=values.get("adopt", ()),
+        pause=values.get("pause"),
+        pause_limit=values.get("limits.pause", LONGEST),
+        suspend=values.get("suspend", False),
+        pin=values.get("pin", ""),
+        overrides=values.get("overrides", ()),
     )
 
 

@@ -7,7 +7,6 @@ place, the nearest name first. Called by ``settings``, which holds the tables.
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -15,7 +14,7 @@ from typing import Any
 
 import reconciler
 from reconciler.documents import load, scalars
-from reconciler.model import durations
+from reconciler.model import durations, moments
 from reconciler.model.errors import SettingsError
 from reconciler.schema import names
 
@@ -249,15 +248,9 @@ def duration(longest: float) -> Reader:
 
 def moment(node: Node) -> float:
     """Unix seconds, from an RFC 3339 time with its zone, such as ``2027-01-31T18:00:00Z``."""
-    text = node.value
     try:
-        if not isinstance(text, str):
-            raise ValueError
-        found = datetime.datetime.fromisoformat(text)
-        if found.tzinfo is None:
-            raise ValueError
-        return found.timestamp()
-    except (ValueError, OverflowError):
+        return moments.parse(node.value)
+    except ValueError:
         raise node.unfit("a time with its zone, such as 2027-01-31T18:00:00Z") from None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +9,8 @@ from typing import Any
 import orjson
 import yaml
 
+from reconciler.model import moments
+from reconciler.model.pauses import Held
 from reconciler.model.refs import API_VERSION
 from reconciler.model.values import Failure, Report
 
@@ -23,7 +24,7 @@ _MESSAGE = 1_000  # characters of any one sentence
 
 def timestamp(time: float) -> str:
     """RFC 3339 in UTC, whole seconds, as Kubernetes writes times."""
-    return datetime.datetime.fromtimestamp(int(time), datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moments.show(time)
 
 
 def short(text: str, limit: int = _MESSAGE) -> str:
@@ -58,6 +59,8 @@ def content(report: Report, *, sentence: int = _MESSAGE) -> dict[str, Any]:
     if report.failed:
         words["failed"] = [_failure(failure, sentence) for failure in report.failed[:_LIST]]
     words["drift"] = {"open": report.drift_open, "corrected": report.drift_corrected}
+    if report.paused:
+        words["paused"] = [_held(held, sentence) for held in report.paused[:_LIST]]
     return words
 
 
@@ -73,9 +76,9 @@ def write(report: Report) -> str:
 def _text(report: Report, sentence: int) -> str:
     """The note with sentences of at most so many characters."""
     note = {"apiVersion": API_VERSION, "kind": KIND, **content(report, sentence=sentence)}
-    more = len(report.failed) - _LIST
-    if more > 0:
-        note["failed"] = [*note["failed"], {"more": more}]
+    for key, listed in (("failed", report.failed), ("paused", report.paused)):
+        if len(listed) > _LIST:
+            note[key] = [*note[key], {"more": len(listed) - _LIST}]
     return yaml.safe_dump(note, sort_keys=False, allow_unicode=True, width=100)
 
 
@@ -96,6 +99,7 @@ def fingerprint(report: Report, rendered: str) -> str:
         "failed": sorted([str(failure.ref), failure.reason] for failure in report.failed),
         "total": report.objects.total,
         "drifted": report.drift_open > 0,
+        "paused": [_held(held, _MESSAGE) for held in report.paused],
         "rendered": rendered,
     }
     return hashlib.sha256(orjson.dumps(words, option=orjson.OPT_SORT_KEYS)).hexdigest()
@@ -134,5 +138,15 @@ def _failure(failure: Failure, sentence: int) -> dict[str, str]:
         "reason": failure.reason,
         "message": short(failure.message, sentence),
         "origin": short(str(failure.origin), sentence) if failure.origin else "",
+    }
+    return {key: value for key, value in words.items() if value}
+
+
+def _held(held: Held, sentence: int) -> dict[str, str]:
+    words = {
+        "object": held.object,
+        "reason": short(held.reason, sentence),
+        "until": "" if held.until is None else timestamp(held.until),
+        "by": held.by,
     }
     return {key: value for key, value in words.items() if value}

@@ -42,6 +42,18 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             time REAL NOT NULL
         )""",
     ),
+    (
+        """CREATE TABLE pauses (
+            asker TEXT NOT NULL,
+            object TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            until REAL NOT NULL,
+            began REAL NOT NULL,
+            most REAL NOT NULL,
+            used REAL NOT NULL,
+            asked INTEGER NOT NULL
+        )""",
+    ),
 )
 VERSION = len(MIGRATIONS)
 

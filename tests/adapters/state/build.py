@@ -15,8 +15,7 @@ _RECORD = record()
 
 # For each version of the schema, a database as that version's agent left it, with the same
 # content. What was released stays as it is; a new version adds its own.
-EARLIER: Mapping[int, str] = {
-    1: f"""
+_FIRST = f"""
         CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
         CREATE TABLE objects (
             ref TEXT PRIMARY KEY, api_version TEXT NOT NULL, uid TEXT NOT NULL,
@@ -43,8 +42,15 @@ EARLIER: Mapping[int, str] = {
             1, '{"c" * 40}', 'site: north/one' || char(10), 'north/one Synced', 1700000000.5
         );
         PRAGMA user_version = 1;
-    """,
-}
+    """
+_SECOND = f"""{_FIRST}
+        CREATE TABLE pauses (
+            asker TEXT NOT NULL, object TEXT NOT NULL, reason TEXT NOT NULL, until REAL NOT NULL,
+            began REAL NOT NULL, most REAL NOT NULL, used REAL NOT NULL, asked INTEGER NOT NULL
+        );
+        PRAGMA user_version = 2;
+    """
+EARLIER: Mapping[int, str] = {1: _FIRST, 2: _SECOND}
 
 
 def write_database(folder: Path, script: str) -> Path:
