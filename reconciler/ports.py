@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from reconciler.model.journal import JournalRow
 from reconciler.model.pauses import Asked
 from reconciler.model.refs import Kind, ObjectRef, SiteName
 from reconciler.model.values import Live, Manifest, Record, Rendered, Snapshot, Tree, Verified
@@ -157,9 +158,13 @@ class State(Protocol):
         put: Iterable[Record] = (),
         drop: Iterable[ObjectRef] = (),
         meta: Mapping[str, str] | None = None,
+        journal: Iterable[JournalRow] = (),
     ) -> None:
         """All of it or nothing; what is both dropped and put stays. An empty ``meta`` value is
         the same as none. Raises ValueError for a record whose digest is not its bytes'."""
+
+    def journal(self, since: float = 0.0) -> tuple[JournalRow, ...]:
+        """Drift from ``since`` on, Unix seconds, oldest first; the newest 10,000 rows are kept."""
 
     def meta(self, key: str) -> str:
         """A value of the meta table, ``""`` where there is none."""

@@ -13,7 +13,7 @@ from reconciler.cli import options
 @click.option("--for", "span", metavar="DURATION", required=True, help="How long, such as 2h.")
 @click.option("--object", "about", metavar="REF", default="", help="This object alone.")
 @options.cluster
-def pause(site: str, reason: str, span: str, about: str, kubeconfig: str, context: str) -> None:
+def pause(site: str, *, reason: str, span: str, about: str, kubeconfig: str, context: str) -> None:
     """Hold SITE still, or one object of it, for a while: a pause always ends.
 
     Nothing of it is applied, pruned or corrected; drift is journaled, and the note says so. It

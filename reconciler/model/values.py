@@ -88,6 +88,7 @@ class Manifest:
     origin: Origin
     wave: int = 0
     depends_on: tuple[ObjectRef, ...] = ()
+    left: tuple[str, ...] = ()  # fields of the body that are left to others, as rules' paths
 
     @property
     def kind(self) -> Kind:
@@ -168,6 +169,7 @@ class Record:
     signature: str  # what ownership looked like after our apply; see plan.drift
     origin: Origin
     applied_at: float  # Unix seconds
+    left: tuple[str, ...] = ()  # fields of ``body`` that are left to others, as rules' paths
 
     @property
     def kind(self) -> Kind:

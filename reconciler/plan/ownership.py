@@ -3,26 +3,35 @@
 In: managedFields as the answer to our apply shows them. Out: the same without the fields of ours
 that an Update entry owns as well, or None where no such entry is. The engine calls it after a
 first contact and after a correction: an object made by ``kubectl create``, or a field edited away
-and back, leaves such a co-owner. Other appliers are left alone; they state what they want.
+and back, leaves such a co-owner. Other appliers are left alone, as they state what they want,
+except those that hand an object over. Fields of our own are released in the same way, so that
+no longer applying them changes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
 
+from reconciler.model import fields
 from reconciler.model.refs import FIELD_MANAGER
 from reconciler.model.values import Live, ManagedEntry
+from reconciler.plan import fieldtrees
 
 
 def is_ours(entry: ManagedEntry) -> bool:
     return (entry.manager, entry.operation, entry.subresource) == (FIELD_MANAGER, "Apply", "")
 
 
-def without_co_owners(live: Live) -> tuple[ManagedEntry, ...] | None:
-    """The entries to write back, an emptied one left out; None where nothing is to be done."""
+def without_co_owners(
+    live: Live, appliers: frozenset[str] = frozenset()
+) -> tuple[ManagedEntry, ...] | None:
+    """The entries to write back, an emptied one left out; None where nothing is to be done.
+
+    ``appliers`` are managers whose Apply entries give up our fields too.
+    """
     ours = next((entry for entry in live.managed if is_ours(entry)), None)
     if ours is None:
         return None
@@ -30,8 +39,10 @@ def without_co_owners(live: Live) -> tuple[ManagedEntry, ...] | None:
     kept: list[ManagedEntry] = []
     changed = False
     for entry in live.managed:
+        gives_up = entry.operation == "Update" or entry.manager in appliers
         if (
-            entry.operation != "Update"
+            entry is ours
+            or not gives_up
             or entry.subresource
             or entry.api_version != ours.api_version
         ):
@@ -43,6 +54,23 @@ def without_co_owners(live: Live) -> tuple[ManagedEntry, ...] | None:
         if left:
             kept.append(_with(entry, left))
     return tuple(kept) if changed else None
+
+
+def released(live: Live, paths: Iterable[str]) -> tuple[ManagedEntry, ...] | None:
+    """The entries to write back so that we own none of these rules' paths; None where we do not.
+
+    A field that an applier alone owns is reset when it is left out of its next apply; one that it
+    does not own stays as it is.
+    """
+    patterns = tuple(map(fields.parse, paths))
+    ours = next((entry for entry in live.managed if is_ours(entry)), None)
+    if ours is None or not patterns:
+        return None
+    owned = orjson.loads(ours.fields)
+    left = fieldtrees.without(owned, patterns)
+    if left == owned:
+        return None
+    return tuple(_with(entry, left) if entry is ours else entry for entry in live.managed)
 
 
 def patch(live: Live, entries: tuple[ManagedEntry, ...]) -> bytes:
@@ -59,10 +87,10 @@ def patch(live: Live, entries: tuple[ManagedEntry, ...]) -> bytes:
     )
 
 
-def _minus(fields: Mapping[str, Any], owned: Mapping[str, Any]) -> dict[str, Any]:
+def _minus(tree: Mapping[str, Any], owned: Mapping[str, Any]) -> dict[str, Any]:
     """A fieldsV1 tree without the leaves that ``owned`` has too; emptied branches go."""
     left: dict[str, Any] = {}
-    for key, value in fields.items():
+    for key, value in tree.items():
         if key not in owned:
             left[key] = value
         elif value and (rest := _minus(value, owned[key])):
@@ -70,14 +98,14 @@ def _minus(fields: Mapping[str, Any], owned: Mapping[str, Any]) -> dict[str, Any
     return left
 
 
-def _with(entry: ManagedEntry, fields: Mapping[str, Any]) -> ManagedEntry:
+def _with(entry: ManagedEntry, tree: Mapping[str, Any]) -> ManagedEntry:
     return ManagedEntry(
         manager=entry.manager,
         operation=entry.operation,
         subresource=entry.subresource,
         api_version=entry.api_version,
         time=entry.time,
-        fields=orjson.dumps(fields, option=orjson.OPT_SORT_KEYS),
+        fields=orjson.dumps(tree, option=orjson.OPT_SORT_KEYS),
     )
 
 

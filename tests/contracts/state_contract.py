@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from reconciler.model.journal import Change, JournalRow, Outcome
 from reconciler.model.pauses import Asked, Asker, Pause
 from reconciler.model.refs import ObjectRef, Origin
 from reconciler.model.values import Record
@@ -27,6 +28,25 @@ def record(name: str = "triton", *, body: bytes = b'{"a":1}', uid: str = "u-1") 
         signature="u-1 0011 2233",
         origin=Origin("bases/triton/deployment.yaml", 3),
         applied_at=1_700_000_000.125,
+    )
+
+
+def journal_row(at: float) -> JournalRow:
+    return JournalRow(
+        at=at,
+        ref=REF,
+        kind="edited",
+        change=Change(
+            path="spec.replicas",
+            wanted="3",
+            found="5",
+            manager="kubectl-edit",
+            operation="Update",
+            since="2026-01-01T00:00:00Z",
+            rule="/spec/replicas",
+        ),
+        outcome=Outcome.CORRECTED,
+        seconds=0.02,
     )
 
 
@@ -179,6 +199,28 @@ class StateContract:
         assert state.records() == {REF: record()}
         assert state.meta("accepted") == "c1"
         assert state.queued_note() == note()
+
+    def test_the_journal_comes_back_in_its_order(self, state: State) -> None:
+        rows = [journal_row(float(number)) for number in range(4)]
+        state.save(journal=rows[:2])
+        state.save(put=[record()], journal=rows[2:])
+        assert state.journal() == tuple(rows)
+        assert state.journal(since=2.0) == tuple(rows[2:])
+
+    def test_the_journal_keeps_its_newest_rows(self, state: State) -> None:
+        state.save(journal=[journal_row(float(number)) for number in range(10_050)])
+        found = state.journal()
+        assert (len(found), found[0].at, found[-1].at) == (10_000, 50.0, 10_049.0)
+
+    def test_a_journal_s_words_may_be_any(self, state: State) -> None:
+        strange = Change(path="", wanted="\ud800", found="a\nb", manager="\x00")
+        state.save(journal=[dataclasses.replace(journal_row(1.0), change=strange)])
+        assert state.journal()[0].change.found == "a\nb"
+
+    def test_fields_left_to_others_come_back(self, state: State) -> None:
+        kept = dataclasses.replace(record(), left=("/spec/replicas", "/metadata/labels/a~1b"))
+        state.save(put=[kept])
+        assert state.records() == {REF: kept}
 
     def test_what_was_read_does_not_change_by_later_saves(self, state: State) -> None:
         state.save(put=[record()])

@@ -13,6 +13,7 @@ from typing import Any
 
 from reconciler import ports
 from reconciler.engine import assembly
+from reconciler.model.journal import JournalRow
 from reconciler.model.pauses import Asked
 from reconciler.model.refs import Kind, ObjectRef
 from reconciler.model.values import Live, Manifest, Record
@@ -66,9 +67,14 @@ class MortalState:
         put: Iterable[Record] = (),
         drop: Iterable[ObjectRef] = (),
         meta: Mapping[str, str] | None = None,
+        journal: Iterable[JournalRow] = (),
     ) -> None:
         self._life.spend()
-        self._state.save(put=put, drop=drop, meta=meta)
+        self._state.save(put=put, drop=drop, meta=meta, journal=journal)
+
+    def journal(self, since: float = 0.0) -> tuple[JournalRow, ...]:
+        self._life.look()
+        return self._state.journal(since)
 
     def meta(self, key: str) -> str:
         self._life.look()

@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections.abc import Iterable, Mapping
 
+from reconciler.model.journal import JournalRow
 from reconciler.model.pauses import Asked
 from reconciler.model.refs import ObjectRef
 from reconciler.model.values import Record
@@ -23,6 +24,7 @@ class MemoryState:
         self._records: dict[ObjectRef, Record] = {}
         self._meta: dict[str, str] = {}
         self._note: QueuedNote | None = None
+        self._journal: list[JournalRow] = []
         self._pauses: tuple[Asked, ...] = ()
         self._mutex = threading.Lock()
 
@@ -36,8 +38,10 @@ class MemoryState:
         put: Iterable[Record] = (),
         drop: Iterable[ObjectRef] = (),
         meta: Mapping[str, str] | None = None,
+        journal: Iterable[JournalRow] = (),
     ) -> None:
         records, gone, values = tuple(put), tuple(drop), dict(meta or {})
+        rows = tuple(journal)
         for record in records:
             if hashlib.sha256(record.body).hexdigest() != record.digest:
                 raise ValueError(f"the digest of {record.ref} is not its bytes'")
@@ -46,6 +50,11 @@ class MemoryState:
                 self._records.pop(ref, None)
             self._records |= {record.ref: record for record in records}
             self._meta |= values
+            self._journal = [*self._journal, *rows][-10_000:]
+
+    def journal(self, since: float = 0.0) -> tuple[JournalRow, ...]:
+        with self._mutex:
+            return tuple(row for row in self._journal if row.at >= since)
 
     def meta(self, key: str) -> str:
         with self._mutex:

@@ -8,12 +8,12 @@ from reconciler.model import fields
 from reconciler.plan import differ, fieldtrees
 from reconciler.plan.differ import ABSENT
 
-CONTAINERS = {
+CONTAINERS: dict[str, Any] = {
     "f:spec": {
         "f:containers": {'k:{"name":"a"}': {".": {}, "f:image": {}}, 'k:{"name":"b"}': {".": {}}}
     }
 }
-FINALIZERS = {"f:metadata": {"f:finalizers": {'v:"x"': {}}}}
+FINALIZERS: dict[str, Any] = {"f:metadata": {"f:finalizers": {'v:"x"': {}}}}
 
 
 def shown(wanted: Any, found: Any, guide: fieldtrees.Tree) -> list[tuple[str, Any, Any]]:
@@ -93,6 +93,6 @@ def test_words_that_a_program_reads_are_no_quantities() -> None:
 
 
 def test_an_item_whose_key_has_a_default_is_found_all_the_same() -> None:
-    guide = {"f:ports": {'k:{"containerPort":80,"protocol":"TCP"}': {}}}
+    guide: dict[str, Any] = {"f:ports": {'k:{"containerPort":80,"protocol":"TCP"}': {}}}
     found = {"ports": [{"containerPort": 80, "protocol": "TCP", "name": "web"}]}
     assert shown({"ports": [{"containerPort": 80}]}, found, guide) == []

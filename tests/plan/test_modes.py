@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import dataclasses
+from typing import Any
+
 import orjson
 import pytest
 
@@ -21,8 +24,8 @@ BODY = {
 IGNORE, WARN, CORRECT = DriftMode.IGNORE, DriftMode.WARN, DriftMode.CORRECT
 
 
-def rule(mode: DriftMode, *paths: str, **selectors: str) -> DriftRule:
-    return DriftRule(mode=mode, fields=paths, **selectors)
+def rule(mode: DriftMode, *paths: str, **selectors: Any) -> DriftRule:
+    return dataclasses.replace(DriftRule(mode=mode, fields=paths), **selectors)
 
 
 @pytest.mark.parametrize(

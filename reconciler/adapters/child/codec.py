@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from reconciler.adapters.child import typed
+from reconciler.model import typed
 from reconciler.model.errors import FileError, RenderError, SettingsError
 from reconciler.model.refs import ObjectRef, Origin
 from reconciler.model.values import Finding, Manifest, SiteSettings

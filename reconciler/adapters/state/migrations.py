@@ -43,6 +43,20 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )""",
     ),
     (
+        # Fields of the bytes that are left to others, a rule's path a line.
+        "ALTER TABLE objects ADD COLUMN left_out TEXT NOT NULL DEFAULT ''",
+        """CREATE TABLE journal (
+            id INTEGER PRIMARY KEY,
+            at REAL NOT NULL,
+            ref TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            change TEXT NOT NULL,
+            outcome TEXT NOT NULL,
+            seconds REAL NOT NULL
+        )""",
+        "CREATE INDEX journal_at ON journal (at)",
+    ),
+    (
         """CREATE TABLE pauses (
             asker TEXT NOT NULL,
             object TEXT NOT NULL,

@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from reconciler.adapters.state import database, folder, migrations, rows
+from reconciler.adapters.state import journal as journal_rows
 from reconciler.model.errors import StateDamaged, StateUnavailable, UsageError
+from reconciler.model.journal import JournalRow
 from reconciler.model.refs import ObjectRef
 from reconciler.model.values import Record
 from reconciler.ports import QueuedNote
@@ -124,6 +126,10 @@ class StateReading:
     def meta(self, key: str) -> str:
         with database.reported(self._path):
             return rows.meta(self._connection, key)
+
+    def journal(self, since: float = 0.0) -> tuple[JournalRow, ...]:
+        with database.reported(self._path):
+            return journal_rows.read(self._connection, since=since)
 
     def queued_note(self) -> QueuedNote | None:
         with database.reported(self._path):

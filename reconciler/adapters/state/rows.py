@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from reconciler.adapters.state import journal
 from reconciler.model.errors import StateDamaged
 from reconciler.model.pauses import Asked, Asker, Pause
 from reconciler.model.refs import ObjectRef, Origin
@@ -18,11 +19,11 @@ from reconciler.model.values import Record
 from reconciler.ports import QueuedNote
 
 COMMITS = 1_000  # rows
-_OBJECTS = """SELECT ref, api_version, uid, digest, bytes, signature, origin, applied_at
-    FROM objects ORDER BY ref"""
+_OBJECTS = """SELECT ref, api_version, uid, digest, bytes, signature, origin, applied_at,
+    left_out FROM objects ORDER BY ref"""
 _PUT_OBJECT = """INSERT OR REPLACE INTO objects
-    (ref, api_version, uid, digest, bytes, signature, origin, applied_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+    (ref, api_version, uid, digest, bytes, signature, origin, applied_at, left_out)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 # One statement a mark, as a column has no placeholder.
 _MARK: Mapping[str, str] = {
     mark: """INSERT INTO commits ("commit", MARK, reason) VALUES (?, ?, ?)
@@ -42,6 +43,7 @@ def check(connection: sqlite3.Connection) -> None:
     note(connection)
     pauses(connection)
     meta(connection, "")
+    journal.read(connection, most=1)
     connection.execute(
         'SELECT "commit", seen, accepted, synced, healthy, refused, reason FROM commits LIMIT 1'
     )
@@ -56,7 +58,7 @@ def records(connection: sqlite3.Connection) -> dict[ObjectRef, Record]:
 
 
 def _record(row: tuple[Any, ...]) -> Record:
-    text, api_version, uid, digest, body, signature, origin, applied_at = row
+    text, api_version, uid, digest, body, signature, origin, applied_at, left = row
     try:
         record = Record(
             ref=ObjectRef.parse(text),
@@ -67,6 +69,7 @@ def _record(row: tuple[Any, ...]) -> Record:
             signature=str(signature),
             origin=_origin(origin),
             applied_at=float(applied_at),
+            left=tuple(str(left).split("\n")) if left else (),
         )
     except (AttributeError, KeyError, TypeError, ValueError):
         raise StateDamaged(f"the row of the object {str(text)[:200]!r} is damaged") from None
@@ -110,6 +113,7 @@ def _object_row(record: Record) -> tuple[Any, ...]:
         record.signature,
         json.dumps(place, separators=(",", ":")),
         record.applied_at,
+        "\n".join(record.left),
     )
 
 

@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reconciler.adapters.state import database, folder, migrations, rows
+from reconciler.adapters.state import journal as journal_rows
 from reconciler.model.errors import StateDamaged, UsageError
+from reconciler.model.journal import JournalRow
 from reconciler.model.pauses import Asked
 from reconciler.model.refs import ObjectRef
 from reconciler.model.values import Record
@@ -99,12 +101,19 @@ class SqliteState:
         put: Iterable[Record] = (),
         drop: Iterable[ObjectRef] = (),
         meta: Mapping[str, str] | None = None,
+        journal: Iterable[JournalRow] = (),
     ) -> None:
-        records, gone = tuple(put), tuple(drop)  # callers' code does not run inside the lock
+        # Callers' code does not run inside the lock.
+        records, gone, added = tuple(put), tuple(drop), tuple(journal)
         with self._writing() as connection:
             rows.drop_records(connection, gone)
             rows.put_records(connection, records)
             rows.put_meta(connection, meta or {})
+            journal_rows.put(connection, added)
+
+    def journal(self, since: float = 0.0) -> tuple[JournalRow, ...]:
+        with self._reading() as connection:
+            return journal_rows.read(connection, since=since)
 
     def meta(self, key: str) -> str:
         with self._reading() as connection:

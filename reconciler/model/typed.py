@@ -1,7 +1,7 @@
 """Frozen values from the words that orjson makes of them, checked against their annotations.
 
-In: JSON words from the other side of the pipe, and the class that they should be. Out: a value of
-that class. Known forms: dataclasses, enumerations of strings, tuples of one type, mappings of
+In: JSON words that came back from a pipe or from the state, and the class that they should be.
+Out: a value of that class. Known forms: dataclasses, enumerations of strings, tuples of one type, mappings of
 strings to one type, str, int, float, bool, and each of them or None.
 """
 
