@@ -81,6 +81,7 @@ class Renders:
         self.objects: Sequence[Manifest] | Exception = ()
         self.findings: tuple[Finding, ...] = ()
         self.rendered: list[str] = []
+        self.settings = SiteSettings(fleet="test", labels={})
 
     def render(
         self,
@@ -95,7 +96,7 @@ class Renders:
         return Rendered(
             site=site,
             commit=commit,
-            settings=SiteSettings(fleet="test", labels={}),
+            settings=self.settings,
             objects=tuple(self.objects),
             verdict=Verdict(findings=self.findings),
         )
