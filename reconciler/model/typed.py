@@ -1,8 +1,8 @@
 """Frozen values from the words that orjson makes of them, checked against their annotations.
 
 In: JSON words that came back from a pipe or from the state, and the class that they should be.
-Out: a value of that class. Known forms: dataclasses, enumerations of strings, tuples of one type, mappings of
-strings to one type, str, int, float, bool, and each of them or None.
+Out: a value of that class. Known forms: dataclasses, enumerations of strings, tuples of one type,
+mappings of strings to one type, str, int, float, bool, and each of them or None.
 """
 
 from __future__ import annotations
