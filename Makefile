@@ -8,9 +8,10 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 IMAGE_ARGS ?=
+DEMO_ARGS ?=
 CASES ?= ../shared/parity
 
-.PHONY: install lint test test-fast bench parity docs image lock
+.PHONY: install demo recording lint test test-fast bench parity docs image lock
 
 install: $(STAMP)
 
@@ -19,6 +20,12 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	touch $(STAMP)
+
+demo: install
+	$(BIN)/reconciler demo $(DEMO_ARGS)
+
+recording: install
+	$(BIN)/python -m tools.recording
 
 lint: install
 	$(BIN)/ruff format --check .

@@ -6,21 +6,24 @@ import argparse
 import platform
 from collections.abc import Callable, Iterator
 
-from bench import cold, documents, drift, idle, memory, site, start
+from bench import change, cold, documents, drift, idle, memory, site, start, table
 
-Rows = Iterator[tuple[str, str]]
+Rows = Iterator[table.Row]
 
 # Name -> its run, long and short. The short forms show that it works, not how fast.
 RUNS: dict[str, Callable[[site.Bench, bool], Rows]] = {
-    "drift": lambda bench, short: drift.run(bench, 20 if short else 200),
     "idle": lambda bench, short: idle.run(bench, 10 if short else 600),
+    "drift": lambda bench, short: drift.run(bench, 20 if short else 300),
     "cold": lambda bench, short: cold.run(bench, 100 if short else 1000),
-    "memory": lambda bench, short: memory.run(bench, (43,) if short else (43, 100, 1000)),
+    "change": lambda bench, short: change.run(bench, 1000, 3 if short else 20, (0.6, 0.0)),
+    "site": lambda bench, short: change.run(bench, 43, 5 if short else 100, (0.25, 0.5)),
+    "memory": lambda bench, short: memory.run(bench, (43,) if short else (100, 1000, 3000)),
+    "kinds": lambda bench, short: memory.kinds(bench, 2 if short else 6, 4 if short else 60),
 }
 # Those that need no control plane.
 ALONE: dict[str, Callable[[bool], Rows]] = {
-    "start": lambda short: start.run(3 if short else 40),
-    "documents": lambda short: documents.run(100 if short else 1000),
+    "start": lambda short: table.plain(start.run(3 if short else 40)),
+    "documents": lambda short: table.plain(documents.run(100 if short else 1000)),
 }
 
 
@@ -44,8 +47,8 @@ def main() -> None:
 
 
 def _show(name: str, rows: Rows) -> None:
-    for what, figure in rows:
-        print(f"{name:<10} {what:<52} {figure}", flush=True)
+    for row in rows:
+        print(f"{name:<10} {row}", flush=True)
 
 
 if __name__ == "__main__":

@@ -9,10 +9,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bench import link, site
+from bench import link, site, table
 
 NAMESPACE = "bench-drift"
-OBJECTS = 100
+OBJECTS = 1000
 _WANTED = {"key": "value"}
 
 
@@ -24,8 +24,8 @@ class Figures:
     p99: float
 
 
-def run(bench: site.Bench, edits: int) -> Iterator[tuple[str, str]]:
-    """Rows of the table: agent, bare loop, ratio."""
+def run(bench: site.Bench, edits: int) -> Iterator[table.Row]:
+    """The agent, the bare loop, and their ratio."""
     remote = bench.fleet(NAMESPACE, site.config_maps(OBJECTS))
     with bench.agent(remote, "drift"):
         ours = _measure(bench.server, "object", edits)
@@ -33,9 +33,13 @@ def run(bench: site.Bench, edits: int) -> Iterator[tuple[str, str]]:
     with site.beside("bench.bare", *given):
         bare = _measure(bench.server, "bare", edits)
     bench.clear(NAMESPACE)
-    yield "edit to correction, agent", f"p50 {ours.p50:.1f} ms, p99 {ours.p99:.1f} ms"
-    yield "edit to correction, bare loop", f"p50 {bare.p50:.1f} ms, p99 {bare.p99:.1f} ms"
-    yield "ratio", f"p50 {ours.p50 / bare.p50:.2f}, p99 {ours.p99 / bare.p99:.2f}"
+    for who, figures in (("agent", ours), ("bare loop", bare)):
+        yield table.Row(
+            what=f"edit to correction, {OBJECTS} objects, {who}",
+            figure=f"p50 {figures.p50:.1f} ms, p99 {figures.p99:.1f} ms",
+        )
+    yield table.at_most("  p50 against the bare loop", ours.p50 / bare.p50, 2)
+    yield table.at_most("  p99 against the bare loop", ours.p99 / bare.p99, 2)
 
 
 def _measure(server: link.Server, prefix: str, edits: int) -> Figures:

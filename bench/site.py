@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -41,18 +42,24 @@ class Bench:
     def fleet(self, namespace: str, objects: str) -> Remote:
         """A repository whose one site holds these manifests in a namespace of their own."""
         remote = Remote(self.folder / f"{namespace}.git")
+        remote.commit(self.files(namespace, objects), parent=None)
+        return remote
+
+    def files(self, namespace: str, objects: str) -> dict[str, str]:
+        """What the repository holds for that."""
         overlay = f"sites/{SITE}"
         own = f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {namespace}}}\n---\n"
-        remote.commit(
-            {
-                "fleet.yaml": _FLEET,
-                f"{overlay}/site.yaml": _SETTINGS,
-                f"{overlay}/kustomization.yaml": f"namespace: {namespace}\nresources: [all.yaml]\n",
-                f"{overlay}/all.yaml": own + objects,
-            },
-            parent=None,
-        )
-        return remote
+        return {
+            "fleet.yaml": _FLEET,
+            f"{overlay}/site.yaml": _SETTINGS,
+            f"{overlay}/kustomization.yaml": f"namespace: {namespace}\nresources: [all.yaml]\n",
+            f"{overlay}/all.yaml": own + objects,
+        }
+
+    def applied(self) -> str:
+        """The commit that the Site object shows as applied."""
+        path = f"/apis/fleet-reconciler.dev/v1alpha1/sites/{SITE.replace('/', '.')}"
+        return str(self.plane.request("GET", path)[1].get("status", {}).get("applied", ""))
 
     @contextmanager
     def agent(self, remote: Remote, name: str) -> Iterator[Agent]:
@@ -127,6 +134,11 @@ def config_maps(count: int, prefix: str = "object") -> str:
         "data: {key: value}\n"
         for number in range(count)
     )
+
+
+def json_text(value: object) -> str:
+    """A manifest as a line of JSON, which is YAML too."""
+    return json.dumps(value)
 
 
 def percentile(values: list[float], share: float) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Protocol
 
 from reconciler.model.journal import JournalRow
@@ -102,6 +103,14 @@ class KindRefused:
 WatchEvent = ObjectSeen | ObjectGone | KindListed | KindRefused
 
 
+class Deleted(StrEnum):
+    """What a delete came to; only ``NOT`` is false."""
+
+    NOT = ""
+    BEGUN = "begun"  # it waits for finalizers, or for what it owns
+    DONE = "done"
+
+
 class Cluster(Protocol):
     """The site's API server. Requests raise ClusterUnavailable and ClusterRefused."""
 
@@ -110,6 +119,9 @@ class Cluster(Protocol):
 
     def apply(self, manifest: Manifest, *, force: bool, subresource: str = "") -> Live:
         """One server-side apply as refs.FIELD_MANAGER; bytes go out as they are."""
+
+    def dry_run(self, manifest: Manifest, *, force: bool) -> Mapping[str, Any]:
+        """The whole object as an apply would leave it; nothing is written."""
 
     def read(self, kind: Kind, namespace: str, name: str) -> Mapping[str, Any] | None:
         """The whole object, or None."""
@@ -123,8 +135,21 @@ class Cluster(Protocol):
     def create(self, kind: Kind, namespace: str, body: bytes) -> Live:
         """One POST, for what is not declared: events. The name may be left to the server."""
 
-    def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> bool:
-        """Delete with the uid as precondition; False where it is gone or another object."""
+    def delete(
+        self,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        uid: str,
+        *,
+        version: str = "",
+        foreground: bool = False,
+    ) -> Deleted:
+        """Delete with the uid as precondition; ``NOT`` where it is gone or another object.
+
+        With ``version``, a resourceVersion, an object that changed since is refused (Conflict).
+        ``foreground``: it goes after what it owns, and not before the call is answered.
+        """
 
     def namespaced(self, kind: Kind) -> bool:
         """The kind's scope by discovery. Raises ClusterRefused (KindUnknown)."""

@@ -20,6 +20,7 @@ from reconciler.model.errors import FileError, UsageError
 from reconciler.model.refs import SiteName
 
 DEFAULT_FILE = Path("/etc/fleet-reconciler/config.yaml")
+DEFAULT_STATE = Path("/var/lib/fleet-reconciler")
 _LARGEST = 1 << 20  # bytes of a configuration file
 _PREFIX = "RECONCILER_"
 # What Kubernetes itself sets for a Service that is called "reconciler".
@@ -42,7 +43,7 @@ class Settings:
 
     site: SiteName
     url: str
-    state: Path = Path("/var/lib/fleet-reconciler")
+    state: Path = DEFAULT_STATE
     branch: str = "main"
     poll: float = 300.0
     credentials: Credentials = Credentials()
@@ -211,16 +212,29 @@ def read(path: Path | None, environment: Mapping[str, str], flags: Mapping[str, 
     """Join the three. ``flags`` maps keys of FIELDS to values; ``path`` None is DEFAULT_FILE, if
     it is there. Raises UsageError, which names the file and line, the variable or the flag.
     """
-    given: dict[str, Any] = _from_file(path)
-    given |= _from_environment(environment)
-    for key, value in flags.items():
-        given[_BY_KEY[key].attribute] = _parsed(_BY_KEY[key], value, _BY_KEY[key].flag)
+    given = _joined(path, environment, flags)
     for attribute, key in (("site", "site"), ("url", "source.urls")):
         if attribute not in given:
             field = _BY_KEY[key]
             ways = f"{field.flag}, {field.variable}, or {key} in {path or DEFAULT_FILE}"
             raise UsageError(f"no {key} is set: give {ways}")
     return _settings(given)
+
+
+def read_state(environment: Mapping[str, str], folder: str | None) -> Path:
+    """The state folder alone, for commands that look into it; raises UsageError like ``read``."""
+    flags = {"state": folder} if folder else {}
+    return Path(_joined(None, environment, flags).get("state", DEFAULT_STATE))
+
+
+def _joined(
+    path: Path | None, environment: Mapping[str, str], flags: Mapping[str, str]
+) -> dict[str, Any]:
+    given: dict[str, Any] = _from_file(path)
+    given |= _from_environment(environment)
+    for key, value in flags.items():
+        given[_BY_KEY[key].attribute] = _parsed(_BY_KEY[key], value, _BY_KEY[key].flag)
+    return given
 
 
 def _settings(given: Mapping[str, Any]) -> Settings:

@@ -79,6 +79,7 @@ def test_every_flag_of_a_setting_is_an_option_of_run() -> None:
         (["run", "--nonsense"], "No such option"),
         (["run", "--sight", "x"], "Did you mean '--site'?"),
         (["valid"], "Did you mean 'validate'?"),
+        (["demo", "--yes"], "give --kubeconfig too"),
         (["completion", "tcsh"], "'bash', 'zsh', 'fish'"),
         (["validate", "/nowhere"], "/nowhere holds no fleet.yaml"),
         (["render", "/nowhere"], "is no folder"),

@@ -39,7 +39,7 @@ def test_every_file_of_the_template_is_in_it(wheel: Path) -> None:
     assert ".github/workflows/validate.yaml" in paths(source)
 
 
-def test_init_validate_and_site_add_work_from_it_alone(wheel: Path, tmp_path: Path) -> None:
+def test_init_validate_site_add_and_demo_work_from_it_alone(wheel: Path, tmp_path: Path) -> None:
     def run(*arguments: str) -> str:
         code = "import reconciler, sys; from reconciler.cli import main\n"
         code += f"assert reconciler.__file__.startswith({str(wheel)!r})\nmain(sys.argv[1:])"
@@ -55,3 +55,4 @@ def test_init_validate_and_site_add_work_from_it_alone(wheel: Path, tmp_path: Pa
     assert "3 sites, 42 objects: no findings" in run("validate", "farms")
     run("site", "add", "north/new", "--from", "south/mill-1", "--repo", "farms")
     assert "4 sites, 56 objects: no findings" in run("validate", "farms")
+    assert "yours to look into" in run("demo", "played")

@@ -1,7 +1,8 @@
 """``reconciler run``: the agent on site, from its settings to its exit code.
 
-In: a function that reads the settings, and where the cluster is. Out: an exit code. The engine is
-made anew when the configuration changes; state, watches and mirror then begin as after a start.
+In: a function that reads the settings, and one that connects to the cluster. Out: an exit code.
+The engine is made anew when the configuration changes; state, watches and mirror then begin as
+after a start.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Protocol
 
 import reconciler
 from reconciler import ports
-from reconciler.adapters import child, files, git, kube, state, system, telemetry
+from reconciler.adapters import child, files, git, state, system, telemetry
 from reconciler.app import AGENT_NAMESPACE
 from reconciler.engine import assembly, loop
 from reconciler.model import errors
@@ -28,12 +30,20 @@ AGENT = f"fleet-reconciler {reconciler.__version__}"
 ReadSettings = Callable[[], Settings]
 
 
+class Connection(ports.Cluster, Protocol):
+    """A cluster, as long as the engine that uses it lives."""
+
+    def close(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where the cluster is, as kubectl's flags name it, and which files the settings come from."""
+    """How the cluster is reached, and which files the settings come from.
 
-    kubeconfig: str = ""
-    context: str = ""
+    ``connect`` is given a folder in which it may keep what it found out about the API server.
+    """
+
+    connect: Callable[[Path], Connection]
     configuration: tuple[Path, ...] = ()
 
 
@@ -220,7 +230,7 @@ def _parts(
 ) -> assembly.Parts:
     kept = _open_state(settings.state, observer)
     stack.callback(kept.close)
-    cluster = kube.connect(place.kubeconfig, place.context)
+    cluster = place.connect(settings.state / "cache")
     stack.callback(cluster.close)
     mirror = git.Mirror(
         settings.state / "mirror.git",

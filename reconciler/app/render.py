@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,8 +10,6 @@ import orjson
 from reconciler.adapters.files import FolderTree
 from reconciler.documents import dump
 from reconciler.model.errors import MissingBlobs, UsageError
-from reconciler.model.refs import SiteName
-from reconciler.model.values import Rendered
 from reconciler.render import build
 from reconciler.render import output as yaml_output
 
@@ -31,13 +28,17 @@ def folder(target: str, *, restrict: bool, output: str) -> str:
 
 def site(name: str, repo: str, rev: str, access: Mapping[str, str], *, output: str) -> str:
     """Raises UsageError, SettingsError, RenderError, SourceUnavailable."""
-    try:
-        wanted = SiteName.parse(name)
-    except ValueError as error:
-        raise UsageError(str(error)) from None
-    rendered = (
-        _local(wanted, repo, rev) if Path(repo).is_dir() else _remote(wanted, repo, rev, access)
-    )
+    from reconciler.app import checkout
+    from reconciler.render.site import render_site
+
+    wanted = checkout.site_name(name)
+    with checkout.opened(repo, rev, access) as found:
+        while True:
+            try:
+                rendered = render_site(found.tree(found.commit), wanted, found.commit)
+                break
+            except MissingBlobs as missing:
+                found.fetch_blobs(missing.ids)
     values = [orjson.loads(manifest.body) for manifest in rendered.objects]
     return _json(values) if output == "json" else dump.dump_all(values)
 
@@ -48,33 +49,6 @@ def _root(path: Path) -> tuple[Path, str]:
         if (parent / ".git").exists():
             return parent, path.relative_to(parent).as_posix().removeprefix(".")
     return Path(path.anchor), path.relative_to(path.anchor).as_posix()
-
-
-def _local(wanted: SiteName, repo: str, rev: str) -> Rendered:
-    from reconciler.adapters import git
-    from reconciler.render.site import render_site
-
-    commit, tree = git.open_tree(Path(repo), rev or "HEAD")
-    return render_site(tree, wanted, commit)
-
-
-def _remote(wanted: SiteName, repo: str, rev: str, access: Mapping[str, str]) -> Rendered:
-    from reconciler.adapters import git
-    from reconciler.render.site import render_site
-
-    with tempfile.TemporaryDirectory(prefix="fleet-render-") as scratch:
-        mirror = git.Mirror(
-            Path(scratch) / "mirror.git", repo, rev or "main", git.Credentials(**access)
-        )
-        try:
-            commit = mirror.fetch().commit
-            while True:
-                try:
-                    return render_site(mirror.tree(commit), wanted, commit)
-                except MissingBlobs as missing:
-                    mirror.fetch_blobs(missing.ids)
-        finally:
-            mirror.close()
 
 
 def _json(values: object) -> str:

@@ -65,6 +65,7 @@ def main() -> None:
     drift, keeps going offline, and reports as Git notes.
 
     \b
+    A look at it:  reconciler demo
     A new fleet:   reconciler init DIR
     A new site:    reconciler site add REGION/SITE
                    reconciler bootstrap REGION/SITE --repo URL --image REF --apply

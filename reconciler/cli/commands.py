@@ -15,6 +15,11 @@ import click
 TABLE: dict[str, str] = {
     "bootstrap": "Print or apply all that a cluster needs to become REGION/SITE.",
     "completion": "Print the completion script of a shell.",
+    "demo": "Play a fleet of three sites on this machine: no cluster, no network.",
+    "diff": "Show what the next pass would do to the cluster of SITE, field by field.",
+    "drift": "Show what was changed on a site against its commit, by whom, and what became of it.",
+    "explain": "Show whose each field of the object REF is, what is wanted of it, and what would be"
+    " done.",
     "init": "Make DIR a fleet repository: three sites over shared bases, in a first commit.",
     "pause": "Hold SITE still, or one object of it, for a while: a pause always ends.",
     "render": "Print what TARGET is made of: a folder with a kustomization, or a site of --repo.",

@@ -59,7 +59,7 @@ def run(
       reconciler run --once --config site.yaml
     """
     from reconciler import settings
-    from reconciler.adapters import telemetry
+    from reconciler.adapters import kube, telemetry
     from reconciler.app import agent
 
     flags = {
@@ -68,8 +68,7 @@ def run(
         if field.flag and given[name := field.flag[2:].replace("-", "_")] is not None
     }
     place = agent.Place(
-        kubeconfig=kubeconfig,
-        context=context,
+        connect=lambda cache: kube.connect(kubeconfig, context, cache),
         configuration=(config or settings.DEFAULT_FILE,),
     )
     process = agent.Agent(

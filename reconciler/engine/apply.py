@@ -1,27 +1,33 @@
-"""Writes to the cluster: a plan's waves, then its prunes; and one object put right.
+"""Writes to the cluster: a plan's waves; and one object put right.
 
-In: a Plan. Out: Applied, object by object. The only module that writes objects of the fleet.
+In: a Plan. Out: Applied, object by object. With ``prune``, the only module that writes objects of
+the fleet.
 Within a wave up to THREADS applies run side by side; what is done is kept durably as it comes.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from typing import Any
 
 from reconciler import ports
 from reconciler.engine.books import Books
+from reconciler.engine.mend import Mender
 from reconciler.model import errors
+from reconciler.model.objects import live_of
 from reconciler.model.refs import FIELD_MANAGER, Kind, ObjectRef
-from reconciler.model.values import Applied, Failure, Live, Manifest, Plan, Prune, Step
-from reconciler.plan import ownership, waves
+from reconciler.model.values import Applied, Failure, Live, Manifest, Plan, Record, Step
+from reconciler.plan import modes, ownership, waves
 
 THREADS = 8  # more gain nothing
 ESTABLISHED = 15.0  # seconds that a CustomResourceDefinition may take to be served
 _EVICTIONS = 5  # attempts
 UNAVAILABLE = "Unavailable"  # our own reason: no answer about this object, and others had one
+DYING = "BeingDeleted"  # our own too: the API server takes an apply and deletes it all the same
 _LOOKS = (0.005, 0.01, 0.02, 0.05, 0.1)  # seconds between looks, the last one repeated
 _CRD = Kind(*waves.CRD[:1], "v1", waves.CRD[1])
 
@@ -55,6 +61,9 @@ class Applier:
         self._observer = observer
         self._stop = stop
         self._beat = beat
+        self._mender = Mender(
+            cluster=cluster, books=books, clock=clock, observer=observer, stop=stop, beat=beat
+        )
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="apply")
 
     def close(self) -> None:
@@ -80,8 +89,22 @@ class Applier:
             self._books.flight.clear()
         # In an order of their own: which thread was first is no news.
         refused = tuple(failure for _, failure in sorted(failed.items()))
-        result = Applied(applied=tuple(applied), failed=refused, held=tuple(sorted(held)))
-        return self._prune(plan.prunes, result) if result.complete else result
+        return Applied(applied=tuple(applied), failed=refused, held=tuple(sorted(held)))
+
+    def look(self, records: Iterable[Record]) -> Mapping[ObjectRef, Mapping[str, Any] | None]:
+        """Read these objects whole, side by side where there are several; one that the API server
+        refuses to show is left out. Raises ClusterUnavailable."""
+        wanted = list(records)
+        if len(wanted) == 1:
+            return dict(filter(None, [self._look(wanted[0])]))
+        return dict(filter(None, self._pool.map(self._look, wanted)))
+
+    def _look(self, record: Record) -> tuple[ObjectRef, Mapping[str, Any] | None] | None:
+        ref = record.ref
+        try:
+            return ref, self._cluster.read(record.kind, ref.namespace, ref.name)
+        except errors.ClusterRefused:
+            return None  # what it says to the correction is what counts
 
     def put_right(self, manifests: Iterable[Manifest]) -> Mapping[ObjectRef, Live | Failure]:
         """Apply these again, forced, side by side where there are several; for drift."""
@@ -121,7 +144,9 @@ class Applier:
                 self._beat()
                 if isinstance(result, Failure):
                     refused.append(result)
-                    if result.reason != UNAVAILABLE:  # else it may have been written all the same
+                    # Else it may have been written all the same, or is to be made once the old one
+                    # is gone: by a pass, as what is on the books of it may be older.
+                    if result.reason not in (UNAVAILABLE, DYING):
                         self._books.retract(ref)
                     self._tell(result)
                     continue
@@ -199,24 +224,65 @@ class Applier:
         try:
             live = self._apply(step, is_new=(manifest.ref.group, manifest.ref.kind) in definitions)
             if live.deleting:
-                return _failure(manifest, "BeingDeleted", "the object is still being deleted")
-            return _Done(manifest=manifest, live=self._evict(manifest, live))
+                self._books.dying.add(manifest.ref)
+                return _failure(manifest, DYING, "the object is still being deleted")
+            return _Done(manifest=manifest, live=self._evict(step, live))
         except errors.ClusterRefused as error:
             return _failure(manifest, error.reason, str(error))
 
     def _send(self, step: Step) -> Live:
-        """An apply; forced after all where a conflict is about an object that we did make.
-
-        Its creation was announced, and the answer never came.
-        """
-        manifest = step.manifest
+        """An apply; forced after all where a conflict is with managers that hand over, or about an
+        object that we did make: its creation was announced, and the answer never came."""
         try:
-            return self._cluster.apply(manifest, force=step.force)
+            return self._put(step.manifest, force=step.force)
         except errors.ClusterRefused as error:
-            doubtful = error.reason == "Conflict" and manifest.ref in self._books.doubtful
-            if step.force or not doubtful or not self._uid_if_ours(manifest.kind, manifest.ref):
+            if step.force and error.reason == "Invalid":
+                return self._mender.mend(_sent(step.manifest), error)
+            if step.force or error.reason != "Conflict" or not self._may_force(step, error):
                 raise
-            return self._cluster.apply(manifest, force=True)
+            return self._put(step.manifest, force=True)
+
+    def _may_force(self, step: Step, error: errors.ClusterRefused) -> bool:
+        ref = step.manifest.ref
+        holders = {cause.manager for cause in error.causes}
+        if holders and holders <= step.adopters:
+            return True
+        return ref in self._books.doubtful and bool(self._uid_if_ours(step.manifest.kind, ref))
+
+    def _put(self, manifest: Manifest, *, force: bool) -> Live:
+        """Fields that are left to others are set where the object is made, and then given up:
+        before we no longer apply them, as one that we alone own would be reset by that."""
+        if not manifest.left:
+            return self._cluster.apply(manifest, force=force)
+        kind, ref = manifest.kind, manifest.ref
+        found = self._cluster.read(kind, ref.namespace, ref.name)
+        if found is None:
+            return self._release(manifest, self._cluster.apply(manifest, force=force))
+        self._release(manifest, live_of(found))
+        body = modes.leave_out(manifest.body, manifest.left)
+        return self._cluster.apply(dataclasses.replace(manifest, body=body), force=force)
+
+    def _release(self, manifest: Manifest, live: Live) -> Live:
+        """Give up what is left to others, if the object is still as ``live`` shows it.
+
+        Raises ClusterRefused (Conflict) where it never is.
+        """
+        kind, ref = manifest.kind, manifest.ref
+        for attempt in range(_EVICTIONS):
+            entries = ownership.released(live, manifest.left)
+            if entries is None:
+                return live
+            patch = ownership.patch(live, entries)
+            try:
+                return self._cluster.replace(kind, ref.namespace, ref.name, patch, "json")
+            except errors.ClusterRefused as error:
+                if error.reason not in ("Conflict", "Invalid") or attempt == _EVICTIONS - 1:
+                    raise
+            found = self._cluster.read(kind, ref.namespace, ref.name)
+            if found is None:
+                raise errors.ClusterRefused(f"{ref} was deleted meanwhile", reason="NotFound")
+            live = live_of(found)
+        raise AssertionError("the last attempt returns or raises")
 
     def _apply(self, step: Step, *, is_new: bool) -> Live:
         """An object whose kind is just being defined may meet a server that has not noticed."""
@@ -229,14 +295,14 @@ class Applier:
                 self._stop.wait(pause * 10)
         raise AssertionError("the last attempt returns or raises")
 
-    def _evict(self, manifest: Manifest, live: Live) -> Live:
+    def _evict(self, step: Step, live: Live) -> Live:
         """Take our fields from those who own them beside us, as long as nobody writes meanwhile.
 
         An apply that changes nothing shows the object anew after a controller wrote in between.
         """
-        kind, ref = manifest.kind, manifest.ref
+        kind, ref = step.manifest.kind, step.manifest.ref
         for _ in range(_EVICTIONS):
-            entries = ownership.without_co_owners(live)
+            entries = ownership.without_co_owners(live, step.adopters)
             if entries is None:
                 return live
             patch = ownership.patch(live, entries)
@@ -245,7 +311,7 @@ class Applier:
             except errors.ClusterRefused as error:
                 if error.reason not in ("Conflict", "Invalid", "NotFound"):
                     raise
-            live = self._cluster.apply(manifest, force=True)
+            live = self._put(step.manifest, force=True)
         return live  # the next correction or commit tries again
 
     def _await_definitions(self, refs: list[ObjectRef]) -> dict[ObjectRef, Failure]:
@@ -276,59 +342,19 @@ class Applier:
             looks += 1
         raise Interrupted
 
-    def _prune(self, prunes: tuple[Prune, ...], result: Applied) -> Applied:
-        pruned: list[ObjectRef] = []
-        failed: list[Failure] = []
-        self._books.condemn(prune.ref for prune in prunes)
-        for prune in prunes:
-            self._beat()
-            if self._stop.is_set():
-                raise Interrupted
-            try:
-                self._delete(prune)
-            except errors.ClusterRefused as error:
-                self._books.spare(prune.ref)
-                failed.append(Failure(ref=prune.ref, reason=error.reason, message=str(error)))
-                self._tell(failed[-1])
-                continue
-            self._books.drop([prune.ref])
-            pruned.append(prune.ref)
-            self._observer.event("object.pruned", ref=str(prune.ref))
-        return Applied(
-            applied=result.applied,
-            pruned=tuple(pruned),
-            failed=(*result.failed, *failed),
-            held=result.held,
-        )
-
-    def _delete(self, prune: Prune) -> None:
-        """Delete what is ours; what is gone, or another's by now, is taken off the books alone."""
-        kind = Kind.of(prune.api_version, prune.ref.kind)
-        try:
-            self._delete_as(kind, prune)
-        except errors.ClusterRefused as error:
-            if error.reason == "KindUnknown":
-                other = self._cluster.served(kind)
-                if other is not None and other != kind:  # it lives on in another version
-                    self._delete_as(other, prune)
-            elif error.reason not in ("NotFound", "NamespaceNotFound"):
-                raise
-
-    def _delete_as(self, kind: Kind, prune: Prune) -> None:
-        """By its uid; by the one it has now where that was never kept: the agent was killed after
-        it had made the object, or made it again."""
-        ref = prune.ref
-        if prune.uid and self._cluster.delete(kind, ref.namespace, ref.name, prune.uid):
-            return
-        if uid := self._uid_if_ours(kind, ref):
-            self._cluster.delete(kind, ref.namespace, ref.name, uid)
-
     def _uid_if_ours(self, kind: Kind, ref: ObjectRef) -> str:
         """For a write that was announced and never confirmed: did we make this object?"""
         found = self._cluster.read(kind, ref.namespace, ref.name)
         metadata = (found or {}).get("metadata") or {}
         managers = {entry.get("manager") for entry in metadata.get("managedFields") or []}
         return str(metadata.get("uid") or "") if FIELD_MANAGER in managers else ""
+
+
+def _sent(manifest: Manifest) -> Manifest:
+    """The manifest as it is applied to an object that is there."""
+    return dataclasses.replace(
+        manifest, body=modes.leave_out(manifest.body, manifest.left), left=()
+    )
 
 
 def _split(

@@ -11,11 +11,14 @@ from reconciler.engine.apply import Applier
 from reconciler.engine.books import Books
 from reconciler.engine.courier import Courier
 from reconciler.engine.crier import Crier
+from reconciler.engine.examine import Examiner
 from reconciler.engine.heal import Healer, Suspect
+from reconciler.engine.house import House
 from reconciler.engine.inbox import Inbox
-from reconciler.engine.messages import Died, Message
+from reconciler.engine.messages import Again, Died, Message
 from reconciler.engine.pauses import Pauses
 from reconciler.engine.postman import Postman
+from reconciler.engine.prune import Pruner
 from reconciler.engine.pulse import Pulse
 from reconciler.engine.reconcile import Reconciler
 from reconciler.engine.reporter import Reporter
@@ -63,13 +66,32 @@ def assemble(parts: Parts, options: Options, stop: threading.Event) -> loop.Engi
     def died(error: BaseException) -> None:
         inbox.put("died", Died(error=error))
 
+    def again(why: str, delay: float) -> None:
+        inbox.put_later(("again", why), Again(), delay)
+
+    pruner = Pruner(
+        cluster=cluster,
+        books=books,
+        clock=clock,
+        observer=observer,
+        site=site,
+        stop=stop,
+        beat=pulse.beat,
+        again=again,
+    )
+
     def sink(event: ports.WatchEvent) -> None:
+        pruner.see(event)
         inbox.put(observe.key_of(event), event)
 
+    house = House(state)
+    examiner = Examiner(house=house, clock=clock)
     pauses = Pauses(cluster=cluster, state=state, clock=clock, observer=observer, site=site)
     healer = Healer(
         books=books,
         applier=applier,
+        examiner=examiner,
+        house=house,
         state=state,
         clock=clock,
         observer=observer,
@@ -83,11 +105,15 @@ def assemble(parts: Parts, options: Options, stop: threading.Event) -> loop.Engi
         books=books,
         applier=applier,
         pauses=pauses,
+        pruner=pruner,
         reconciler=Reconciler(
             books=books,
             applier=applier,
+            pruner=pruner,
             healer=healer,
             pauses=pauses,
+            examiner=examiner,
+            house=house,
             cluster=cluster,
             state=state,
             clock=clock,

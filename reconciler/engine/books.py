@@ -12,12 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from reconciler import ports
+from reconciler.engine import grants
 from reconciler.model import errors
 from reconciler.model.refs import Kind, ObjectRef, SiteName
 from reconciler.model.values import Live, Manifest, Record
 from reconciler.plan import drift, inventory
 
 _UNFINISHED = "unfinished"  # meta: ``pending``, a ref a line
+_ALLOWED = "allowed"  # meta: refs that may be pruned though the budget would hold them, one a line
 _NAMESPACE_HINT = "make it with: kubectl apply --server-side -k deploy"
 
 
@@ -45,19 +47,25 @@ class Books:
         self.pending: set[ObjectRef] = set()
         # Announced before, and never confirmed: we may have made them, so they stay on the books.
         self.doubtful: set[ObjectRef] = set()
+        self.allowed: frozenset[ObjectRef] = frozenset()  # to be pruned, by a commit's trailer
+        self.awaited: frozenset[ObjectRef] = frozenset()  # workloads whose rollout a prune awaits
+        self.dying: set[ObjectRef] = set()  # declared, and to be made when their old self is gone
         self.unsettled = False  # an entry's uid is another than the inventory in the cluster says
 
     def load(self) -> None:
         """Read both sides. Raises ClusterUnavailable, ClusterRefused, and UsageError where the
         state folder or the cluster belongs to another site."""
-        self._own(self._state.meta("site"), "the state folder")
-        found = self._read_inventory()
+        owner = self._state.meta("site")
+        self._own(owner, "the state folder")
+        found = read_inventory(self._cluster, self._namespace)
         self._own(found.site, f"the inventory in namespace {self._namespace}")
         self.records = dict(self._state.records())
         self.entries = dict(found.entries)
         for record in self.records.values():
             self.entries[record.ref] = _entry_of(record)
         self.pending = set(_refs(self._state.meta(_UNFINISHED)))
+        kept = _refs(self._state.meta(_ALLOWED)) if owner else found.allowed
+        self.allowed = frozenset(kept) & self.entries.keys()
         self.accepted = self._state.meta("accepted") or found.accepted
         self.healthy = self._state.meta("healthy") or found.healthy
         self._state.save(meta={"site": str(self._site), "accepted": self.accepted})
@@ -68,16 +76,6 @@ class Books:
                 f"{what} belongs to site {owner}, not {self._site}: run the agent as that site,"
                 " or give this one a state folder and a cluster of its own"
             )
-
-    def _read_inventory(self) -> inventory.Inventory:
-        first = self._config_map(0)
-        if first is None:
-            return inventory.unpack([])
-        rest = (self._config_map(number) for number in range(1, inventory.pieces(first)))
-        return inventory.unpack([first, *(piece for piece in rest if piece is not None)])
-
-    def _config_map(self, number: int) -> Mapping[str, Any] | None:
-        return self._cluster.read(inventory.CONFIG_MAP, self._namespace, inventory.name(number))
 
     def kinds(self) -> set[Kind]:
         """What must be watched: every kind of which something is ours, the inventory's included."""
@@ -111,6 +109,17 @@ class Books:
                 self.doubtful.add(manifest.ref)
             self.entries.setdefault(manifest.ref, _entry(manifest.ref, manifest.api_version, ""))
         self.settle()
+
+    def allow(self, refs: Iterable[ObjectRef], commit: str) -> None:
+        """These, and no others, may be pruned by what trailers said up to this commit."""
+        allowed = frozenset(refs) & self.entries.keys()
+        if allowed == self.allowed and self._state.meta(grants.GRANTED) == commit:
+            return
+        self._state.save(
+            meta={_ALLOWED: "\n".join(sorted(map(str, allowed))), grants.GRANTED: commit}
+        )
+        self.unsettled |= allowed != self.allowed
+        self.allowed = allowed
 
     def finish(self, held: Iterable[ObjectRef]) -> None:
         """A pass came to its end: what became of every write is known; these were not tried."""
@@ -148,6 +157,7 @@ class Books:
                 signature=drift.signature(live),
                 origin=manifest.origin,
                 applied_at=now,
+                left=manifest.left,
             )
             for manifest, live in pairs
         ]
@@ -169,6 +179,14 @@ class Books:
         """The object changed in a way that is no drift. Kept in memory alone."""
         record = self.records[live.ref]
         self.records[live.ref] = dataclasses.replace(record, signature=drift.signature(live))
+
+    def leave(self, live: Live, left: tuple[str, ...]) -> None:
+        """The object stays as it is: these fields of it are somebody else's for now."""
+        record = self.records[live.ref]
+        signed = drift.signature(live)
+        kept = dataclasses.replace(record, signature=signed, left=left)
+        self._state.save(put=[kept])
+        self.records[live.ref] = kept
 
     def retract(self, ref: ObjectRef) -> None:
         """A write that was announced and refused: nothing of ours came of it."""
@@ -193,7 +211,12 @@ class Books:
     def settle(self) -> None:
         """Write the inventory as it is now, where that differs from what was written."""
         packed = inventory.pack(
-            inventory.Inventory(accepted=self.accepted, healthy=self.healthy, entries=self.entries),
+            inventory.Inventory(
+                accepted=self.accepted,
+                healthy=self.healthy,
+                entries=self.entries,
+                allowed=self.allowed & self.entries.keys(),
+            ),
             self._site,
             self._namespace,
         )
@@ -242,6 +265,19 @@ class Books:
         """Whether our last write of the object came after this resourceVersion."""
         ours = self.versions.get(ref, "")
         return ours.isdecimal() and version.isdecimal() and int(ours) > int(version)
+
+
+def read_inventory(cluster: ports.Cluster, namespace: str) -> inventory.Inventory:
+    """An empty one where there is none. Raises ClusterUnavailable, ClusterRefused."""
+
+    def piece(number: int) -> Mapping[str, Any] | None:
+        return cluster.read(inventory.CONFIG_MAP, namespace, inventory.name(number))
+
+    first = piece(0)
+    if first is None:
+        return inventory.unpack([])
+    rest = (piece(number) for number in range(1, inventory.pieces(first)))
+    return inventory.unpack([first, *(found for found in rest if found is not None)])
 
 
 def _refs(text: str) -> Iterator[ObjectRef]:

@@ -12,10 +12,11 @@ from collections.abc import Callable
 
 from reconciler import ports
 from reconciler.engine import pacing
+from reconciler.engine.grants import Grants
 from reconciler.engine.messages import Candidate, Offline, Online, Rejected, SourceNews
 from reconciler.model import errors
 from reconciler.model.refs import SiteName
-from reconciler.model.values import Rendered, Snapshot, Sync
+from reconciler.model.values import Manifest, Rendered, Snapshot, Sync
 
 _RENDERING = "rendering"  # meta: "COMMIT ATTEMPTS" while a render is under way
 _GOOD = "good"  # meta: the last commit that was rendered and passed the judge
@@ -49,6 +50,7 @@ class Courier:
         self._observer = observer
         self._site = site
         self._accepted = ""
+        self._grants = Grants(state)
         self._poll = poll
         self._stop = stop
         self._woken = threading.Event()
@@ -60,6 +62,7 @@ class Courier:
     def begin(self, floor: str) -> None:
         """``floor`` is the last accepted commit, ``""`` for none: nothing older is considered."""
         self._accepted = floor
+        self._grants.begin()
 
     def wake(self) -> None:
         """Something changed: fetch now."""
@@ -131,6 +134,7 @@ class Courier:
             return self._reject(commit, Sync.BLOCKED, "HistoryRefused", str(error))
         self._observer.event("source.verified", commits=len(verified))
         self._accepted = commit
+        self._grants.note(commit, verified)
         self._state.mark_commit(commit, self._clock.now(), "accepted")
         return self._rendered(snapshot)
 
@@ -154,18 +158,32 @@ class Courier:
             more = [f"and {len(findings) - _FINDINGS} more"] if len(findings) > _FINDINGS else []
             message = "; ".join([*findings[:_FINDINGS], *more])
             return self._reject(commit, Sync.FAILED, "RenderFailed", message)
+        granted = self._grants.gather(lambda each: self._declared(each, rendered))
         self._considered = commit
         self._state.save(meta={_GOOD: commit})
         self._is_first = False
-        return Candidate(snapshot=snapshot, rendered=rendered)
+        return Candidate(snapshot=snapshot, rendered=rendered, grants=granted)
+
+    def _declared(self, commit: str, newest: Rendered) -> tuple[Manifest, ...] | None:
+        """What a commit that allows deletions declares itself. Raises SourceUnavailable,
+        RenderUnavailable."""
+        if commit == newest.commit:
+            return newest.objects
+        try:
+            return self._built(commit).objects
+        except errors.FileError:
+            return None
+
+    def _built(self, commit: str) -> Rendered:
+        tree = self._source.tree(commit)
+        return self._renderer.render(tree, self._site, commit, self._source.fetch_blobs)
 
     def _render(self, commit: str, attempts: int) -> Rendered:
-        self._state.save(meta={"accepted": commit, _RENDERING: f"{commit} {attempts + 1}"})
+        attempt = {_RENDERING: f"{commit} {attempts + 1}"}
+        self._state.save(meta={"accepted": commit, **attempt, **self._grants.meta()})
         began = self._clock.monotonic()
         try:
-            rendered = self._renderer.render(
-                self._source.tree(commit), self._site, commit, self._source.fetch_blobs
-            )
+            rendered = self._built(commit)
         finally:
             self._state.save(meta={_RENDERING: ""})  # it ended in some way, and we are still here
         seconds = self._clock.monotonic() - began
@@ -198,9 +216,7 @@ class Courier:
         if not commit or not self._source.has(commit):
             return None
         try:
-            rendered = self._renderer.render(
-                self._source.tree(commit), self._site, commit, self._source.fetch_blobs
-            )
+            rendered = self._built(commit)
         except (errors.FileError, errors.SourceUnavailable, errors.RenderUnavailable):
             return None
         if not rendered.verdict.allowed:

@@ -35,6 +35,7 @@ from reconciler.engine.messages import (
 from reconciler.engine.observe import Observatory, is_site, key_of
 from reconciler.engine.pauses import Pauses
 from reconciler.engine.postman import Postman
+from reconciler.engine.prune import Pruner
 from reconciler.engine.pulse import Pulse
 from reconciler.engine.reconcile import Reconciler
 from reconciler.engine.reporter import Reporter
@@ -70,6 +71,7 @@ class Crew:
     books: Books
     applier: Applier
     pauses: Pauses
+    pruner: Pruner
     reconciler: Reconciler
     observatory: Observatory
     courier: Courier
@@ -166,7 +168,8 @@ class Engine:
             self._handle(messages)
             if self._lost:
                 raise errors.ClusterUnavailable("the API server was not reached during the pass")
-            if self._stop.is_set() or (not messages and self._crew.observatory.all_answered()):
+            is_quiet = not messages and not self._crew.pruner.ending
+            if self._stop.is_set() or (is_quiet and self._crew.observatory.all_answered()):
                 return
 
     def _begin(self, attempts: int | None) -> None:
@@ -181,7 +184,7 @@ class Engine:
                 if attempts == 1:
                     raise errors.ClusterUnavailable(str(error)) from None
                 self._miss(error)
-                self._stop.wait(self._reaches.next())
+                self._stop.wait(max(self._reaches.next(), _asked(error)))
         self._found()
         self._begun = True
         self._crew.reconciler.begin()
@@ -279,7 +282,7 @@ class Engine:
         if isinstance(error, errors.ClusterRefused):
             self._crew.reconciler.fail(error)
             self._crew.inbox.put_later("tell", Tell(), 0)
-        delay = self._reaches.next()
+        delay = max(self._reaches.next(), _asked(error))
         self._crew.inbox.put_later("again", Again(), delay)
         for message in drift:
             key = ("heal", message.ref) if isinstance(message, Suspect) else key_of(message)
@@ -294,10 +297,9 @@ class Engine:
         suspects += self._crew.reconciler.suspects(events)
         if not suspects:
             return
-        for correction in self._crew.reconciler.put_right(suspects):
-            record = self._crew.books.records[correction.ref]
+        for told in self._crew.reconciler.put_right(suspects):
             self._crew.crier.cry(
-                event.of_correction(self._site, record.ref, record.kind, correction.change)
+                event.of_drift(self._site, told.ref, told.kind, told.changes, told.outcome)
             )
         self._found()
         self._crew.inbox.put_later("tell", Tell(), _REPORT_AFTER)
@@ -321,6 +323,9 @@ class Engine:
             self._watch()
         self._watching = True
         self._found()
+        if self._crew.pruner.ending:  # most objects are gone in a moment, and then there is news
+            self._owed = False
+            self._crew.inbox.put_later("tell", Tell(), _REPORT_AFTER)
         if complete:
             self._passes.reset()
             self._crew.inbox.cancel("again")
@@ -348,8 +353,7 @@ class Engine:
 
     def _miss(self, error: errors.ReconcilerError) -> None:
         self._lost = True
-        delay = error.delay if isinstance(error, errors.Transient) else 0.0
-        self._observer.event("cluster.unavailable", error=str(error), delay=delay)
+        self._observer.event("cluster.unavailable", error=str(error), delay=_asked(error))
 
     def _found(self) -> None:
         self._reaches.reset()
@@ -382,3 +386,8 @@ class Engine:
         except BaseException as error:  # carried to the thread that called run
             self._trouble = error
             self.end()
+
+
+def _asked(error: errors.ReconcilerError) -> float:
+    """Seconds that a busy API server asked us to wait."""
+    return error.delay if isinstance(error, errors.Transient) else 0.0

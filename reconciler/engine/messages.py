@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconciler import ports
+from reconciler.engine.grants import Grant
 from reconciler.engine.heal import Suspect
 from reconciler.model.values import Rendered, Snapshot, Sync
 
@@ -19,6 +20,7 @@ class Candidate:
     snapshot: Snapshot
     rendered: Rendered
     offline: str = ""
+    grants: tuple[Grant, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -130,6 +130,8 @@ class Observatory:
             return self._is_asking(event.live)
         if ref in self._books.flight:
             return True  # its signature is not known yet
+        if ref in self._books.awaited:
+            return True
         if self._books.is_inventory(ref):
             return not self._books.is_stale(event.live)
         record = self._books.records.get(ref)

@@ -30,8 +30,11 @@ PUSH = Schedule(first=10, longest=300)
 # A render that took the whole agent down with it: twice that may have been somebody's kill.
 FATAL_RENDER = Schedule(free=3, first=30, longest=3600)
 SUSPICION = Schedule(free=1, first=1, longest=60)  # verified at once, then ever more rarely
-CORRECTION = Schedule(free=20, first=1, longest=60)  # a fight with another manager cools down
+CORRECTION = Schedule(free=20, first=1, longest=60)  # of one object, whoever changes it
+# Of one field against one manager. Each quiet ``longest`` forgives one correction.
+FIGHT = Schedule(free=10, first=2, longest=300)
 
+ROLLOUT = Schedule(first=0.5, longest=30)  # looks at workloads that a prune waits for
 
 _REMEMBERED = 64  # keys, before those that have been quiet are forgotten
 

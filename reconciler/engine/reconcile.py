@@ -12,20 +12,27 @@ from collections.abc import Iterable
 from typing import Any
 
 from reconciler import ports
+from reconciler.engine import grants, placing
 from reconciler.engine.apply import Applier
 from reconciler.engine.books import Books
-from reconciler.engine.heal import Correction, Healer, Suspect
+from reconciler.engine.examine import Examiner
+from reconciler.engine.grants import Grant
+from reconciler.engine.heal import Healer, Suspect, Told
+from reconciler.engine.house import House
 from reconciler.engine.messages import Offline, Online, Rejected, SourceNews
 from reconciler.engine.pauses import Pauses
+from reconciler.engine.prune import Pruned, Pruner
 from reconciler.model import errors
+from reconciler.model.journal import Outcome
 from reconciler.model.refs import Kind, ObjectRef
 from reconciler.model.values import Applied, Counts, Failure, Manifest, Rendered, Sync
-from reconciler.plan import planner, scope, waves
-from reconciler.status import note
+from reconciler.plan import planner
+from reconciler.status import held, note, open_drift
 from reconciler.status.report import Situation
 
 _RUNNING = "applied"  # meta: the commit that is in the cluster
 _CORRECTED = "corrected"  # meta: how often drift was put right, over all starts
+_PRUNED = "pruned"  # meta: a commit, and how many objects its passes have pruned so far
 _DIGEST = "rendered"  # meta: digest of all its objects
 
 
@@ -37,8 +44,11 @@ class Reconciler:
         *,
         books: Books,
         applier: Applier,
+        pruner: Pruner,
         healer: Healer,
         pauses: Pauses,
+        examiner: Examiner,
+        house: House,
         cluster: ports.Cluster,
         state: ports.State,
         clock: ports.Clock,
@@ -47,14 +57,18 @@ class Reconciler:
     ) -> None:
         self._books = books
         self._applier = applier
+        self._pruner = pruner
         self._healer = healer
         self._pauses = pauses
+        self._examiner = examiner
+        self._house = house
         self._cluster = cluster
         self._state = state
         self._clock = clock
         self._observer = observer
         self._namespace = namespace
         self._rendered: Rendered | None = None
+        self._grants: tuple[Grant, ...] = ()
         self._is_rejected = False  # whether the newest commit is another one, which cannot be
         self._corrected = 0
         self.heard = False  # anything of the source since the start
@@ -65,6 +79,8 @@ class Reconciler:
 
     def begin(self) -> None:
         """Start from what the books, once loaded, say is there."""
+        self._house.load()
+        self._healer.begin()
         self.rendered_digest = self._state.meta(_DIGEST)
         counted = self._state.meta(_CORRECTED)
         self._corrected = int(counted) if counted.isdecimal() else 0
@@ -72,6 +88,7 @@ class Reconciler:
             commit=self._books.accepted,
             applied=self._state.meta(_RUNNING),
             objects=Counts(total=len(self._books.entries), applied=len(self._books.records)),
+            drift_open=self._standing(),
             drift_corrected=self._corrected,
         )
 
@@ -100,6 +117,7 @@ class Reconciler:
             return news.good is not None
         self._is_rejected = False
         self._rendered = news.rendered
+        self._grants = news.grants
         self._books.accept(news.snapshot.commit)
         self._pauses.settle(news.rendered.settings)
         self._change(
@@ -121,18 +139,22 @@ class Reconciler:
         if twice is not None:
             self._change(sync=Sync.FAILED, reason="RenderFailed", message=twice)
             return True
+        if self._house.follow(rendered.settings.drift):
+            self._healer.reconsider()
         try:
             plan = planner.plan(
-                objects,
+                self._house.leaving(objects, self._books.records),
                 self._books.records,
                 self._books.entries,
                 agent_namespace=self._namespace,
                 uncertain=self._books.pending,
+                adopt=rendered.settings.adopt,
             )
         except errors.RenderError as error:
             self._change(sync=Sync.FAILED, reason="RenderFailed", message=str(error))
             return True  # trying again would not help
         plan, withheld = self._pauses.withhold(plan)
+        self._allow(objects, rendered.commit)
         changes = sum(len(wave) for wave in plan.waves)
         if not plan.empty:
             self._observer.event(
@@ -143,10 +165,14 @@ class Reconciler:
             )
         self._kept = plan.kept
         applied = self._applier.run(plan)
+        pruned = Pruned()
+        if applied.complete:
+            pruned = self._pruner.run(plan.prunes, objects, rendered.settings)
+            applied = self._with_prunes(applied, pruned)
         self._healer.forget([*applied.applied, *applied.pruned])
         self._healer.forget_finished(applied.pruned)
         self._books.settle()
-        self._conclude(rendered, objects, applied, withheld=withheld)
+        self._conclude(rendered, objects, applied, pruned, withheld=withheld)
         self._observer.event(
             "apply.done",
             commit=rendered.commit,
@@ -156,7 +182,27 @@ class Reconciler:
             held=len(applied.held),
             seconds=self._clock.monotonic() - began,
         )
-        return applied.complete
+        return not self._is_to_be_retried(applied, pruned)
+
+    def _allow(self, objects: tuple[Manifest, ...], commit: str) -> None:
+        """What trailers allow to be deleted, until it is; what is declared again is not meant."""
+        if self._grants or self._books.allowed:
+            found = grants.meant(self._grants, self._books.entries, self._placed)
+            declared = {manifest.ref for manifest in objects}
+            self._books.allow((self._books.allowed | found) - declared, commit)
+        self._grants = ()
+
+    def _with_prunes(self, applied: Applied, pruned: Pruned) -> Applied:
+        return dataclasses.replace(
+            applied, pruned=pruned.gone, failed=(*pruned.failed, *pruned.stuck)
+        )
+
+    def _is_to_be_retried(self, applied: Applied, pruned: Pruned) -> bool:
+        """What was deleted and is not gone yet is seen to go by a watch, where there is one."""
+        stuck = {failure.ref for failure in pruned.stuck}
+        unseen = {(kind.group, kind.kind) for kind in self._unwatched}
+        late = any((ref.group, ref.kind) in unseen for ref in (*stuck, *pruned.ending))
+        return late or bool(applied.held or {each.ref for each in applied.failed} - stuck)
 
     def _go_without_pass(self) -> None:
         """Where no commit is there to be applied, the records say how things should be."""
@@ -206,45 +252,38 @@ class Reconciler:
         """What these events show to be different from what was applied."""
         return [suspect for event in events for suspect in self._healer.suspects(event)]
 
-    def put_right(self, suspects: list[Suspect]) -> tuple[Correction, ...]:
+    def put_right(self, suspects: list[Suspect]) -> tuple[Told, ...]:
         """Correct drift. Raises ClusterUnavailable with the suspects appointed again."""
-        corrections = self._healer.put_right(suspects)
-        if corrections:
-            self._corrected += len(corrections)
+        told = self._healer.put_right(suspects)
+        corrected = {each.ref for each in told if each.outcome is Outcome.CORRECTED}
+        if corrected:
+            self._corrected += len(corrected)
             self._state.save(meta={_CORRECTED: str(self._corrected)})
         if self._books.unsettled:
             self._books.settle()  # what was made again has another uid
-        self._change(drift_open=len(self._healer.open), drift_corrected=self._corrected)
-        return corrections
+        self._change(drift_corrected=self._corrected, **self._drift())
+        return told
+
+    def _drift(self) -> dict[str, object]:
+        return {"drift_open": self._standing(), "contested": self._examiner.contests()}
+
+    def _standing(self) -> int:
+        """How many objects are not as they should be; which, is kept for ``drift``."""
+        found = self._healer.open
+        packed = open_drift.pack(found)
+        if packed != self._state.meta(open_drift.KEY):
+            self._state.save(meta={open_drift.KEY: packed})
+        return len(found)
 
     def _placed(self, objects: tuple[Manifest, ...]) -> tuple[Manifest, ...]:
-        """Each object in the namespace that the API server will see it in."""
-        defined = waves.scopes(objects)
-        known: dict[tuple[str, str, str], bool | None] = {}
-        result = []
-        for manifest in objects:
-            kind = manifest.kind
-            key = (kind.group, kind.version, kind.kind)
-            if key not in known:
-                scoped = defined.get((kind.group, kind.kind))
-                known[key] = self._discover(manifest) if scoped is None else scoped
-            namespaced = known[key]
-            result.append(
-                manifest if namespaced is None else scope.placed(manifest, namespaced=namespaced)
-            )
-        return scope.follow(objects, result)
-
-    def _discover(self, manifest: Manifest) -> bool | None:
-        try:
-            return self._cluster.namespaced(manifest.kind)
-        except errors.ClusterRefused:
-            return None  # applying it says why
+        return placing.placed(objects, self._cluster)
 
     def _conclude(
         self,
         rendered: Rendered,
         objects: tuple[Manifest, ...],
         applied: Applied,
+        pruned: Pruned,
         *,
         withheld: bool,
     ) -> None:
@@ -255,23 +294,38 @@ class Reconciler:
                 1 for m in objects if m.ref in self._books.records and m.ref not in missing
             ),
             failed=len(applied.failed),
-            pruned=len(applied.pruned),
-            held=len(applied.held),
+            pruned=self._count_pruned(rendered.commit, len(applied.pruned)),
+            held=len(applied.held) + len(pruned.held),
         )
         self._books.finish(applied.held)
-        self._change(objects=counts, failed=applied.failed, drift_open=len(self._healer.open))
+        self._change(objects=counts, failed=applied.failed, held=pruned.held, **self._drift())
         self.rendered_digest = _digest(objects)
-        if applied.complete and not withheld:
+        is_complete = applied.complete and pruned.complete and not withheld
+        if is_complete:
             self._state.save(meta={_RUNNING: rendered.commit, _DIGEST: self.rendered_digest})
             self._state.mark_commit(rendered.commit, self._clock.now(), "synced")
             self._change(applied=rendered.commit)
         if self._is_rejected:
             return  # the newest commit's reason is what the site has to say
-        if applied.complete:
+        if not applied.complete:
+            self._change(sync=Sync.FAILED, reason=note.APPLY_FAILED, message=_first(applied.failed))
+        elif pruned.held:
+            self._change(sync=Sync.BLOCKED, reason=note.PRUNE_HELD, message=held.words(pruned.held))
+        elif pruned.ending:
+            message = f"{len(pruned.ending)} objects are being deleted"
+            self._change(sync=Sync.PROGRESSING, reason="", message=message)
+        else:
             sync = Sync.PROGRESSING if withheld else Sync.SYNCED
             self._change(sync=sync, reason="", message="")
-        else:
-            self._change(sync=Sync.FAILED, reason=note.APPLY_FAILED, message=_first(applied.failed))
+
+    def _count_pruned(self, commit: str, now: int) -> int:
+        """All that this commit's passes have pruned, over all starts: another look that finds
+        nothing to do must not change what the site says of itself."""
+        of, _, counted = self._state.meta(_PRUNED).partition(" ")
+        before = int(counted) if of == commit and counted.isdecimal() else 0
+        if now:
+            self._state.save(meta={_PRUNED: f"{commit} {before + now}"})
+        return before + now
 
     def _change(self, **fields: object) -> None:
         changes: Any = fields

@@ -65,6 +65,7 @@ class Reporter:
                 reason=now.reason,
                 message=now.message,
                 objects=now.objects.total,
+                held=len(now.held),
             )
             self._crier.cry(event.of_report(now))
         self._show(now, situation.offline)

@@ -47,3 +47,24 @@ class JournalRow:
     change: Change
     outcome: Outcome
     seconds: float = 0.0
+
+
+def rule_to_paste(ref: ObjectRef, change: Change) -> str:
+    """The line of site.yaml (or fleet.yaml's defaults) that leaves this field to others."""
+    kind = f"{ref.kind}.{ref.group}" if ref.group else ref.kind
+    where = f", namespace: {ref.namespace}" if ref.namespace else ""
+    field = f', fields: ["{change.rule}"]' if change.rule else ""
+    return f"drift: [{{mode: ignore, kind: {kind}{where}, name: {ref.name}{field}}}]"
+
+
+def sentence(change: Change) -> str:
+    """``spec.replicas: wanted 3, found 5, held by kubectl-edit (Update)``."""
+    if not change.path:
+        return f"wanted {change.wanted}, found {change.found}"
+    said = f"{change.path}: wanted {change.wanted}, found {change.found}"
+    if change.wanted == change.found:
+        said = f"{change.path}: the value is as wanted"
+    if not change.manager:
+        return said
+    part = f", {change.subresource}" if change.subresource else ""
+    return f"{said}, held by {change.manager} ({change.operation}{part})"

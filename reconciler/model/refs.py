@@ -11,6 +11,10 @@ PREFIX = "fleet-reconciler.dev/"
 SITE_LABEL = PREFIX + "site"
 WAVE = PREFIX + "wave"
 DEPENDS_ON = PREFIX + "depends-on"
+PRUNE = PREFIX + "prune"
+CONFIRM = "confirm"  # the value of PRUNE: not pruned unless that is allowed
+REPLACE = PREFIX + "replace"
+ALLOW = "allow"  # the value of REPLACE: deleted and made anew where a field is immutable
 FIELD_MANAGER = "fleet-reconciler"
 API_VERSION = PREFIX + "v1alpha1"
 

@@ -78,3 +78,23 @@ class OverrideRule:
     least: str = ""
     most: str = ""
     pattern: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PruneLimits:
+    """``limits.prune``: how many deletions a commit may bring without being asked about.
+
+    ``percent`` of the site's objects, but no fewer than ``least`` and no more than ``most``.
+    """
+
+    percent: int = 20
+    least: int = 3
+    most: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PruneAllowance:
+    """``prune.allow``: objects, or ``all``, that may be deleted until then (Unix seconds)."""
+
+    refs: tuple[str, ...]
+    until: float

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Protocol
 
 from reconciler.model.pauses import LONGEST, Held, Pause
 from reconciler.model.refs import Kind, ObjectRef, Origin, SiteName
-from reconciler.model.rules import AdoptRule, DriftRule, OverrideRule
+from reconciler.model.rules import AdoptRule, DriftRule, OverrideRule, PruneAllowance, PruneLimits
 
 FileKind = Literal["file", "folder"]
 
@@ -50,11 +50,15 @@ class Signer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """Verify's answer for one new commit: paths changed, who signed (None until signatures)."""
+    """Verify's answer for one new commit: paths changed, who signed (None until signatures).
+
+    ``allow_prune`` is what its trailers say under that key, as the committer wrote it.
+    """
 
     commit: str
     changed: tuple[str, ...]
     signer: Signer | None = None
+    allow_prune: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +76,8 @@ class SiteSettings:
     suspend: bool = False
     pin: str = ""  # the commit whose objects are applied; "" for the newest
     overrides: tuple[OverrideRule, ...] = ()
+    prune_limits: PruneLimits = field(default_factory=PruneLimits)
+    prune_allow: tuple[PruneAllowance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,19 +184,41 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One apply: ``force`` is false on first contact with an object that is not in our books."""
+    """One apply: ``force`` is false on first contact with an object that is not in our books.
+
+    ``adopters`` are managers that hand over what they own of it then.
+    """
 
     manifest: Manifest
     force: bool
+    adopters: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prune:
-    """One delete; ``uid`` is its precondition, as the inventory has it."""
+    """One delete; ``uid`` is its precondition, as the inventory has it.
+
+    Stages go one after the other, each when what was deleted in those before it is gone.
+    ``successor`` is set for a generated ConfigMap or Secret whose content got another name.
+    """
 
     ref: ObjectRef
     api_version: str
     uid: str
+    stage: int = 0
+    successor: ObjectRef | None = None
+
+    @property
+    def kind(self) -> Kind:
+        return Kind.of(self.api_version, self.ref.kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldPrune:
+    """A delete that waits until it is allowed, and why, in words."""
+
+    ref: ObjectRef
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,6 +295,15 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Contest:
+    """A field that a manager takes back again and again; ``field`` is its path as shown."""
+
+    ref: ObjectRef
+    field: str
+    manager: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """State of the site, as the note and the Site object say it. ``time`` is Unix seconds."""
 
@@ -285,3 +322,5 @@ class Report:
     drift_open: int = 0
     drift_corrected: int = 0
     paused: tuple[Held, ...] = ()
+    held: tuple[HeldPrune, ...] = ()
+    contested: tuple[Contest, ...] = ()

@@ -7,6 +7,7 @@ and a field that was removed belongs to nobody.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -30,11 +31,15 @@ _NOBODY = ManagedEntry(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A change of one field, and what the rules say about that."""
+    """A change of one field, and what the rules say about that.
+
+    ``differs`` is false where others hold the field and its value is as wanted all the same.
+    """
 
     path: Path
     change: Change
     mode: DriftMode
+    differs: bool = True
 
 
 def gone() -> Change:
@@ -53,7 +58,7 @@ def changes(
     """What of ``body`` is otherwise in the live object, or held by others; ignored fields, and
     changes beyond the first MOST, are left out."""
     live = live_of(obj)
-    trees = {entry: _tree(entry) for entry in live.managed if not entry.subresource}
+    trees = {entry: _tree(entry) for entry in live.managed}
     wanted = orjson.loads(body)
     found = [
         _told(ref, row, _NOBODY if row.found is differ.ABSENT else _owner(row.path, trees), rules)
@@ -102,7 +107,7 @@ def _taken(
             value = value_at(wanted, path)
             if value is not differ.ABSENT and not fieldtrees.owns(ours, path):
                 row = differ.Difference(path=path, wanted=value, found=value)
-                yield _told(ref, row, entry, rules)
+                yield dataclasses.replace(_told(ref, row, entry, rules), differs=False)
 
 
 def _told(
@@ -128,39 +133,10 @@ def value_at(value: Any, path: Path) -> Any:
         if isinstance(value, dict) and isinstance(step, str):
             value = value.get(step, differ.ABSENT)
         elif isinstance(value, list) and isinstance(step, Item):
-            value = next((each for each in value if _is_item(each, step)), differ.ABSENT)
+            value = next((each for each in value if fieldtrees.is_item(each, step)), differ.ABSENT)
         elif isinstance(value, list) and isinstance(step, fields.Element):
             words = [orjson.dumps(each).decode() for each in value]
             value = value[words.index(step.value)] if step.value in words else differ.ABSENT
         else:
             return differ.ABSENT
     return value
-
-
-def _is_item(value: Any, item: Item) -> bool:
-    """By the keys that the manifest gives; one that it leaves out has a default."""
-    if not isinstance(value, dict):
-        return False
-    given = [(key, word) for key, word in item.keys if key in value]
-    return bool(given) and all(fieldtrees.text(value[key]) == word for key, word in given)
-
-
-def rule_to_paste(ref: ObjectRef, change: Change) -> str:
-    """The line of site.yaml (or fleet.yaml's defaults) that leaves this field to others."""
-    kind = f"{ref.kind}.{ref.group}" if ref.group else ref.kind
-    where = f", namespace: {ref.namespace}" if ref.namespace else ""
-    field = f', fields: ["{change.rule}"]' if change.rule else ""
-    return f"drift: [{{mode: ignore, kind: {kind}{where}, name: {ref.name}{field}}}]"
-
-
-def sentence(change: Change) -> str:
-    """``spec.replicas: wanted 3, found 5, held by kubectl-edit (Update)``."""
-    if not change.path:
-        return f"wanted {change.wanted}, found {change.found}"
-    said = f"{change.path}: wanted {change.wanted}, found {change.found}"
-    if change.wanted == change.found:
-        said = f"{change.path}: the value is as wanted"
-    if not change.manager:
-        return said
-    part = f", {change.subresource}" if change.subresource else ""
-    return f"{said}, held by {change.manager} ({change.operation}{part})"

@@ -41,6 +41,14 @@ def text(value: Any) -> str:
     return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
+def is_item(value: Any, item: Item) -> bool:
+    """Whether this is the list's item, by the keys that it gives; one left out has a default."""
+    if not isinstance(value, dict):
+        return False
+    given = [(key, word) for key, word in item.keys if key in value]
+    return bool(given) and all(text(value[key]) == word for key, word in given)
+
+
 def union(trees: Iterable[Tree]) -> dict[str, Any]:
     """All that any of them owns."""
     found: dict[str, Any] = {}

@@ -21,7 +21,9 @@ from reconciler.model.values import Manifest
 CONFIG_MAP = Kind("", "v1", "ConfigMap")
 DIGEST = 16  # hex digits of a manifest's digest
 PREFIX = "fleet-inventory-"
-_PIECE_BYTES = 500_000 - 4_000  # the object's other fields and managedFields need the rest
+_ALLOWED_BYTES = 100_000
+# The object's other fields and managedFields need the rest.
+_PIECE_BYTES = 500_000 - 4_000 - _ALLOWED_BYTES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +46,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
-    """``accepted`` and ``healthy`` are commits, ``""`` for none yet."""
+    """``accepted`` and ``healthy`` are commits, ``""`` for none yet.
+
+    ``allowed`` may be pruned though the budget would hold them: a commit before said so.
+    """
 
     site: str = ""
     accepted: str = ""
     healthy: str = ""
     entries: Mapping[ObjectRef, Entry]
+    allowed: frozenset[ObjectRef] = frozenset()
 
 
 def name(number: int) -> str:
@@ -73,6 +79,7 @@ def pack(inventory: Inventory, site: SiteName, namespace: str) -> tuple[Manifest
         "accepted": inventory.accepted,
         "healthy": inventory.healthy,
         "pieces": str(len(pieces)),
+        **({"allowed": _allowed_text(inventory)} if inventory.allowed else {}),
     }
     return tuple(
         _config_map(number, site, namespace, lines, head if number == 0 else {})
@@ -131,7 +138,20 @@ def unpack(config_maps: Iterable[Mapping[str, Any]]) -> Inventory:
         accepted=head.get("accepted", ""),
         healthy=head.get("healthy", ""),
         entries=entries,
+        allowed=frozenset(_allowed(head.get("allowed", ""), entries)),
     )
+
+
+def _allowed_text(inventory: Inventory) -> str:
+    """As far as there is room for it beside the objects; what is left out is held again, after a
+    loss of the database."""
+    text = "\n".join(sorted(map(str, inventory.allowed)))
+    return text if len(text) <= _ALLOWED_BYTES else text[:_ALLOWED_BYTES].rpartition("\n")[0]
+
+
+def _allowed(text: str, entries: Mapping[ObjectRef, Entry]) -> Iterable[ObjectRef]:
+    known = {str(ref): ref for ref in entries} if text else {}
+    return (known[line] for line in text.split("\n") if line in known)
 
 
 def _data(config_map: Mapping[str, Any]) -> dict[str, str]:

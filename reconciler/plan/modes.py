@@ -6,6 +6,7 @@ manifests the paths that are left to others.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -15,6 +16,8 @@ from reconciler.model import fields
 from reconciler.model.fields import Item, Path
 from reconciler.model.refs import ObjectRef
 from reconciler.model.rules import AdoptRule, DriftMode, DriftRule, matches
+from reconciler.model.values import Manifest, Record
+from reconciler.plan import fieldtrees
 
 
 def selects(rule: DriftRule | AdoptRule, ref: ObjectRef) -> bool:
@@ -39,6 +42,57 @@ def of_object(
     )
 
 
+def of_manifest(
+    rules: Iterable[DriftRule], ref: ObjectRef, body: Mapping[str, Any]
+) -> tuple[DriftRule, ...]:
+    """The same, by the labels that the manifest sets."""
+    metadata = body.get("metadata")
+    labels = metadata.get("labels") if isinstance(metadata, dict) else None
+    return of_object(rules, ref, labels if isinstance(labels, dict) else {})
+
+
+def leaving(manifest: Manifest, record: Record | None, rules: tuple[DriftRule, ...]) -> Manifest:
+    """The manifest with the fields that are left to others.
+
+    They are those that the rules ignore, and those that differed when the record was made and
+    that the rules only warn of, unless the manifest now wants something else of them.
+    """
+    if not rules and not manifest.left:
+        return manifest
+    body = orjson.loads(manifest.body)
+    own = of_manifest(rules, manifest.ref, body)
+    left = set(ignored(own, body))
+    if record is not None and (kept := warned(own, record.left)):
+        before = orjson.loads(record.body)
+        left |= {path for path in kept if _same_at(before, body, path)}
+    return dataclasses.replace(manifest, left=tuple(sorted(left)))
+
+
+def warned(rules: tuple[DriftRule, ...], left: Iterable[str]) -> tuple[str, ...]:
+    """Of fields that are left to others, those that the rules only warn of."""
+    return tuple(path for path in left if mode(rules, fields.parse(path)) is DriftMode.WARN)
+
+
+def _same_at(before: Any, now: Any, path: str) -> bool:
+    pattern = fields.parse(path)
+    return list(_values(before, pattern)) == list(_values(now, pattern))
+
+
+def _values(value: Any, pattern: Path) -> Iterable[Any]:
+    """All that stands where the pattern points."""
+    if not pattern:
+        yield value
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            if pattern[0] in (fields.ANY, name):
+                yield from _values(each, pattern[1:])
+    elif isinstance(value, list):
+        for each in value:
+            step = pattern[0]
+            if step == fields.ANY or (isinstance(step, Item) and fieldtrees.is_item(each, step)):
+                yield from _values(each, pattern[1:])
+
+
 def mode(rules: Iterable[DriftRule], path: Path) -> DriftMode:
     """The mode of a field, by the rules of its object: the last one that matches decides."""
     found = DriftMode.CORRECT
@@ -58,6 +112,14 @@ def ignored(rules: tuple[DriftRule, ...], body: Mapping[str, Any]) -> tuple[str,
         return ()
     found = list(_ignored(rules, body, ()))
     return tuple(sorted(dict.fromkeys(found)))
+
+
+def ignored_of(rules: tuple[DriftRule, ...], record: Record) -> tuple[str, ...]:
+    """The same for what was applied."""
+    if not rules:
+        return ()
+    body = orjson.loads(record.body)
+    return ignored(of_manifest(rules, record.ref, body), body)
 
 
 _NAMING = frozenset((("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace")))
@@ -132,7 +194,7 @@ def _item_of(value: Any, patterns: tuple[Path, ...], depth: int) -> Item | None:
         return None
     for pattern in patterns:
         step = pattern[depth] if len(pattern) > depth else None
-        if isinstance(step, Item) and all(str(value.get(key)) == word for key, word in step.keys):
+        if isinstance(step, Item) and fieldtrees.is_item(value, step):
             return step
     return None
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from itertools import groupby
 
 from reconciler.model.own import why_own
 from reconciler.model.refs import ObjectRef
+from reconciler.model.rules import AdoptRule
 from reconciler.model.values import Manifest, Plan, Prune, Record, Step
+from reconciler.plan import generated, modes
 from reconciler.plan.inventory import Entry
 from reconciler.plan.waves import CRD, defined_kind, place, placed_again, waves
 
@@ -18,19 +21,21 @@ def plan(
     *,
     agent_namespace: str,
     uncertain: Collection[ObjectRef] = (),
+    adopt: Collection[AdoptRule] = (),
 ) -> Plan:
     """Waves of applies for what changed, then prunes of what the inventory lists alone.
 
     An object whose digest is what was last applied costs nothing. One that the inventory does
     not list with a uid is met for the first time, so its apply is unforced. What is ``uncertain``
-    may have been written without our knowing, so that its record does not count.
+    may have been written without our knowing, so that its record does not count. ``adopt`` names
+    managers that hand over at first contact.
     Raises RenderError where objects depend on each other.
     """
     ordered = waves(objects)
     wanted = {manifest.ref for wave in ordered for manifest in wave}
     steps = tuple(
         tuple(
-            Step(manifest=manifest, force=_is_ours(manifest.ref, inventory))
+            _step(manifest, inventory, adopt)
             for manifest in wave
             if manifest.ref in uncertain
             or not _unchanged(manifest, records.get(manifest.ref), inventory.get(manifest.ref))
@@ -44,15 +49,34 @@ def plan(
     }
     needed = _needed(dropped, wanted, records)
     gone = _in_reverse([entry for ref, entry in dropped.items() if ref not in needed], records)
+    successors = generated.successors(
+        dropped, records, (manifest for wave in ordered for manifest in wave)
+    )
     changed = sum(len(wave) for wave in steps)
     return Plan(
         waves=tuple(wave for wave in steps if wave),
         prunes=tuple(
-            Prune(ref=entry.ref, api_version=entry.api_version, uid=entry.uid) for entry in gone
+            Prune(
+                ref=entry.ref,
+                api_version=entry.api_version,
+                uid=entry.uid,
+                stage=stage,
+                successor=successors.get(entry.ref),
+            )
+            for stage, entries in enumerate(gone)
+            for entry in entries
         ),
         unchanged=len(wanted) - changed,
         kept=tuple(sorted(dropped.keys() & needed)),
     )
+
+
+def _step(
+    manifest: Manifest, inventory: Mapping[ObjectRef, Entry], adopt: Collection[AdoptRule]
+) -> Step:
+    if _is_ours(manifest.ref, inventory):
+        return Step(manifest=manifest, force=True)
+    return Step(manifest=manifest, force=False, adopters=modes.adopters(adopt, manifest.ref))
 
 
 def _is_ours(ref: ObjectRef, inventory: Mapping[ObjectRef, Entry]) -> bool:
@@ -62,23 +86,27 @@ def _is_ours(ref: ObjectRef, inventory: Mapping[ObjectRef, Entry]) -> bool:
 
 def _unchanged(manifest: Manifest, record: Record | None, entry: Entry | None) -> bool:
     if record is not None:
-        return record.digest == manifest.digest
+        return record.digest == manifest.digest and set(record.left) == set(manifest.left)
     # The database was lost. A Job that cleans itself up has run, and must not run again.
     known = entry.digest if entry else ""
     return bool(known) and manifest.digest.startswith(known)
 
 
-def _in_reverse(gone: Iterable[Entry], records: Mapping[ObjectRef, Record]) -> list[Entry]:
-    """The reverse of the order of applies: what needs others goes before what is needed.
+def _in_reverse(gone: Iterable[Entry], records: Mapping[ObjectRef, Record]) -> list[list[Entry]]:
+    """The reverse of the order of applies, in stages: what needs others goes before what is needed.
 
     Wave and depends-on are what the manifest said that was last applied; without a record, the
     kind alone decides.
     """
     entries = {entry.ref: entry for entry in gone}
     applied = [placed_again(records[ref]) for ref in sorted(entries) if ref in records]
-    order = [manifest.ref for wave in waves(applied) for manifest in wave]
-    rest = sorted(entries.keys() - set(order), key=lambda ref: (place(ref), ref))
-    return [entries[ref] for ref in reversed([*rest, *order])]
+    ordered = [[entries[manifest.ref] for manifest in wave] for wave in waves(applied)]
+    unknown = sorted(
+        (entry for ref, entry in entries.items() if ref not in records),
+        key=lambda entry: (place(entry.ref), entry.ref),
+    )
+    rest = [list(found) for _, found in groupby(unknown, lambda entry: place(entry.ref))]
+    return [list(reversed(stage)) for stage in reversed([*rest, *ordered])]
 
 
 def _needed(

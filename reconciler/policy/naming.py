@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.model.refs import DEPENDS_ON, PREFIX, SITE_LABEL, WAVE
+from reconciler.model.refs import (
+    ALLOW,
+    CONFIRM,
+    DEPENDS_ON,
+    PREFIX,
+    PRUNE,
+    REPLACE,
+    SITE_LABEL,
+    WAVE,
+)
 from reconciler.policy.case import Case, mapping, shown
 from reconciler.schema import kubernetes, names
 
 ANNOTATION_BYTES = 256 << 10  # of all keys and values of an object, the API server's limit
 _RBAC = "rbac.authorization.k8s.io"
-_ANNOTATIONS = frozenset((WAVE, DEPENDS_ON))
+_ANNOTATIONS = frozenset((WAVE, DEPENDS_ON, PRUNE, REPLACE))
+_ONE_WORD = {PRUNE: CONFIRM, REPLACE: ALLOW}  # annotations that have one value
 
 
 def _cron_job(text: str) -> str:
@@ -80,6 +90,9 @@ def our_words(case: Case) -> Iterator[str]:
     for key in mapping(case.metadata.get("annotations")):
         if key.lower().startswith(PREFIX) and key not in _ANNOTATIONS:
             yield f"unknown annotation {shown(key)}: expected one of {known}"
+    for key, word in _ONE_WORD.items():
+        if mapping(case.metadata.get("annotations")).get(key, word) != word:
+            yield f"annotation {key} must be {word}"
     for key in mapping(case.metadata.get("labels")):
         if key.lower().startswith(PREFIX) and key != SITE_LABEL and not _fills_a_role(case):
             yield f"unknown label {shown(key)}: labels under {PREFIX} are the agent's own"

@@ -1,4 +1,5 @@
-"""The rules among a site's settings from YAML to frozen values: drift, adopt, pause, overrides."""
+"""The rules among a site's settings from YAML to frozen values: drift, adopt, pruning, pause and
+overrides."""
 
 from __future__ import annotations
 
@@ -9,10 +10,19 @@ import orjson
 from reconciler.model import fields, quantities
 from reconciler.model.pauses import Pause
 from reconciler.model.refs import ObjectRef
-from reconciler.model.rules import AdoptRule, DriftMode, DriftRule, OverrideRule
+from reconciler.model.rules import (
+    AdoptRule,
+    DriftMode,
+    DriftRule,
+    OverrideRule,
+    PruneAllowance,
+    PruneLimits,
+)
 from reconciler.render import regex, strict
 from reconciler.render.strict import Key, Node
 from reconciler.schema import names
+
+MOST_OBJECTS = 10_000  # of a site
 
 _SELECTORS = {
     "kind": Key(read=strict.string(names.group_kind)),
@@ -35,6 +45,15 @@ def _manager(text: str) -> str:
     return "" if fits else "must be 1 to 128 printable characters"
 
 
+def _prunable(text: str) -> str:
+    try:
+        if text != "all":
+            ObjectRef.parse(text)
+    except ValueError:
+        return "must be KIND[.GROUP]/[NAMESPACE/]NAME, or all"
+    return ""
+
+
 _DRIFT = {
     **_SELECTORS,
     "mode": Key(read=strict.word_of(DriftMode)),
@@ -43,6 +62,12 @@ _DRIFT = {
 }
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _ADOPT = {**_SELECTORS, "managers": Key(read=strict.strings(_manager))}
+_LIMITS = {
+    "percent": Key(read=strict.integer(0, 100)),
+    "least": Key(read=strict.integer(0, MOST_OBJECTS)),
+    "most": Key(read=strict.integer(0, MOST_OBJECTS)),
+}
+_ALLOW = {"refs": Key(read=strict.strings(_prunable)), "until": Key(read=strict.moment)}
 
 
 def drift(node: Node) -> tuple[DriftRule, ...]:
@@ -53,6 +78,20 @@ def drift(node: Node) -> tuple[DriftRule, ...]:
 def adopt(node: Node) -> tuple[AdoptRule, ...]:
     """Raises SettingsError."""
     return tuple(AdoptRule(**values) for values in strict.records(_ADOPT, "managers")(node))
+
+
+def prune_limits(node: Node) -> PruneLimits:
+    """Raises SettingsError."""
+    limits = PruneLimits(**strict.record(_LIMITS)(node))
+    if limits.least > limits.most:
+        raise node.error(f"least ({limits.least}) is more than most ({limits.most})")
+    return limits
+
+
+def prune_allow(node: Node) -> tuple[PruneAllowance, ...]:
+    """Raises SettingsError."""
+    rows = strict.records(_ALLOW, "refs", "until")(node)
+    return tuple(PruneAllowance(**values) for values in rows)
 
 
 def commit(text: str) -> str:

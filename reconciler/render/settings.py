@@ -14,7 +14,7 @@ from typing import Any
 from reconciler.model.errors import FileError, SettingsError
 from reconciler.model.pauses import LONGEST
 from reconciler.model.refs import API_VERSION, SiteName
-from reconciler.model.rules import OverrideRule
+from reconciler.model.rules import OverrideRule, PruneLimits
 from reconciler.model.values import SiteSettings, Tree
 from reconciler.render import rules, strict
 from reconciler.render.strict import Key
@@ -66,6 +66,8 @@ SITE: strict.Table = {
     "pin": Key(read=strict.string(rules.commit)),
     "limits.pause": Key(read=strict.duration(_LONGEST_PAUSE)),
     "overrides": Key(read=_overrides, lay=_added),
+    "limits.prune": Key(read=rules.prune_limits),
+    "prune.allow": Key(read=rules.prune_allow, lay=_added),
 }
 FLEET: strict.Table = {
     "name": Key(read=strict.string(title)),
@@ -148,6 +150,8 @@ def _settings(fleet: Fleet, values: Mapping[str, Any]) -> SiteSettings:
         suspend=values.get("suspend", False),
         pin=values.get("pin", ""),
         overrides=values.get("overrides", ()),
+        prune_limits=values.get("limits.prune", PruneLimits()),
+        prune_allow=values.get("prune.allow", ()),
     )
 
 

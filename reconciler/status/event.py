@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import orjson
 
+from reconciler.model import journal
+from reconciler.model.journal import Change, Outcome
 from reconciler.model.refs import Kind, ObjectRef, SiteName
 from reconciler.model.values import Report, Sync
 from reconciler.status import note, site_object
 
 _CLUSTER_SCOPED = "default"  # where the API server wants events about objects without a namespace
-_CHANGES = {
-    "edited": "A field that the fleet repository sets was changed by another manager; it is"
-    " as declared again",
-    "deleted": "The object was deleted; it was made again as declared",
+_REASONS = {
+    Outcome.CORRECTED: "DriftCorrected",
+    Outcome.WARNED: "DriftWarned",
+    Outcome.CONTESTED: "DriftContested",
+    Outcome.PAUSED: "DriftPaused",
+    Outcome.FAILED: "DriftNotCorrected",
 }
+_ENDINGS = {
+    Outcome.CORRECTED: "it is as declared again",
+    Outcome.WARNED: "it is left so, as its mode is warn",
+    Outcome.CONTESTED: "it is left so for a while, as it was taken back again and again",
+    Outcome.PAUSED: "it is left so until the pause ends",
+    Outcome.FAILED: "it could not be put right",
+}
+_TOLD = 3  # changes of one object in an event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,15 +59,23 @@ def of_report(report: Report) -> Words:
     )
 
 
-def of_correction(site: SiteName, ref: ObjectRef, kind: Kind, change: str) -> Words:
-    """Drift that was put right, told where the object lives."""
+def of_drift(
+    site: SiteName, ref: ObjectRef, kind: Kind, changes: Sequence[Change], outcome: Outcome
+) -> Words:
+    """Drift and what became of it, told where the object lives."""
+    said = [journal.sentence(change) for change in changes[:_TOLD]]
+    if len(changes) > _TOLD:
+        said.append(f"and {len(changes) - _TOLD} more")
+    ending = _ENDINGS[outcome]
+    if outcome in (Outcome.WARNED, Outcome.CONTESTED) and changes:
+        ending += f"; to leave it to others: {journal.rule_to_paste(ref, changes[0])}"
     return Words(
         about=ref,
         kind=kind,
         namespace=ref.namespace or _CLUSTER_SCOPED,
-        warning=False,
-        reason="DriftCorrected",
-        message=f"{_CHANGES.get(change, change)} (site {site})",
+        warning=outcome is not Outcome.CORRECTED,
+        reason=_REASONS[outcome],
+        message=f"{'; '.join(said)}; {ending} (site {site})",
     )
 
 

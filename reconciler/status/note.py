@@ -12,11 +12,12 @@ import yaml
 from reconciler.model import moments
 from reconciler.model.pauses import Held
 from reconciler.model.refs import API_VERSION
-from reconciler.model.values import Failure, Report
+from reconciler.model.values import Failure, HeldPrune, Report
 
 KIND = "SiteReport"
 OFFLINE = "FetchFailed"  # the reason where nothing worse is
 APPLY_FAILED = "ApplyFailed"
+PRUNE_HELD = "PruneHeld"
 MAX_BYTES = 64_000
 _LIST = 20
 _MESSAGE = 1_000  # characters of any one sentence
@@ -58,9 +59,20 @@ def content(report: Report, *, sentence: int = _MESSAGE) -> dict[str, Any]:
     }
     if report.failed:
         words["failed"] = [_failure(failure, sentence) for failure in report.failed[:_LIST]]
+    if report.held:
+        words["held"] = [_held(each, sentence) for each in report.held[:_LIST]]
     words["drift"] = {"open": report.drift_open, "corrected": report.drift_corrected}
     if report.paused:
-        words["paused"] = [_held(held, sentence) for held in report.paused[:_LIST]]
+        words["paused"] = [_paused(each, sentence) for each in report.paused[:_LIST]]
+    if report.contested:
+        words["contested"] = [
+            {
+                "object": str(contest.ref),
+                "field": short(contest.field, sentence),
+                "manager": short(contest.manager, sentence),
+            }
+            for contest in report.contested[:_LIST]
+        ]
     return words
 
 
@@ -76,9 +88,15 @@ def write(report: Report) -> str:
 def _text(report: Report, sentence: int) -> str:
     """The note with sentences of at most so many characters."""
     note = {"apiVersion": API_VERSION, "kind": KIND, **content(report, sentence=sentence)}
-    for key, listed in (("failed", report.failed), ("paused", report.paused)):
+    lists = (
+        ("failed", report.failed),
+        ("held", report.held),
+        ("contested", report.contested),
+        ("paused", report.paused),
+    )
+    for name, listed in lists:
         if len(listed) > _LIST:
-            note[key] = [*note[key], {"more": len(listed) - _LIST}]
+            note[name] = [*note[name], {"more": len(listed) - _LIST}]
     return yaml.safe_dump(note, sort_keys=False, allow_unicode=True, width=100)
 
 
@@ -97,9 +115,11 @@ def fingerprint(report: Report, rendered: str) -> str:
         "reason": "" if report.reason == OFFLINE else report.reason,
         "message": short(report.message) if explained else "",
         "failed": sorted([str(failure.ref), failure.reason] for failure in report.failed),
+        "held": sorted(str(each.ref) for each in report.held),
         "total": report.objects.total,
         "drifted": report.drift_open > 0,
-        "paused": [_held(held, _MESSAGE) for held in report.paused],
+        "paused": [_paused(each, _MESSAGE) for each in report.paused],
+        "contested": sorted([str(each.ref), each.field, each.manager] for each in report.contested),
         "rendered": rendered,
     }
     return hashlib.sha256(orjson.dumps(words, option=orjson.OPT_SORT_KEYS)).hexdigest()
@@ -132,6 +152,10 @@ def _events(text: str) -> list[Any]:
     return events
 
 
+def _held(each: HeldPrune, sentence: int) -> dict[str, str]:
+    return {"object": str(each.ref), "reason": short(each.why, sentence)}
+
+
 def _failure(failure: Failure, sentence: int) -> dict[str, str]:
     words = {
         "object": str(failure.ref),
@@ -142,7 +166,7 @@ def _failure(failure: Failure, sentence: int) -> dict[str, str]:
     return {key: value for key, value in words.items() if value}
 
 
-def _held(held: Held, sentence: int) -> dict[str, str]:
+def _paused(held: Held, sentence: int) -> dict[str, str]:
     words = {
         "object": held.object,
         "reason": short(held.reason, sentence),

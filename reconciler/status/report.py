@@ -7,7 +7,16 @@ from dataclasses import dataclass
 
 from reconciler.model.pauses import Held
 from reconciler.model.refs import SiteName
-from reconciler.model.values import Counts, Failure, Health, Report, State, Sync
+from reconciler.model.values import (
+    Contest,
+    Counts,
+    Failure,
+    Health,
+    HeldPrune,
+    Report,
+    State,
+    Sync,
+)
 from reconciler.status import note
 
 _NOTHING = Counts()
@@ -28,6 +37,8 @@ class Situation:
     drift_open: int = 0
     drift_corrected: int = 0
     paused: tuple[Held, ...] = ()
+    held: tuple[HeldPrune, ...] = ()
+    contested: tuple[Contest, ...] = ()
 
 
 _STATE_OF_SYNC: Mapping[Sync, State] = {
@@ -74,6 +85,8 @@ def make(situation: Situation, site: SiteName, *, time: float, agent: str) -> Re
         drift_open=situation.drift_open,
         drift_corrected=situation.drift_corrected,
         paused=situation.paused,
+        held=situation.held,
+        contested=situation.contested,
     )
 
 

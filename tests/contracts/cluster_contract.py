@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from reconciler import ports
 from reconciler.model.refs import FIELD_MANAGER, Kind
 from tests.contracts import objects
 from tests.contracts.suite import ClusterSuite, apply, changed, gone, read, refusal, unique
-from tests.contracts.world import World, owned
+from tests.contracts.world import World, manifest, owned
 from tests.controlplane.processes import until
 
 CONFIG_MAP = Kind("", "v1", "ConfigMap")
@@ -304,6 +305,51 @@ class ObjectContract(ClusterSuite):
         assert delete(CONFIG_MAP, home, "cm", live.uid)
         assert gone(world, objects.config_map(home))
         assert not delete(CONFIG_MAP, home, "cm", live.uid)
+
+    def test_a_deletion_may_ask_for_the_version(self, world: World, home: str) -> None:
+        before = apply(world, objects.config_map(home))
+        now = apply(world, objects.config_map(home, b="2"))
+        delete = world.cluster.delete
+        place = (CONFIG_MAP, home, "cm", now.uid)
+        late = refusal(lambda: delete(*place, version=before.resource_version))
+        assert (late.reason, late.status) == ("Conflict", 409)
+        assert not gone(world, objects.config_map(home))
+        assert delete(*place, version=now.resource_version) is ports.Deleted.DONE
+
+    def test_a_deletion_says_whether_the_object_is_gone(self, world: World, home: str) -> None:
+        kept = objects.config_map(home)
+        kept["metadata"]["finalizers"] = ["example.dev/hold"]
+        uid = apply(world, kept).uid
+        begun = world.cluster.delete(CONFIG_MAP, home, "cm", uid, foreground=True)
+        assert begun is ports.Deleted.BEGUN
+        world.patch(kept, {"metadata": {"finalizers": None}})
+        until(lambda: gone(world, kept), "its end")
+        assert world.cluster.delete(CONFIG_MAP, home, "cm", uid) is ports.Deleted.NOT
+
+    def test_a_dry_run_shows_the_whole_object_and_writes_nothing(
+        self, world: World, home: str
+    ) -> None:
+        wanted = objects.deployment(home)
+        made = world.cluster.dry_run(manifest(wanted), force=False)
+        assert made["spec"]["replicas"] == wanted["spec"].get("replicas", 1)
+        assert gone(world, wanted)
+        apply(world, wanted)
+        before = read(world, wanted)
+        other = changed(wanted, "spec/replicas", 5)
+        shown = world.cluster.dry_run(manifest(other), force=False)
+        assert (shown["kind"], shown["spec"]["replicas"]) == ("Deployment", 5)
+        now = read(world, wanted)
+        assert now["metadata"]["generation"] == before["metadata"]["generation"]
+        same = world.cluster.dry_run(manifest(wanted), force=False)
+        assert same["spec"] == now["spec"] == before["spec"]
+
+    def test_a_dry_run_is_refused_as_the_apply_would_be(self, world: World, home: str) -> None:
+        apply(world, objects.config_map(home, a="1"))
+        world.apply(objects.config_map(home, a="2"))
+        wanted = objects.config_map(home, a="3")
+        error = refusal(lambda: world.cluster.dry_run(manifest(wanted), force=False))
+        assert error.reason == "Conflict"
+        assert world.cluster.dry_run(manifest(wanted), force=True)["data"] == {"a": "3"}
 
     def test_finalizers_keep_a_deleted_object(self, world: World, home: str) -> None:
         kept = objects.config_map(home)

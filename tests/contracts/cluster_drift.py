@@ -66,6 +66,15 @@ def remade(world: World, obj: Obj) -> None:
     world.create(obj)
 
 
+# Drift that ownership does not show: a repeated apply finds and heals it.
+HIDDEN: set[Act] = set()
+
+
+def hidden(act: Act) -> Act:
+    HIDDEN.add(act)
+    return act
+
+
 def reversed_list(path: str) -> Act:
     def act(world: World, obj: Obj) -> None:
         place: Any = read(world, obj)
@@ -73,7 +82,7 @@ def reversed_list(path: str) -> Act:
             place = place[int(word)] if isinstance(place, list) else place[word]
         world.patch(obj, [{"op": "replace", "path": path, "value": place[::-1]}], sort="json")
 
-    return act
+    return hidden(act)
 
 
 def forged(patch: dict[str, Any]) -> Act:
@@ -84,11 +93,11 @@ def forged(patch: dict[str, Any]) -> Act:
         world.patch(obj, patch)
         world.patch(obj, {"metadata": {"managedFields": books}})
 
-    return act
+    return hidden(act)
 
 
 def under_our_name(path: str, value: Any) -> Act:
-    return lambda world, obj: world.apply(changed(obj, path, value), by="fleet-reconciler")
+    return hidden(lambda world, obj: world.apply(changed(obj, path, value), by="fleet-reconciler"))
 
 
 def paused(home: str) -> Obj:

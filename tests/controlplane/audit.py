@@ -30,6 +30,7 @@ class Request:
     name: str
     status: int
     at: str  # when it came, RFC 3339 with microseconds
+    done: str = ""  # when its latest stage was reached
 
 
 class Log:
@@ -94,4 +95,5 @@ def _request(event: dict[str, object]) -> Request:
         name=at("objectRef", "name"),
         status=code if isinstance(code, int) else 0,
         at=at("requestReceivedTimestamp"),
+        done=at("stageTimestamp"),
     )

@@ -72,9 +72,9 @@ class Fleet:
     def namespace_manifest(self) -> str:
         return f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {self.namespace}}}\n"
 
-    def commit(self, *, parent: str | None = "main") -> str:
+    def commit(self, message: str = "a change", *, parent: str | None = "main") -> str:
         """Commit ``files`` as they are; the commit's id."""
-        self.head = self.remote.commit(self.files, parent=parent)
+        self.head = self.remote.commit(self.files, parent=parent, subject=message)
         return self.head
 
     def extra(self, text: str) -> str:

@@ -1,6 +1,7 @@
 """kill -9 at seeded moments and a restart after each: nothing is lost and nothing written twice.
 
-``make test`` kills the agent 25 times. The long form, and one with a seed of one's own:
+``make test`` kills the agent 25 times, and up to 50 times until each phase was met. The long form,
+and one with a seed of one's own:
 
     make test KILLS=200 WORKERS=0 PYTEST_ARGS="-s tests/e2e/test_kill.py"
     make test KILLS=200 SEED=4711 WORKERS=0 PYTEST_ARGS="-s tests/e2e/test_kill.py"
@@ -18,7 +19,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.e2e.crash import phases, verdict
+from tests.e2e.crash import verdict
 from tests.e2e.crash.ledger import Ledger
 from tests.e2e.crash.trial import OWN, Trial
 from tests.e2e.world import World
@@ -36,12 +37,12 @@ def trial(world: World, record_property: Callable[[str, object], None]) -> Itera
     made.clear()
 
 
-@pytest.mark.timeout(120 + 15 * KILLS)
+@pytest.mark.timeout(120 + 30 * KILLS)
 def test_nothing_is_lost_and_nothing_is_written_that_did_not_need_it(
     trial: Trial, record_property: Callable[[str, object], None]
 ) -> None:
     with Ledger(trial.world.plane, (*trial.paths, *OWN)) as ledger:
-        while trial.kills < KILLS:
+        while trial.kills < KILLS or (trial.lacks(LEAST) and trial.kills < 2 * KILLS):
             aim = trial.choose()
             met = trial.kill(aim)
             print(f"kill {trial.kills} aimed at {aim} and met {', '.join(sorted(met))}")
@@ -56,4 +57,4 @@ def test_nothing_is_lost_and_nothing_is_written_that_did_not_need_it(
         verdict.check_note(trial)
         record_property("told", f"{verdict.check_deletions(trial)} deletions, all of them due")
         verdict.check_rest(trial, ledger)
-    assert all(trial.hits[phase] >= LEAST for phase in phases.PHASES), trial.summary()
+    assert not trial.lacks(LEAST), trial.summary()

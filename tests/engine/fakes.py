@@ -31,6 +31,8 @@ class Commits:
         self.tip = tip
         self.mirrored: set[str] = set()
         self.refused: set[str] = set()
+        self.trailers: dict[str, tuple[str, ...]] = {}  # what a commit allows to be pruned
+        self.history: dict[str, list[str]] = {}  # what a tip brings, where it is not itself alone
         self.fetches = 0
         self.gate = threading.Event()
         self.gate.set()
@@ -46,7 +48,12 @@ class Commits:
     def verify(self, commit: str, since: str) -> tuple[Verified, ...]:
         if commit in self.refused:
             raise errors.HistoryRefused(f"{commit} does not descend from {since}")
-        return (Verified(commit=commit, changed=()),)
+        if commit == since:
+            return ()
+        return tuple(
+            Verified(commit=each, changed=(), allow_prune=self.trailers.get(each, ()))
+            for each in self.history.get(commit, [commit])
+        )
 
     def tree(self, commit: str) -> Tree:
         return _Empty()
@@ -75,10 +82,12 @@ class _Empty:
 
 
 class Renders:
-    """Implements ports.Renderer. ``objects`` is what each render gives, or what it raises."""
+    """Implements ports.Renderer. ``objects`` is what each render gives, or what it raises; ``kept``
+    has other commits' objects."""
 
     def __init__(self) -> None:
         self.objects: Sequence[Manifest] | Exception = ()
+        self.kept: dict[str, Sequence[Manifest] | Exception] = {}
         self.findings: tuple[Finding, ...] = ()
         self.rendered: list[str] = []
         self.settings = SiteSettings(fleet="test", labels={})
@@ -91,13 +100,14 @@ class Renders:
         fetch_blobs: Callable[[tuple[str, ...]], None],
     ) -> Rendered:
         self.rendered.append(commit)
-        if isinstance(self.objects, Exception):
-            raise self.objects
+        objects = self.kept.get(commit, self.objects)
+        if isinstance(objects, Exception):
+            raise objects
         return Rendered(
             site=site,
             commit=commit,
             settings=self.settings,
-            objects=tuple(self.objects),
+            objects=tuple(objects),
             verdict=Verdict(findings=self.findings),
         )
 

@@ -127,6 +127,10 @@ class MortalCluster:
         self._life.spend()
         return self._cluster.apply(manifest, force=force, subresource=subresource)
 
+    def dry_run(self, manifest: Manifest, *, force: bool) -> Mapping[str, Any]:
+        self._life.look()
+        return self._cluster.dry_run(manifest, force=force)
+
     def read(self, kind: Kind, namespace: str, name: str) -> Mapping[str, Any] | None:
         self._life.look()
         return self._cluster.read(kind, namespace, name)
@@ -144,9 +148,11 @@ class MortalCluster:
         self._life.look()
         return self._cluster.create(kind, namespace, body)
 
-    def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> bool:
+    def delete(
+        self, kind: Kind, namespace: str, name: str, uid: str, **options: Any
+    ) -> ports.Deleted:
         self._life.spend()
-        return self._cluster.delete(kind, namespace, name, uid)
+        return self._cluster.delete(kind, namespace, name, uid, **options)
 
     def served(self, kind: Kind) -> Kind | None:
         self._life.look()

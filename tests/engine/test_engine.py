@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.engine import pacing
 from reconciler.model import errors
 from reconciler.model.refs import Kind, ObjectRef
 from reconciler.status import note
@@ -20,6 +21,11 @@ SECRET = Kind("", "v1", "Secret")
 
 def corrected(world: World) -> list[str]:
     return [event["ref"] for event in world.watcher.named("drift.corrected")]
+
+
+def contested(world: World) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = world.status().get("contested", [])
+    return found
 
 
 def test_a_commit_is_applied_and_only_what_changes_is_written_after_it() -> None:
@@ -132,6 +138,20 @@ def test_what_a_commit_drops_is_pruned_only_after_all_the_rest_succeeded() -> No
     assert set(world.inventory().entries) == {ref("a"), ObjectRef("", "Namespace", "", "app")}
 
 
+def test_another_start_that_finds_nothing_to_do_leaves_the_sites_words_as_they_are() -> None:
+    world = World()
+    first = world.commit(config_map("a"), config_map("b"))
+    with world.running() as engine:
+        world.synced(first)
+        second = world.commit(config_map("a"))
+        engine.wake()
+        world.synced(second)
+        eventually(lambda: world.status()["objects"]["pruned"] == 1, "the count")
+    before = world.status()
+    assert world.once() == (True, True)
+    assert world.status() == before
+
+
 def test_an_object_that_somebody_made_anew_is_not_pruned() -> None:
     world = World()
     world.commit(config_map("a"), config_map("old"))
@@ -172,15 +192,30 @@ def test_a_namespace_that_is_deleted_comes_back_with_all_that_was_in_it() -> Non
 
 def test_a_fight_cools_down() -> None:
     world = World()
-    commit = world.commit(config_map("a"))
+    commit = world.commit(config_map("a", {"key": "value", "rest": "calm"}), config_map("b"))
     with world.running():
         world.synced(commit)
-        for number in range(60):
+        for number in range(40):
             world.edit("a", key=f"evil {number}")
             eventually(
-                lambda: world.data("a") == {"key": "value"} or len(corrected(world)) >= 20, "it"
+                lambda: world.data("a") == {"key": "value", "rest": "calm"} or contested(world),
+                "a correction, or the end of them",
             )
-        assert 20 <= len(corrected(world)) <= 25
+        assert 10 <= len(corrected(world)) <= 12
+        assert contested(world) == [
+            {"object": "ConfigMap/app/a", "field": "data.key", "manager": "meddler"}
+        ]
+        assert world.status()["state"] == "Drifted"
+        world.edit("a", rest="evil")  # another field, and another object, are put right at once
+        world.edit("b", key="evil")
+        eventually(lambda: (world.data("a") or {})["rest"] == "calm", "the other field")
+        assert (world.data("a") or {})["key"].startswith("evil")
+        eventually(lambda: world.data("b") == {"key": "value"}, "the other object")
+        world.clock.skip(pacing.FIGHT.longest * 12)
+        eventually(lambda: (world.data("a") or {})["key"] == "value", "the next attempt")
+        world.clock.skip(pacing.FIGHT.longest + 60)
+        eventually(lambda: not contested(world), "peace")
+        eventually(lambda: world.status()["state"] == "Synced", "the state")
 
 
 def test_what_others_add_is_looked_at_ever_more_rarely() -> None:

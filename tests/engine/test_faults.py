@@ -17,6 +17,7 @@ from reconciler.engine.inbox import Inbox
 from reconciler.engine.messages import Candidate, Died, Message, Offline, Online
 from reconciler.engine.observe import Observatory
 from reconciler.model import errors
+from reconciler.model.journal import Change, Outcome
 from reconciler.model.refs import Kind, ObjectRef, Origin
 from reconciler.model.values import (
     Failure,
@@ -387,7 +388,13 @@ def test_the_end_does_not_wait_for_events_that_nobody_takes() -> None:
 
     for number in range(300):
         crier.cry(
-            event.of_correction(SITE, ObjectRef("", "ConfigMap", "a", str(number)), CM, "edited")
+            event.of_drift(
+                SITE,
+                ObjectRef("", "ConfigMap", "a", str(number)),
+                CM,
+                [Change(path="", wanted="present", found="absent")],
+                Outcome.CORRECTED,
+            )
         )
     ender = threading.Thread(target=crier.end, daemon=True)
     ender.start()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
 
 from reconciler import ports
+from reconciler.engine.grants import Grant
 from reconciler.engine.messages import Rejected
 from reconciler.model import errors
+from reconciler.model.journal import Change, Outcome
 from reconciler.model.refs import Kind
 from reconciler.model.values import Sync
 from tests.engine.test_faults import CM, A, B, Rig
@@ -118,7 +121,9 @@ def test_a_definition_is_pruned_though_another_kind_of_its_group_stays() -> None
         "metadata": {"name": "g", "namespace": "app"},
     }
     rig.give(A, namespace("app"), definition("example.com", "Widget"), gadgets, gadget)
-    rig.give(B, namespace("app"), gadgets, gadget)
+    news = rig.candidate(B, namespace("app"), gadgets, gadget)
+    grant = Grant(commit=B, words=frozenset(("all",)), objects=news.rendered.objects)
+    rig.engine._handle([dataclasses.replace(news, grants=(grant,))])
     crd = Kind("apiextensions.k8s.io", "v1", "CustomResourceDefinition")
     assert rig.admin.read(crd, "", "widgets.example.com") is None
 
@@ -171,7 +176,13 @@ def test_the_criers_memory_does_not_grow() -> None:
     for number in range(2000):
         rig.clock.advance(3600)
         rig.crew.crier.cry(
-            event.of_correction(SITE, ObjectRef("", "ConfigMap", "a", str(number)), CM, "edited")
+            event.of_drift(
+                SITE,
+                ObjectRef("", "ConfigMap", "a", str(number)),
+                CM,
+                [Change(path="", wanted="present", found="absent")],
+                Outcome.CORRECTED,
+            )
         )
     assert len(rig.crew.crier._allowance._acted) < 500
 

@@ -46,7 +46,7 @@ def test_a_paused_site_is_left_alone_and_put_right_at_its_end() -> None:
         (told,) = paused(world)
         assert told == {"reason": "a visitor", "until": asked["until"], "by": "site"}
         world.edit("a", key="theirs")
-        eventually(lambda: world.watcher.named("drift.held"), "drift seen")
+        eventually(lambda: world.watcher.named("drift.left"), "drift seen")
         newest = world.commit(config_map("a"), config_map("b", {"key": "newer"}))
         engine.wake()
         eventually(lambda: world.status().get("commit") == newest, "the newer commit seen")
@@ -59,7 +59,8 @@ def test_a_paused_site_is_left_alone_and_put_right_at_its_end() -> None:
         assert world.data("b") == {"key": "newer"}
         eventually(lambda: world.status()["state"] == "Synced", "synced")
         assert not paused(world) and world.status()["drift"]["open"] == 0
-    assert [note.subject.split()[1] for note in world.mailbox.notes][-1] == "Synced"
+        world.clock.skip(600)  # past status.interval
+        eventually(lambda: world.mailbox.notes[-1].subject.split()[1] == "Synced", "the note")
     (note,) = [note for note in world.mailbox.notes if "Paused" in note.subject][:1]
     assert "a visitor" in note.text and asked["until"] in note.text
 
@@ -88,7 +89,7 @@ def test_one_object_is_held_and_the_others_go_on() -> None:
         for name in ("a", "b"):
             world.edit(name, key="theirs")
         eventually(lambda: world.data("b") == {"key": "value"}, "the other corrected")
-        eventually(lambda: world.watcher.named("drift.held"), "drift seen")
+        eventually(lambda: world.watcher.named("drift.left"), "drift seen")
         newest = world.commit(config_map("a", {"key": "2"}), config_map("b", {"key": "2"}))
         engine.wake()
         eventually(lambda: world.data("b") == {"key": "2"}, "the other applied")
@@ -108,7 +109,7 @@ def test_a_deleted_object_is_made_again_after_the_pause() -> None:
         ask(world, pause(world))
         eventually(lambda: paused(world), "paused")
         world.delete_map("a")
-        eventually(lambda: world.watcher.named("drift.held"), "seen")
+        eventually(lambda: world.watcher.named("drift.left"), "seen")
         assert world.data("a") is None
         ask(world)
         eventually(lambda: world.data("a") == {"key": "value"}, "made again")
@@ -128,7 +129,7 @@ def test_a_commit_pauses_and_a_restart_without_a_link_still_knows() -> None:
     world.source.gate.clear()  # the link hangs
     with world.running():
         world.edit("a", key="theirs")
-        eventually(lambda: world.watcher.named("drift.held"), "held")
+        eventually(lambda: world.watcher.named("drift.left"), "held")
         assert world.data("a") == {"key": "theirs"}
         world.clock.skip(HOUR)
         eventually(lambda: world.data("a") == {"key": "value"}, "the last applied bytes")
@@ -144,7 +145,7 @@ def test_a_pause_in_the_year_9999_ends_after_the_limit_of_running_time() -> None
         ask(world, {"reason": "for ever", "until": "9999-12-31T23:59:59Z"})
         eventually(lambda: paused(world), "paused")
         world.edit("a", key="theirs")
-        eventually(lambda: world.watcher.named("drift.held"), "held")
+        eventually(lambda: world.watcher.named("drift.left"), "held")
         world.clock.skip(HOUR)
         eventually(lambda: world.data("a") == {"key": "value"}, "the correction")
 
@@ -170,7 +171,7 @@ def test_a_clock_that_goes_back_does_not_prolong_a_pause() -> None:
         ask(world, pause(world))
         eventually(lambda: paused(world), "paused")
         world.edit("a", key="theirs")
-        eventually(lambda: world.watcher.named("drift.held"), "held")
+        eventually(lambda: world.watcher.named("drift.left"), "held")
         world.clock.wind(-365 * 24 * HOUR)
         world.clock.skip(HOUR)
         eventually(lambda: world.data("a") == {"key": "value"}, "the correction")
@@ -189,7 +190,7 @@ def test_a_suspended_site_says_so_until_a_commit_lets_it_go_on() -> None:
         assert "suspended" in world.status()["message"]
         world.clock.skip(40 * 24 * HOUR)
         world.edit("b", key="theirs")
-        eventually(lambda: world.watcher.named("drift.held"), "held")
+        eventually(lambda: world.watcher.named("drift.left"), "held")
         assert world.data("a") == {"key": "value"}
     with world.running() as engine:  # a restart knows it before it has rendered anything
         assert world.data("b") == {"key": "theirs"}

@@ -54,6 +54,10 @@ class World:
         self.renderer.objects = [manifests.manifest(value) for value in wanted]
         return self.source.tip
 
+    def lose_database(self) -> None:
+        """What is on disk is gone; the cluster keeps what it has."""
+        self.state = MemoryState()
+
     def parts(self) -> assembly.Parts:
         """What the next engine is made of."""
         return assembly.Parts(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import orjson
 import pytest
 
@@ -26,6 +28,19 @@ def test_an_inventory_reads_back_as_it_was_written() -> None:
     found = inventory.unpack(orjson.loads(piece.body) for piece in packed)
     assert found.entries == wanted.entries
     assert (found.site, found.accepted, found.healthy) == (str(SITE), "a" * 40, "b" * 40)
+
+
+def test_what_is_allowed_reads_back_as_far_as_it_is_listed_and_there_is_room() -> None:
+    entries = [entry(f"ConfigMap/app/{'n' * 200}{i}") for i in range(1000)]
+    wanted = dataclasses.replace(
+        inventory_of(*entries),
+        allowed=frozenset([one.ref for one in entries] + [ObjectRef.parse("Namespace/x")]),
+    )
+    packed = inventory.pack(wanted, SITE, "fleet-system")
+    assert max(len(piece.body) for piece in packed) <= 500_000
+    found = inventory.unpack(orjson.loads(piece.body) for piece in packed).allowed
+    assert found < wanted.allowed and len(found) > 400
+    assert not found - wanted.entries.keys()
 
 
 def test_a_large_one_is_spread_over_pieces_of_at_most_500_kb() -> None:

@@ -95,7 +95,18 @@ def test_what_is_fine_is_allowed(good: Manifest) -> None:
             thing(metadata={"annotations": {"fleet-reconciler.dev/wavee": "1"}}),
             "our-prefix",
             "unknown annotation 'fleet-reconciler.dev/wavee': expected one of"
-            " fleet-reconciler.dev/depends-on, fleet-reconciler.dev/wave",
+            " fleet-reconciler.dev/depends-on, fleet-reconciler.dev/prune,"
+            " fleet-reconciler.dev/replace, fleet-reconciler.dev/wave",
+        ),
+        (
+            thing(metadata={"annotations": {"fleet-reconciler.dev/prune": "never"}}),
+            "our-prefix",
+            "annotation fleet-reconciler.dev/prune must be confirm",
+        ),
+        (
+            thing(metadata={"annotations": {"fleet-reconciler.dev/replace": "yes"}}),
+            "our-prefix",
+            "annotation fleet-reconciler.dev/replace must be allow",
         ),
         (
             thing(metadata={"labels": {"fleet-reconciler.dev/wave": "1"}}),

@@ -7,7 +7,13 @@ import pytest
 import reconciler
 from reconciler.model.errors import FileError, MissingBlobs, SettingsError
 from reconciler.model.refs import SiteName
-from reconciler.model.rules import AdoptRule, DriftMode, DriftRule
+from reconciler.model.rules import (
+    AdoptRule,
+    DriftMode,
+    DriftRule,
+    PruneAllowance,
+    PruneLimits,
+)
 from reconciler.model.values import FileKind
 from reconciler.render import settings
 from tests.trees import DictTree
@@ -81,6 +87,42 @@ def test_rules_of_drift_and_adoption_come_after_the_fleets() -> None:
     assert found.adopt == (AdoptRule(managers=("kustomize-controller",), namespace="web-*"),)
 
 
+def test_a_sites_limits_of_pruning_replace_the_fleets_and_its_allowances_are_added() -> None:
+    fleet = FLEET + (
+        "  limits: {prune: {percent: 50, most: 100}}\n"
+        '  prune: {allow: [{refs: [all], until: "2027-01-31T18:00:00Z"}]}\n'
+    )
+    assert settings.read_settings(tree(HEAD, fleet), SITE).prune_limits == PruneLimits(
+        percent=50, least=3, most=100
+    )
+    site = HEAD + (
+        "limits: {prune: {least: 0}}\n"
+        'prune: {allow: [{refs: [Namespace/old], until: "2027-02-01T00:00:00+01:00"}]}\n'
+    )
+    found = settings.read_settings(tree(site, fleet), SITE)
+    assert found.prune_limits == PruneLimits(least=0)
+    assert found.prune_allow == (
+        PruneAllowance(refs=("all",), until=1801418400.0),
+        PruneAllowance(refs=("Namespace/old",), until=1801436400.0),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("limits: {prune: {percent: 101}}", "a whole number from 0 to 100"),
+        ("limits: {prune: {least: 5, most: 4}}", "least (5) is more than most (4)"),
+        ("limits: {prune: {many: 5}}", "unknown key"),
+        ("prune: {allow: [{refs: [all]}]}", "until is missing"),
+        ('prune: {allow: [{until: "2027-01-31T18:00:00Z"}]}', "refs is missing"),
+        ('prune: {allow: [{refs: [x], until: "2027-01-31T18:00:00Z"}]}', "must be KIND"),
+        ("prune: {allow: [{refs: [all], until: tomorrow}]}", "a time with its zone"),
+    ],
+)
+def test_rules_of_pruning_are_strict(text: str, message: str) -> None:
+    assert message in refusal(HEAD + text + "\n").message
+
+
 @pytest.mark.parametrize(
     ("line", "nearest"), [("rnig: wide", "ring"), ("lables: {}", "labels"), ("kind.x: 1", "kind")]
 )
@@ -103,7 +145,7 @@ def test_a_section_is_not_written_with_dots() -> None:
     assert "unknown key" in refusal(HEAD + "kinds.forbid: [Secret]\n").message
 
 
-@pytest.mark.parametrize("key", ["prune", "policies", "rollback"])
+@pytest.mark.parametrize("key", ["policies", "rollback"])
 def test_keys_of_later_versions_are_unknown(key: str) -> None:
     assert "unknown key" in refusal(HEAD + f"{key}: {{}}\n").message
 

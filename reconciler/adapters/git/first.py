@@ -1,4 +1,7 @@
-"""A folder's files made a repository of their own, at a desk: ``git init`` and the first commit."""
+"""A repository with a work tree, at a desk: its first commit, more commits, and what git says.
+
+The agent never has a work tree; this is for ``reconciler init`` and ``reconciler demo``.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,9 @@ _INIT = ("init", "--quiet", "--initial-branch=main", "--template=")
 _ADD = ("add", "--all")
 _COMMIT = ("commit", "--quiet", "--no-verify", "--no-gpg-sign", "--file=-")
 _HEAD = ("rev-parse", "HEAD")
+_REVERT = ("revert", "--no-edit", "--no-gpg-sign", "HEAD")
+_DIFF = ("diff", "--no-color", "--no-ext-diff", "--unified=0", "HEAD~1", "HEAD")
+_LOG = ("log", "-1", "--oneline", "--no-color", "--no-show-signature")
 # Who the user says they are; never what git makes up of the user's and the machine's names.
 _IDENTITY = ("-c", "user.useConfigOnly=true", "var", "GIT_AUTHOR_IDENT")
 _PERSON = re.compile(r"(.+) <(.+)> \d+ [+-]\d{4}")
@@ -39,16 +45,51 @@ def first_commit(folder: Path, message: str) -> FirstCommit:
     _git(repository, _INIT)
     person = _person(repository)
     name, email = person or _OURS
-    environment = {
+    environment = _environment(folder, name, email)
+    _git(repository, _ADD, environment)
+    _git(repository, _COMMIT, environment, message)
+    return FirstCommit(_git(repository, _HEAD), f"{name} <{email}>", person is not None)
+
+
+class Desk:
+    """A repository that ``first_commit`` made, as somebody works in it.
+
+    Raises UsageError and SourceUnavailable, as ``first_commit`` does.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._repository = folder / ".git"
+        self._environment = _environment(folder, *(_person(self._repository) or _OURS))
+
+    def commit(self, message: str) -> str:
+        """All that was changed, as one commit; its id."""
+        _git(self._repository, _ADD, self._environment)
+        _git(self._repository, _COMMIT, self._environment, message)
+        return _git(self._repository, _HEAD)
+
+    def revert(self) -> str:
+        """The last commit taken back by another one; its id."""
+        _git(self._repository, _REVERT, self._environment)
+        return _git(self._repository, _HEAD)
+
+    def diff(self) -> str:
+        """What the last commit changed."""
+        return _git(self._repository, _DIFF)
+
+    def log(self, notes: str, commit: str) -> str:
+        """A commit in a line, with its note in ``refs/notes/NOTES``."""
+        return _git(self._repository, (*_LOG, f"--notes={notes}", commit))
+
+
+def _environment(folder: Path, name: str, email: str) -> Mapping[str, str]:
+    return {
         "GIT_WORK_TREE": str(folder),
         "GIT_AUTHOR_NAME": name,
         "GIT_AUTHOR_EMAIL": email,
         "GIT_COMMITTER_NAME": name,
         "GIT_COMMITTER_EMAIL": email,
     }
-    _git(repository, _ADD, environment)
-    _git(repository, _COMMIT, environment, message)
-    return FirstCommit(_git(repository, _HEAD), f"{name} <{email}>", person is not None)
 
 
 def _person(repository: Path) -> tuple[str, str] | None:

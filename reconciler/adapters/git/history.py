@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from reconciler.adapters.git import process, redact
+from reconciler.adapters.git import process, redact, tree
 from reconciler.model.errors import HistoryRefused, SourceUnavailable
 from reconciler.model.values import Snapshot, Verified
 
+ALLOW_PRUNE = "Fleet-Allow-Prune"
 _ID = re.compile(r"[0-9a-f]{40}")
 _COMMITS = 20_000  # at most in one answer
+_TRAILERS = 64_000  # bytes of a commit's trailers; one with more is taken to have none
 # Raw output tells ids from paths; a merge is compared with its first parent.
 _LOG = (
     "log",
@@ -24,7 +26,7 @@ _LOG = (
     "--diff-merges=first-parent",
     "--topo-order",
     "--reverse",
-    "--format=tformat:%H",
+    f"--format=tformat:%H%x1f%(trailers:key={ALLOW_PRUNE},valueonly,unfold,separator=%x1f)",
     f"--max-count={_COMMITS + 1}",
 )
 
@@ -66,6 +68,11 @@ def verify(folder: Path, commit: str, since: str) -> tuple[Verified, ...]:
     return verified
 
 
+def verified(folder: Path, commit: str, since: str) -> tuple[Verified, ...]:
+    """The same in a local repository, a work tree or bare. Raises UsageError too."""
+    return verify(tree.git_folder(folder), commit, since)
+
+
 def _descends(folder: Path, commit: str, since: str) -> bool:
     result = process.run(folder, ("merge-base", "--is-ancestor", since, commit))
     if result.code not in (0, 1):
@@ -74,15 +81,28 @@ def _descends(folder: Path, commit: str, since: str) -> bool:
 
 
 def _parse(out: bytes) -> Iterator[Verified]:
-    """``ID NUL`` for a commit, ``:MODES IDS STATUS NUL PATH NUL`` for each path it changes."""
-    commit, paths = "", set[str]()
+    """``ID US TRAILER [US TRAILER...] NUL`` for a commit, ``:MODES IDS STATUS NUL PATH NUL`` for
+    each path that it changes. What a trailer is, git says: the message's last paragraph."""
+    commit, paths, allowed = "", set[str](), b""
     parts = iter(out.split(b"\0"))
     for part in parts:
         if part.lstrip(b"\n").startswith(b":"):
             paths.add(next(parts, b"").decode("utf-8", "replace"))
-        elif is_id(text := part.decode("ascii", "replace").strip()):
+            continue
+        head, _, trailers = part.partition(b"\x1f")
+        if is_id(text := head.decode("ascii", "replace").strip()):
             if commit:
-                yield Verified(commit=commit, changed=tuple(sorted(paths)))
-            commit, paths = text, set()
+                yield _verified(commit, paths, allowed)
+            commit, paths, allowed = text, set(), trailers
     if commit:
-        yield Verified(commit=commit, changed=tuple(sorted(paths)))
+        yield _verified(commit, paths, allowed)
+
+
+def _verified(commit: str, paths: set[str], trailers: bytes) -> Verified:
+    texts = trailers.split(b"\x1f") if len(trailers) <= _TRAILERS else []
+    words = (text.decode("utf-8", "replace").strip() for text in texts)
+    return Verified(
+        commit=commit,
+        changed=tuple(sorted(paths)),
+        allow_prune=tuple(word for word in words if word),
+    )

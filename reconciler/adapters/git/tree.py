@@ -163,9 +163,7 @@ def open_tree(folder: Path, rev: str) -> tuple[str, Tree]:
     ``folder`` is a work tree or bare. Raises UsageError where it is no repository or has no such
     commit. No setting of that repository runs code, as only objects are read.
     """
-    folder = folder.absolute()
-    found = [path for path in (folder / ".git", folder) if (path / "objects").is_dir()]
-    git_dir = found[0] if found else _linked(folder)
+    git_dir = git_folder(folder)
     commit = repository.resolve(git_dir, rev)
     if not commit:
         raise UsageError(f"{rev[:100]!r} names no commit in {folder}")
@@ -173,6 +171,13 @@ def open_tree(folder: Path, rev: str) -> tuple[str, Tree]:
         return commit, commit_tree(ObjectReader(git_dir), commit)
     except SourceUnavailable as error:
         raise UsageError(f"{folder}: {error}") from None
+
+
+def git_folder(folder: Path) -> Path:
+    """Where a local repository keeps its objects. Raises UsageError."""
+    folder = folder.absolute()
+    found = [path for path in (folder / ".git", folder) if (path / "objects").is_dir()]
+    return found[0] if found else _linked(folder)
 
 
 def _linked(folder: Path) -> Path:

@@ -40,6 +40,9 @@ ATTEMPTS = 4
 FIRST_PAUSE = 0.25  # seconds, then doubled: 0.25, 0.5, 1
 LONGEST_PAUSE = 5.0  # seconds; a server that asks for more is reported as unavailable
 
+LONGEST_DELAY = 300.0  # seconds; what a server asks for beyond that is not waited for
+_BUSY = (429, 503)
+
 _AGENT = f"fleet-reconciler/{reconciler.__version__}"
 
 # What urllib3 and http.client raise below call_api. ValueError: a response that was closed or
@@ -145,7 +148,7 @@ class Client:
             except _Again as again:
                 wait = pause if again.after is None else again.after
                 if not left or wait > LONGEST_PAUSE:
-                    raise again.error from None
+                    raise _later(again.error, wait) from None
                 time.sleep(_jittered(wait))
                 pause *= 2
         raise AssertionError("the last attempt returns or raises")
@@ -164,7 +167,10 @@ class Client:
             body = _body(response)
         except _BROKEN as error:
             raise _unreachable(session.server, error) from None
-        raise self._error(request, response.status, body)
+        refusal = self._error(request, response.status, body)
+        if response.status in _BUSY:
+            raise _later(refusal, _retry_after(response.headers) or 0.0)
+        raise refusal
 
     def close(self) -> None:
         self._login.close()
@@ -182,7 +188,7 @@ class Client:
         if 200 <= response.status < 300:
             return body
         refusal = self._error(request, response.status, body)
-        if response.status in (429, 503):
+        if response.status in _BUSY:
             raise _Again(refusal, _retry_after(response.headers))
         raise refusal
 
@@ -245,6 +251,13 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Retry-After in seconds; the API server does not use its other form, a date."""
     value = headers.get("Retry-After", "")
     return float(value) if value.isascii() and value.isdigit() and len(value) < 6 else None
+
+
+def _later(error: errors.ReconcilerError, seconds: float) -> errors.ReconcilerError:
+    """The same error, saying how long to wait; a refusal stays what it is."""
+    if isinstance(error, errors.ClusterUnavailable):
+        error.delay = min(max(error.delay, seconds), LONGEST_DELAY)
+    return error
 
 
 def _jittered(seconds: float) -> float:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from reconciler import ports
-from reconciler.adapters.kube import client, discovery, interrupts, login, parse, watch
+from reconciler.adapters.kube import client, discovery, interrupts, kept, login, parse, watch
 from reconciler.model import errors, values
 from reconciler.model.refs import FIELD_MANAGER, Kind
 
@@ -21,21 +23,22 @@ PATCHES = {"merge": "application/merge-patch+json", "json": "application/json-pa
 _WRITE = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict"}
 
 
-def connect(kubeconfig: str, context: str) -> KubeCluster:
+def connect(kubeconfig: str, context: str, cache: Path | None = None) -> KubeCluster:
     """A cluster by its kubeconfig (a path or several, ``""`` for the usual) and context.
 
-    With neither, the pod's service account where there is one. Sends nothing. Raises
-    UsageError where there is nothing to log in with.
+    With neither, the pod's service account where there is one. ``cache`` is a folder for what
+    discovery finds. Sends nothing. Raises UsageError where there is nothing to log in with.
     """
-    return KubeCluster(client.Client(login.Login(kubeconfig, context)))
+    file = kept.File(cache / "discovery.json") if cache else None
+    return KubeCluster(client.Client(login.Login(kubeconfig, context)), file)
 
 
 class KubeCluster:
     """See ports.Cluster; thread-safe, for up to 8 threads that write."""
 
-    def __init__(self, api: client.Client) -> None:
+    def __init__(self, api: client.Client, file: kept.File | None = None) -> None:
         self._client = api
-        self._discovery = discovery.Discovery(api)
+        self._discovery = discovery.Discovery(api, file)
         self._interrupts = interrupts.Interrupts()
 
     def close(self) -> None:
@@ -55,8 +58,17 @@ class KubeCluster:
     def apply(
         self, manifest: values.Manifest, *, force: bool, subresource: str = ""
     ) -> values.Live:
+        return self._write(self._applying(manifest, force, subresource), manifest.kind)
+
+    def dry_run(self, manifest: values.Manifest, *, force: bool) -> Mapping[str, Any]:
+        request = self._applying(manifest, force, "")
+        query = {**request.query, "dryRun": "All"}
+        request = dataclasses.replace(request, query=query, accept=client.JSON)
+        return parse.named(manifest.kind, parse.mapping(self._about(request)))
+
+    def _applying(self, manifest: values.Manifest, force: bool, subresource: str) -> client.Request:
         kind, ref = manifest.kind, manifest.ref
-        request = client.Request(
+        return client.Request(
             method="PATCH",
             path=self._discovery.find(kind).item(ref.namespace, ref.name, subresource),
             query={**_WRITE, "force": "true" if force else "false"},
@@ -65,7 +77,6 @@ class KubeCluster:
             content_type=APPLY,
             body=manifest.body,
         )
-        return self._write(request, kind)
 
     def replace(
         self, kind: Kind, namespace: str, name: str, body: bytes, patch: str
@@ -120,12 +131,23 @@ class KubeCluster:
                 return tuple(found)
             query = {**query, "continue": token}
 
-    def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> bool:
+    def delete(
+        self,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        uid: str,
+        *,
+        version: str = "",
+        foreground: bool = False,
+    ) -> ports.Deleted:
         if not uid:
             raise errors.ClusterRefused(
                 f"{kind} {name!r} is not deleted without its uid", reason="Invalid", status=422
             )
-        options = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
+        conditions = {"uid": uid, "resourceVersion": version} if version else {"uid": uid}
+        policy = "Foreground" if foreground else "Background"
+        options = {"preconditions": conditions, "propagationPolicy": policy}
         request = client.Request(
             method="DELETE",
             path=self._discovery.find(kind).item(namespace, name),
@@ -136,12 +158,14 @@ class KubeCluster:
             body=options,
         )
         try:
-            self._about(request)
+            answer = parse.mapping(self._about(request))
         except errors.ClusterRefused as error:
             if error.reason == "NotFound" or (error.status == 409 and "UID" in str(error)):
-                return False
+                return ports.Deleted.NOT
             raise
-        return True
+        # A Status, or the object as it is left.
+        is_left = parse.mapping(answer.get("metadata")).get("deletionTimestamp")
+        return ports.Deleted.BEGUN if is_left else ports.Deleted.DONE
 
     def watch(
         self,

@@ -1,7 +1,8 @@
-"""Kinds to paths, by the API server's own discovery; kept in memory, one request a group version.
+"""Kinds to paths, by the API server's own discovery; one request a group version.
 
-What is not found is asked for again each time, so that a kind is known as soon as its
-CustomResourceDefinition is established.
+What is found is kept in memory, and in a file where there is a folder for it, so that a start
+asks for nothing that it knew before. What is not found is asked for again each time, so that a
+kind is known as soon as its CustomResourceDefinition is established.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from reconciler.adapters.kube import client, parse
+from reconciler.adapters.kube import client, kept, parse
 from reconciler.model import errors
 from reconciler.model.refs import Kind
 
@@ -57,11 +58,14 @@ def segment(text: str) -> str:
 class Discovery:
     """Thread-safe; one request a group version, however many threads ask."""
 
-    def __init__(self, api: client.Client) -> None:
+    def __init__(self, api: client.Client, file: kept.File | None = None) -> None:
         self._client = api
+        self._file = file
         self._guard = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
-        self._known: dict[str, Mapping[str, Resource]] = {}
+        self._known: dict[str, Mapping[str, Resource]] = _resources(
+            file.read(api.server) if file else {}
+        )
 
     def find(self, kind: Kind) -> Resource:
         """Raises ClusterRefused (KindUnknown) and ClusterUnavailable."""
@@ -70,7 +74,7 @@ class Discovery:
         with lock:
             found = self._known.get(kind.api_version, {}).get(kind.kind)
             if found is None:
-                self._known[kind.api_version] = self._fetch(kind)
+                self._keep(kind.api_version, self._fetch(kind))
                 found = self._known[kind.api_version].get(kind.kind)
         if found is None:
             raise unknown(kind)
@@ -111,11 +115,27 @@ class Discovery:
     def forget(self, kind: Kind) -> None:
         """The server no longer serves what was found: ask again next time."""
         with self._guard:
-            self._known.pop(kind.api_version, None)
+            if self._known.pop(kind.api_version, None) is not None:
+                self._write()
+
+    def _keep(self, api_version: str, found: Mapping[str, Resource]) -> None:
+        with self._guard:
+            is_news = self._known.get(api_version) != found
+            self._known[api_version] = found
+            if is_news:
+                self._write()
+
+    def _write(self) -> None:
+        """Under the guard, so that what is newer is written later."""
+        if self._file is not None:
+            found = {
+                version: {name: (each.plural, each.namespaced) for name, each in kinds.items()}
+                for version, kinds in self._known.items()
+            }
+            self._file.write(self._client.server, found)
 
     def _fetch(self, kind: Kind) -> Mapping[str, Resource]:
-        root = f"/apis/{segment(kind.group)}" if kind.group else "/api"
-        root = f"{root}/{segment(kind.version)}"
+        root = _root(kind)
         request = client.Request(method="GET", path=root, query={}, kind=kind)
         try:
             document = parse.mapping(self._client.json(request))
@@ -133,6 +153,30 @@ class Discovery:
             for entry in reversed(listed)
             if "/" not in parse.text(entry.get("name"))
         }
+
+
+def _root(kind: Kind) -> str:
+    group = f"/apis/{segment(kind.group)}" if kind.group else "/api"
+    return f"{group}/{segment(kind.version)}"
+
+
+def _resources(found: kept.Found) -> dict[str, Mapping[str, Resource]]:
+    """What the file says; nothing at all where some of it cannot be so."""
+    known: dict[str, Mapping[str, Resource]] = {}
+    try:
+        for version, kinds in found.items():
+            known[version] = {
+                name: Resource(
+                    kind=(kind := Kind.of(version, name)),
+                    root=_root(kind),
+                    plural=segment(plural),
+                    namespaced=namespaced,
+                )
+                for name, (plural, namespaced) in kinds.items()
+            }
+    except errors.ClusterRefused:
+        return {}
+    return known
 
 
 def unknown(kind: Kind) -> errors.ClusterRefused:

@@ -21,6 +21,7 @@ MESSAGE_LIMIT = 1000  # characters
 CAUSE_LIMIT = 300
 CAUSES_LIMIT = 20
 
+_IMMUTABLE = "field is immutable"  # the API server's own words for a Secret's type and data
 _CONFLICT = re.compile(r'conflict with "((?:[^"\\]|\\.)*)"')
 _DENIED = re.compile(
     r'cannot (?P<verb>[a-z]+) resource "(?P<resource>[^"]*)" in API group "(?P<group>[^"]*)"'
@@ -182,7 +183,7 @@ def _cause(answer: Answer, reason: str, cause: Mapping[str, Any]) -> errors.Caus
     manager = _CONFLICT.search(message)
     is_conflict = cause.get("reason") == "FieldManagerConflict"
     if _masks(answer, reason):
-        message = parse.text(cause.get("reason"))
+        message = _IMMUTABLE if _IMMUTABLE in message else parse.text(cause.get("reason"))
     return errors.Cause(
         field=tidy(parse.text(cause.get("field")), CAUSE_LIMIT),
         message=message,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.adapters.kube import client, discovery, login, parse
-from reconciler.adapters.kube.cluster import APPLY, KubeCluster
+from reconciler.adapters.kube.cluster import APPLY, PATCHES, KubeCluster
 from reconciler.model import values
 from reconciler.model.refs import Kind
 
@@ -68,6 +68,19 @@ class Setup:
             body=manifest.body,
         )
         return parse.live_of(parse.named(manifest.kind, parse.mapping(self._client.json(request))))
+
+    def edit(self, kind: Kind, namespace: str, name: str, patch: Mapping[str, Any]) -> values.Live:
+        """A merge patch by the field manager, as ``kubectl edit`` sends one."""
+        request = client.Request(
+            method="PATCH",
+            path=self._discovery.find(kind).item(namespace, name),
+            query={"fieldManager": self._manager, "fieldValidation": "Strict"},
+            kind=kind,
+            accept=client.METADATA,
+            content_type=PATCHES["merge"],
+            body=dict(patch),
+        )
+        return parse.live_of(parse.named(kind, parse.mapping(self._client.json(request))))
 
     def may(self, verb: str, kind: Kind, namespace: str, name: str) -> bool:
         """Whether the API server would let us."""

@@ -97,16 +97,18 @@ class Watch:
         self._initial: dict[ObjectRef, str] | None = None  # gathered until the list's end
         self._pages = False
         self._refused: ports.KindRefused | None = None
+        self._asked = 0.0  # seconds that a busy server asked us to wait
 
     def run(self) -> None:
         pace = Pace()
         while not self._stop.is_set():
             began = time.monotonic()
             ending = self._attempt()
-            self._stop.wait(pace.after(ending, time.monotonic() - began))
+            pause = pace.after(ending, time.monotonic() - began)
+            self._stop.wait(max(pause, self._asked))
 
     def _attempt(self) -> Ending:
-        self._initial = None
+        self._initial, self._asked = None, 0.0
         try:
             self._follow()
         except _Expired:
@@ -114,7 +116,8 @@ class Watch:
             return Ending.EXPIRED
         except errors.ClusterRefused as error:
             return self._refusal(error)
-        except errors.ClusterUnavailable:
+        except errors.ClusterUnavailable as error:
+            self._asked = error.delay
             # A server that takes the request and then sends no end of the list: pages next.
             self._pages = self._pages or self._initial is not None
             return Ending.FAILED

@@ -91,6 +91,9 @@ class MemoryClient:
             self._cuts += value
             self._unreachable = value
 
+    def close(self) -> None:
+        """Nothing is to be closed: watches end by their own ``stop``."""
+
     def forbid(self, kind: Kind, *verbs: str) -> None:
         """Refuse these verbs (get, list, watch, patch, create, delete) as RBAC would."""
         with self._lock:
@@ -122,6 +125,12 @@ class MemoryClient:
         target = self._target(manifest.kind, ref.namespace, ref.name, subresource)
         return self._server.apply(target, orjson.loads(manifest.body), force=force)
 
+    def dry_run(self, manifest: Manifest, *, force: bool) -> Mapping[str, Any]:
+        ref = manifest.ref
+        self._ask("patch", manifest.kind, ref.namespace, ref.name)
+        target = self._target(manifest.kind, ref.namespace, ref.name)
+        return self._server.dry_run(target, orjson.loads(manifest.body), force=force)
+
     def read(self, kind: Kind, namespace: str, name: str) -> Mapping[str, Any] | None:
         self._ask("get", kind, namespace, name)
         return self._server.get(kind, namespace, name)
@@ -140,11 +149,21 @@ class MemoryClient:
         self._ask("create", kind, namespace)
         return self._server.create(kind, namespace, orjson.loads(body), self._manager)
 
-    def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> bool:
+    def delete(
+        self,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        uid: str,
+        *,
+        version: str = "",
+        foreground: bool = False,
+    ) -> ports.Deleted:
+        """See ports.Cluster. Nothing here is owned, so that ``foreground`` makes no difference."""
         if not uid:
             raise refusals.invalid(f"{kind} {name!r} is not deleted without its uid")
         self._ask("delete", kind, namespace, name)
-        return self._server.delete(kind, namespace, name, uid)
+        return self._server.delete(kind, namespace, name, uid, version)
 
     def watch(
         self,

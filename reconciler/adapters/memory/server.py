@@ -92,25 +92,38 @@ class Server:
 
     def apply(self, target: Target, config: Mapping[str, Any], *, force: bool) -> Live:
         with self._lock:
-            resource, found = self._find(target)
-            checks.schema(resource, target.namespace, target.name, config)
-            checks.keys(resource, target.name, config)
-            if found is None:
-                self._admit(resource, target)
-            checks.preconditions(resource, target.name, config, found)
-            try:
-                body, entries = ownership.apply(
-                    found.body if found else {},
-                    config,
-                    found.entries if found else (),
-                    resource.shape,
-                    self._writer(target, resource, APPLY),
-                    force=force,
-                )
-            except ownership.Conflicts as conflicts:
-                raise refusals.conflicts(conflicts) from None
-            body = self._prepared(target, resource, found, body)
-            return self._write(target, resource, found, body, entries).live
+            return self._write(target, *self._applied(target, config, force)).live
+
+    def dry_run(
+        self, target: Target, config: Mapping[str, Any], *, force: bool
+    ) -> Mapping[str, Any]:
+        """The whole object as ``apply`` would leave it."""
+        with self._lock:
+            resource, found, body, entries = self._applied(target, config, force)
+            return self._made(target, resource, found, body, entries).whole(target.kind)
+
+    def _applied(
+        self, target: Target, config: Mapping[str, Any], force: bool
+    ) -> tuple[Resource, Stored | None, dict[str, Any], tuple[Entry, ...]]:
+        resource, found = self._find(target)
+        checks.schema(resource, target.namespace, target.name, config)
+        checks.keys(resource, target.name, config)
+        if found is None:
+            self._admit(resource, target)
+        checks.preconditions(resource, target.name, config, found)
+        try:
+            body, entries = ownership.apply(
+                found.body if found else {},
+                config,
+                found.entries if found else (),
+                resource.shape,
+                self._writer(target, resource, APPLY),
+                force=force,
+            )
+        except ownership.Conflicts as conflicts:
+            raise refusals.conflicts(conflicts) from None
+        body = self._prepared(target, resource, found, body)
+        return resource, found, body, entries
 
     def patch(self, target: Target, change: Callable[[dict[str, Any]], Any]) -> Live:
         """``change`` gets a copy of the whole object and gives what it should become."""
@@ -136,15 +149,21 @@ class Server:
             self._admit(resource, target)
             return self._update(target, resource, None, body).live
 
-    def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> bool:
-        """False where it is gone, or has another uid."""
+    def delete(
+        self, kind: Kind, namespace: str, name: str, uid: str, version: str = ""
+    ) -> ports.Deleted:
+        """``NOT`` where it is gone, or has another uid."""
         with self._lock:
             resource = self._kinds.find(kind)
             found = self._store.get(resource.key, _home(resource, namespace, name), name)
             if found is None or found.live.uid != uid:
-                return False
+                return ports.Deleted.NOT
+            sent = {"metadata": {"resourceVersion": version}}
+            checks.preconditions(resource, name, sent, found)
             self._deletion.begin(found, self._now())
-            return True
+            home = _home(resource, namespace, name)
+            is_left = self._store.get(resource.key, home, name) is not None
+            return ports.Deleted.BEGUN if is_left else ports.Deleted.DONE
 
     def open(self, kind: Kind, selector: str) -> tuple[Feed, tuple[Live, ...], str]:
         """A watch's feed, what it begins with, and the resourceVersion of that."""
@@ -213,6 +232,25 @@ class Server:
         entries: tuple[Entry, ...],
     ) -> Stored:
         """Keep it, if anything but a time has changed."""
+        item = self._made(target, resource, found, body, entries)
+        if item is found:
+            return found
+        self._store.put(item)
+        if item.live.deleting:
+            self._deletion.finish(item)
+        elif resource.key == kinds.DEFINITION:
+            self._establish(target, item)
+        return item
+
+    def _made(
+        self,
+        target: Target,
+        resource: Resource,
+        found: Stored | None,
+        body: dict[str, Any],
+        entries: tuple[Entry, ...],
+    ) -> Stored:
+        """The object in its next version; the one that was found where nothing changes."""
         checks.nulls(resource, target.name, body)
         checks.definition(resource, target.name, body)
         if found:
@@ -222,13 +260,7 @@ class Server:
         metadata = {**body["metadata"], "resourceVersion": self._store.next_version()}
         if generation := strategy.generation(found.body if found else {}, body, resource):
             metadata["generation"] = generation
-        item = store.stored({**body, "metadata": metadata}, entries)
-        self._store.put(item)
-        if item.live.deleting:
-            self._deletion.finish(item)
-        elif resource.key == kinds.DEFINITION:
-            self._establish(target, item)
-        return item
+        return store.stored({**body, "metadata": metadata}, entries)
 
     def _establish(self, target: Target, item: Stored) -> None:
         self._kinds.define(item.body)

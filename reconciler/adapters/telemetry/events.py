@@ -180,21 +180,39 @@ EVENTS: Mapping[str, Event] = {
         _add("object_failures_total", reason="reason"),
     ),
     "object.pruned": _event("info", "Pruned an object", "ref"),
+    "object.released": _event(
+        "warning", "An object that the commit dropped is left alone", "ref reason"
+    ),
+    "object.mended": _event(
+        "info",
+        "Others' fields were in the way of an object's and were taken out",
+        "ref fields",
+        _add("objects_mended_total"),
+    ),
+    "object.replaced": _event(
+        "warning",
+        "An object is deleted and made anew, as its manifest allows",
+        "ref message",
+        _add("objects_replaced_total"),
+    ),
     "drift.corrected": _event(
         "info",
         "Put a drifted object right",
-        "ref change seconds",
+        "ref change field manager seconds",
         _add("drift_corrections_total"),
         _observe("drift_correction_seconds", _number("seconds")),
+    ),
+    "drift.left": _event(
+        "warning",
+        "A drifted field is left as it is",
+        "ref field manager outcome",
+        _add("drift_left_total", outcome="outcome"),
     ),
     "drift.failed": _event(
         "error",
         "A drifted object could not be put right",
         "ref reason message",
         _add("drift_failures_total", reason="reason"),
-    ),
-    "drift.held": _event(
-        "warning", "An object drifted; it is left so while it is paused", "ref change"
     ),
     "pause.began": _event("warning", "Paused: nothing is written", "object reason until by"),
     "pause.ended": _event("info", "A pause is over", "object by"),
@@ -233,11 +251,12 @@ EVENTS: Mapping[str, Event] = {
     "report.changed": _event(
         "info",
         "The site's report changed",
-        "state sync reason message objects",
+        "state sync reason message objects held",
         _add("reports_total"),
         _only("state", "state"),
         _only("sync", "sync"),
         _set("ready", _is_ready),
         _set("objects", _number("objects")),
+        _set("prunes_held", _number("held")),
     ),
 }

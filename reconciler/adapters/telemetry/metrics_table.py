@@ -26,6 +26,7 @@ REFUSALS = (
     "Conflict",
     "FieldManagerConflict",
     "Forbidden",
+    "Immutable",
     "Invalid",
     "KindUnknown",
     "NamespaceNotFound",
@@ -84,12 +85,18 @@ METRICS: Mapping[str, Metric] = {
     ),
     "objects_applied_total": _counter("Objects written because a commit changed them."),
     "objects_pruned_total": _counter("Objects deleted because a commit no longer has them."),
+    "objects_mended_total": _counter("Objects that others' fields were taken out of the way for."),
+    "objects_replaced_total": _counter("Objects deleted and made anew, as their manifests allow."),
     "objects_held_total": _counter("Objects not tried, as what they need failed."),
+    "prunes_held": _gauge("Objects that are not deleted until that is allowed."),
     "object_failures_total": _counter("Objects that the API server refused.", reason=REFUSALS),
     # Drift.
     "drift_corrections_total": _counter("Drifted objects that were put right."),
     "drift_correction_seconds": _histogram(
         "From the event that showed drift to its correction.", _QUICK
+    ),
+    "drift_left_total": _counter(
+        "Drifted fields that were left as they are.", outcome=("warned", "contested", "paused")
     ),
     "drift_failures_total": _counter("Corrections that were refused.", reason=REFUSALS),
     "watch_lists_total": _counter("Initial lists that a watch completed."),

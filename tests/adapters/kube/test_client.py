@@ -9,6 +9,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from reconciler.adapters import kube
 from reconciler.adapters.kube import client
 from reconciler.model import errors
 from tests.adapters.kube import build
@@ -92,10 +93,11 @@ def test_a_server_that_asks_for_a_long_wait_is_unavailable_at_once(tmp_path: Pat
     busy = refusal(503, "ServiceUnavailable", Retry_After="600")
     with (
         connected(lambda _: busy, tmp_path) as (stub, cluster),
-        pytest.raises(errors.ClusterUnavailable),
+        pytest.raises(errors.ClusterUnavailable) as raised,
     ):
         cluster.apply(build.config_map("a", "d"), force=False)
     assert len(stub.questions) == 1
+    assert raised.value.delay == client.LONGEST_DELAY
 
 
 def test_a_cut_connection_is_tried_again_for_an_apply_but_not_for_a_create(tmp_path: Path) -> None:
@@ -212,6 +214,26 @@ def test_discovery_is_asked_once_however_many_threads_want_it(tmp_path: Path) ->
         assert cluster.namespaced(build.CONFIG_MAP)
         assert not cluster.namespaced(build.NAMESPACE)
     assert [asked.path for asked in stub.asked] == ["/api/v1"]
+
+
+def test_what_discovery_found_is_not_asked_for_after_a_start_and_forgotten_when_it_is_gone(
+    tmp_path: Path,
+) -> None:
+    gone = Answer(status=404, body=b"404 page not found")
+    manifest = build.config_map("a", "d")
+    discovered = []
+    with connected(in_turn(LIVE, LIVE, gone, LIVE), tmp_path) as (stub, _):
+        for attempt in range(4):
+            login = stub.kubeconfig(tmp_path / "kubeconfig")
+            cluster = kube.connect(login, "", tmp_path / "cache")
+            if attempt == 2:
+                with pytest.raises(errors.ClusterRefused):
+                    cluster.apply(manifest, force=False)
+            else:
+                cluster.apply(manifest, force=False)
+            cluster.close()
+            discovered.append(len(stub.asked) - len(stub.questions))
+    assert discovered == [1, 1, 1, 2]
 
 
 def test_an_unknown_kind_is_asked_for_again_each_time(tmp_path: Path) -> None:

@@ -61,6 +61,7 @@ class _Story:
         self._now: Version | None = None
         self._serial = -1  # the newest manifest that the agent wrote
         self._pruned = False  # by the agent, and not made since
+        self._dying = -1  # the manifest as of which its deletion began, where it takes its time
         self._drifted = False  # by somebody, since the agent's last write
         self._touched = False  # by somebody, since others' ownership was last taken away
         self._lines: list[str] = []
@@ -68,6 +69,8 @@ class _Story:
     def go_on(self, version: Version) -> None:
         self._lines.append(_line(version, self._account))
         before, self._now = self._now, None if version.gone else version
+        if version.body["metadata"].get("deletionTimestamp") and self._dying < 0:
+            self._dying = self._serial
         if version.gone:
             self._end(version)
         elif version.first:
@@ -85,9 +88,11 @@ class _Story:
     def _end(self, version: Version) -> None:
         if version.first or version.uid in self._account.deleted or ours(version) is None:
             return
-        self._pruned = True
+        # A later commit may have declared it again while it was on its way out.
+        self._pruned = self._dying in (-1, self._serial)
 
     def _begin(self, version: Version) -> None:
+        self._dying = -1
         if ours(version) is None:
             return  # somebody else's
         serial = objects.serial_of(version.body)

@@ -13,6 +13,11 @@ from tests.e2e.crash import objects
 from tests.e2e.world import MERGE, World
 
 _LEAST = 22  # objects that a commit holds
+_SETTINGS = """\
+apiVersion: fleet-reconciler.dev/v1alpha1
+kind: SiteSettings
+prune: {allow: [{refs: [all], until: "2200-01-01T00:00:00Z"}]}
+"""
 _MANAGER = "fieldManager=meddler"
 
 
@@ -69,6 +74,7 @@ class Churn:
         fleet = self._world.fleet
         fleet.files[f"{fleet.overlay}/extra.yaml"] = "\n---\n".join(listed) + "\n"
         fleet.files["bases/app/kustomization.yaml"] = "resources: []\n"
+        fleet.files[f"{fleet.overlay}/site.yaml"] = _SETTINGS
         commit = fleet.commit()
         self.contents[commit] = dict(self._present)
         return commit

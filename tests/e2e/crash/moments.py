@@ -77,7 +77,7 @@ def _quiet(victim: Victim, chance: random.Random) -> bool:
 PLANS: Mapping[str, Plan] = {
     "starting": Plan(live=0, changes=0, moment=_starting),
     "fetching": Plan(moment=_git("mirror.git", "fetch"), delay=10),
-    "rendering": Plan(moment=_said("source.verified"), delay=200),
+    "rendering": Plan(moment=_said("source.verified"), delay=60),
     "announcing": Plan(moment=_said("apply.started"), delay=5),
     "applying": Plan(changes=12, moment=_said("object.applied", most=6), delay=3),
     "unsaved": Plan(changes=8, moment=_said("object.applied", most=8), delay=3),

@@ -93,6 +93,10 @@ class Trial:
         met = ", ".join(f"{phase} {self.hits[phase]}" for phase in phases.PHASES)
         return f"{self.kills} kills, {self.missed} moments missed, phases met: {met}"
 
+    def lacks(self, least: int) -> tuple[str, ...]:
+        """The phases that fewer kills met."""
+        return tuple(phase for phase in phases.PHASES if self.hits[phase] < least)
+
     def clear(self) -> None:
         """Take out of the cluster what is not in the namespace."""
         for ref in self.churn.universe:

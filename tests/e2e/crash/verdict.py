@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 
 import yaml
@@ -146,7 +147,13 @@ def check_rest(trial: Trial, ledger: Ledger) -> None:
         victim.discard()
     ledger.catch_up()
     after, was = _numbers(ledger.versions()), _numbers(before)
-    assert {ref: after[ref] for ref in after if after[ref] != was.get(ref)} == {}
+    written = [ref for ref in after if after[ref] != was.get(ref)]
+    told = [_told(version) for ref in written for version in ledger.versions()[ref][-2:]]
+    assert not written, "\n".join([*told, victim.tail()])
+
+
+def _told(version: Version) -> str:
+    return f"{version.number} {version.ref} {json.dumps(version.body)[:4000]}"
 
 
 def _numbers(versions: object) -> dict[ObjectRef, list[int]]:
