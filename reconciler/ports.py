@@ -39,6 +39,12 @@ class Source(Protocol):
     def has(self, commit: str) -> bool:
         """Whether the mirror holds this commit."""
 
+    def bring(self, commit: str) -> None:
+        """Bring an older commit of the branch into the mirror, where it is not there.
+
+        Raises HistoryRefused where the branch has none, SourceUnavailable.
+        """
+
 
 class Notes(Protocol):
     """A site's status notes, on the fleet repository's remote or another."""
@@ -59,7 +65,9 @@ class Renderer(Protocol):
         commit: str,
         fetch_blobs: Callable[[tuple[str, ...]], None],
     ) -> Rendered:
-        """Raises RenderError and SettingsError (the user's), SourceUnavailable (blobs),
+        """Of a site that is pinned to another commit, the settings alone.
+
+        Raises RenderError and SettingsError (the user's), SourceUnavailable (blobs),
         RenderUnavailable (the machine's: try again)."""
 
     def close(self) -> None: ...

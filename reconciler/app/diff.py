@@ -12,7 +12,7 @@ import orjson
 
 from reconciler.adapters import child, kube, system
 from reconciler.app import AGENT_NAMESPACE, checkout
-from reconciler.engine import books, grants, placing
+from reconciler.engine import books, grants, pins, placing
 from reconciler.engine.preview import Action, Line, Preview, Previewer
 from reconciler.model import errors
 from reconciler.model.fields import show
@@ -44,7 +44,9 @@ def look(name: str, repo: str, rev: str, access: Mapping[str, str], place: Place
     """Raises UsageError, SettingsError, RenderError, SourceUnavailable, ClusterUnavailable."""
     site = checkout.site_name(name)
     cluster = kube.connect(place.kubeconfig, place.context)
-    renderer = child.ChildRenderer(agent_namespace=AGENT_NAMESPACE, from_repository=False)
+    renderer = child.ChildRenderer(
+        agent_namespace=AGENT_NAMESPACE, from_repository=False, heeds_pin=True
+    )
     try:
         with checkout.opened(repo, rev, access) as found:
             return _look(site, found, cluster, renderer)
@@ -60,7 +62,7 @@ def _look(
     renderer: child.ChildRenderer,
 ) -> Preview:
     def rendered_at(commit: str) -> Rendered:
-        return renderer.render(found.tree(commit), site, commit, found.fetch_blobs)
+        return pins.built(found, renderer, site, commit)
 
     rendered = rendered_at(found.commit)
     _check(rendered)

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 
 from reconciler import ports
-from reconciler.engine import pacing
+from reconciler.engine import pacing, pins
 from reconciler.engine.grants import Grants
 from reconciler.engine.messages import Candidate, Offline, Online, Rejected, SourceNews
 from reconciler.model import errors
@@ -175,8 +175,7 @@ class Courier:
             return None
 
     def _built(self, commit: str) -> Rendered:
-        tree = self._source.tree(commit)
-        return self._renderer.render(tree, self._site, commit, self._source.fetch_blobs)
+        return pins.built(self._source, self._renderer, self._site, commit)
 
     def _render(self, commit: str, attempts: int) -> Rendered:
         attempt = {_RENDERING: f"{commit} {attempts + 1}"}

@@ -103,9 +103,13 @@ class Pauses:
         began = [held for held in self.held if held not in before]
         ended = [held for held in before if held not in self.held]
         for held in began:
-            until = "" if held.until is None else moments.show(held.until)
-            words = {"object": held.object, "reason": held.reason, "by": held.by}
-            self._observer.event("pause.began", until=until, **words)
+            self._observer.event(
+                "pause.began",
+                object=held.object,
+                reason=held.reason,
+                until="" if held.until is None else moments.show(held.until),
+                by=held.by,
+            )
         for held in ended:
             self._observer.event("pause.ended", object=held.object, by=held.by)
         return Change(news=bool(began or ended), released=bool(ended))

@@ -19,7 +19,7 @@ from reconciler.engine.examine import Examiner
 from reconciler.engine.grants import Grant
 from reconciler.engine.heal import Healer, Suspect, Told
 from reconciler.engine.house import House
-from reconciler.engine.messages import Offline, Online, Rejected, SourceNews
+from reconciler.engine.messages import Candidate, Offline, Online, Rejected, SourceNews
 from reconciler.engine.pauses import Pauses
 from reconciler.engine.prune import Pruned, Pruner
 from reconciler.model import errors
@@ -68,6 +68,7 @@ class Reconciler:
         self._observer = observer
         self._namespace = namespace
         self._rendered: Rendered | None = None
+        self._tip = ""  # the commit that it is of; its objects may be a pinned one's
         self._grants: tuple[Grant, ...] = ()
         self._is_rejected = False  # whether the newest commit is another one, which cannot be
         self._corrected = 0
@@ -105,7 +106,7 @@ class Reconciler:
         self._change(offline=news.offline)
         if isinstance(news, Rejected):
             if news.good is not None and self._rendered is None:
-                self._rendered = news.good.rendered
+                self._take(news.good)
             self._go_without_pass()
             self._is_rejected = True  # what is retried of the commit before it goes on
             self._change(
@@ -116,7 +117,7 @@ class Reconciler:
             )
             return news.good is not None
         self._is_rejected = False
-        self._rendered = news.rendered
+        self._take(news)
         self._grants = news.grants
         self._books.accept(news.snapshot.commit)
         self._pauses.settle(news.rendered.settings)
@@ -124,6 +125,9 @@ class Reconciler:
             commit=news.snapshot.commit, sync=Sync.PROGRESSING, reason="", message="", failed=()
         )
         return True
+
+    def _take(self, news: Candidate) -> None:
+        self._rendered, self._tip = news.rendered, news.snapshot.commit
 
     def run_pass(self) -> bool:
         """Plan and apply the commit; True where it is now in the cluster as a whole.
@@ -154,7 +158,7 @@ class Reconciler:
             self._change(sync=Sync.FAILED, reason="RenderFailed", message=str(error))
             return True  # trying again would not help
         plan, withheld = self._pauses.withhold(plan)
-        self._allow(objects, rendered.commit)
+        self._allow(objects, self._tip)
         changes = sum(len(wave) for wave in plan.waves)
         if not plan.empty:
             self._observer.event(
@@ -232,6 +236,8 @@ class Reconciler:
             if (kind.group, kind.kind) in ours
         )
         words = [*unseen, *(f"{ref} is not pruned: declared objects need it" for ref in self._kept)]
+        if self._rendered is not None and self._rendered.settings.pin:
+            words.append(f"pinned by the fleet repository to {self._rendered.commit}")
         situation = dataclasses.replace(self.situation, paused=self._pauses.held)
         if self._pauses.wrong:
             words.append(f"the Site object asks for a pause in vain: {self._pauses.wrong}")

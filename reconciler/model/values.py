@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from reconciler.model.pauses import LONGEST, Held, Pause
 from reconciler.model.refs import Kind, ObjectRef, Origin, SiteName
-from reconciler.model.rules import AdoptRule, DriftRule, OverrideRule, PruneAllowance, PruneLimits
+from reconciler.model.rules import AdoptRule, DriftRule, PruneAllowance, PruneLimits
 
 FileKind = Literal["file", "folder"]
 
@@ -75,7 +75,6 @@ class SiteSettings:
     pause_limit: float = LONGEST  # seconds of running time
     suspend: bool = False
     pin: str = ""  # the commit whose objects are applied; "" for the newest
-    overrides: tuple[OverrideRule, ...] = ()
     prune_limits: PruneLimits = field(default_factory=PruneLimits)
     prune_allow: tuple[PruneAllowance, ...] = ()
 

@@ -11,13 +11,23 @@ from reconciler.render.cache import Cache
 from reconciler.render.manifest import manifest
 
 
-def render_site(tree: Tree, site: SiteName, commit: str, cache: Cache | None = None) -> Rendered:
+def render_site(
+    tree: Tree,
+    site: SiteName,
+    commit: str,
+    cache: Cache | None = None,
+    *,
+    heeds_pin: bool = False,
+) -> Rendered:
     """The Verdict is empty: nobody has judged yet. See ``build.build`` for ``cache``.
+
+    ``heeds_pin``: a site that is pinned to another commit is not built, and has no objects here.
 
     Raises SettingsError, RenderError, and what the tree raises.
     """
     found = settings.read_settings(tree, site)
-    resources = build.build(tree, site.folder, cache=cache)
+    is_elsewhere = heeds_pin and found.pin not in ("", commit)
+    resources = () if is_elsewhere else build.build(tree, site.folder, cache=cache)
     return Rendered(
         site=site,
         commit=commit,

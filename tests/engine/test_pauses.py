@@ -234,3 +234,35 @@ def test_an_idle_pause_writes_little() -> None:
         world.clock.skip(600)
         eventually(lambda: world.state.pauses()[0].used >= 600, "time counted")
         assert json.dumps(world.site(), sort_keys=True) == before
+
+
+def test_a_pinned_site_runs_the_pinned_commit_under_the_newest_settings() -> None:
+    world = World()
+    world.synced_first()
+    pinned = world.source.tip
+    assert isinstance(pinned, str)
+    world.renderer.kept[pinned] = world.renderer.objects
+    world.renderer.settings = dataclasses.replace(SETTINGS, pin=pinned)
+    newest = world.commit(config_map("a", {"key": "2"}), config_map("b"))
+    with world.running() as engine:
+        eventually(lambda: world.status().get("commit") == newest, "seen")
+        eventually(lambda: world.status()["state"] == "Synced", "synced")
+        assert world.status()["applied"] == pinned
+        assert world.status()["message"] == f"pinned by the fleet repository to {pinned}"
+        assert world.data("a") == {"key": "value"}
+        world.renderer.settings = SETTINGS
+        newest = world.commit(config_map("a", {"key": "3"}), config_map("b"))
+        engine.wake()
+        world.synced(newest)
+        assert world.data("a") == {"key": "3"} and "message" not in world.status()
+
+
+def test_a_pin_that_the_branch_has_not_is_refused_and_the_last_good_state_stays() -> None:
+    world = World()
+    first = world.synced_first()
+    world.renderer.settings = dataclasses.replace(SETTINGS, pin="f" * 40)
+    world.commit(config_map("a", {"key": "2"}), config_map("b"))
+    assert world.once() == (False, True)
+    status = world.status()
+    assert status["reason"] == "SettingsInvalid" and "pin: the branch has no" in status["message"]
+    assert status["applied"] == first and world.data("a") == {"key": "value"}

@@ -113,7 +113,8 @@ def answers(request: Mapping[str, Any], tree: PipeTree, cache: Cache) -> Iterato
     """The objects one by one, and an ending; or an error alone."""
     site = SiteName.parse(request["site"])
     try:
-        rendered = render_site(tree, site, request["commit"], cache)
+        commit, heeds_pin = request["commit"], request["heedsPin"]
+        rendered = render_site(tree, site, commit, cache, heeds_pin=heeds_pin)
         if len(rendered.objects) > request["limits"]["objects"]:
             most = request["limits"]["objects"]
             raise RenderError(f"{len(rendered.objects)} objects; at most {most}", path=site.folder)

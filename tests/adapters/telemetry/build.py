@@ -14,6 +14,7 @@ SAMPLES: Mapping[str, object] = {
     "address": "127.0.0.1:9090",
     "applied": 3,
     "change": "spec.replicas",
+    "by": "site",
     "changes": 4,
     "commit": "c" * 40,
     "commits": 2,
