@@ -6,7 +6,7 @@ import argparse
 import platform
 from collections.abc import Callable, Iterator
 
-from bench import change, cold, documents, drift, idle, memory, site, start, table
+from bench import change, cold, documents, drift, idle, memory, policies, site, start, table
 
 Rows = Iterator[table.Row]
 
@@ -24,6 +24,7 @@ RUNS: dict[str, Callable[[site.Bench, bool], Rows]] = {
 ALONE: dict[str, Callable[[bool], Rows]] = {
     "start": lambda short: table.plain(start.run(3 if short else 40)),
     "documents": lambda short: table.plain(documents.run(100 if short else 1000)),
+    "policies": lambda short: table.plain(policies.run(100 if short else 1000)),
 }
 
 

@@ -64,8 +64,11 @@ class Renderer(Protocol):
         site: SiteName,
         commit: str,
         fetch_blobs: Callable[[tuple[str, ...]], None],
+        *,
+        past: Callable[[], Iterable[Record]] = tuple,
     ) -> Rendered:
-        """Of a site that is pinned to another commit, the settings alone.
+        """``past`` gives what was last applied, and is called where policies judge. Of a site that
+        is pinned to another commit, the settings alone.
 
         Raises RenderError and SettingsError (the user's), SourceUnavailable (blobs),
         RenderUnavailable (the machine's: try again)."""

@@ -6,20 +6,17 @@ In: a site, a repository, a revision, and where the cluster is. Out: a Preview, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import orjson
 
-from reconciler.adapters import child, kube, system
-from reconciler.app import AGENT_NAMESPACE, checkout
-from reconciler.engine import books, grants, pins, placing
+from reconciler.adapters import system
+from reconciler.app import AGENT_NAMESPACE, desk
+from reconciler.engine import grants, placing
 from reconciler.engine.preview import Action, Line, Preview, Previewer
 from reconciler.model import errors
 from reconciler.model.fields import show
-from reconciler.model.refs import SiteName
-from reconciler.model.values import Manifest, Rendered
+from reconciler.model.values import Manifest
 from reconciler.plan import allowance, differ, masks
-from reconciler.plan.inventory import Inventory
 
 _SIGNS: Mapping[Action, tuple[str, str]] = {
     Action.CREATE: ("+", "green"),
@@ -32,95 +29,40 @@ _SIGNS: Mapping[Action, tuple[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where the cluster is, as kubectl's flags name it."""
-
-    kubeconfig: str = ""
-    context: str = ""
-
-
-def look(name: str, repo: str, rev: str, access: Mapping[str, str], place: Place) -> Preview:
+def look(name: str, repo: str, rev: str, access: Mapping[str, str], place: desk.Place) -> Preview:
     """Raises UsageError, SettingsError, RenderError, SourceUnavailable, ClusterUnavailable."""
-    site = checkout.site_name(name)
-    cluster = kube.connect(place.kubeconfig, place.context)
-    renderer = child.ChildRenderer(
-        agent_namespace=AGENT_NAMESPACE, from_repository=False, heeds_pin=True
-    )
-    try:
-        with checkout.opened(repo, rev, access) as found:
-            return _look(site, found, cluster, renderer)
-    finally:
-        renderer.close()
-        cluster.close()
-
-
-def _look(
-    site: SiteName,
-    found: checkout.Checkout,
-    cluster: kube.KubeCluster,
-    renderer: child.ChildRenderer,
-) -> Preview:
-    def rendered_at(commit: str) -> Rendered:
-        return pins.built(found, renderer, site, commit)
-
-    rendered = rendered_at(found.commit)
-    _check(rendered)
-    inventory = _inventory(cluster)
-    if inventory.site and inventory.site != str(site):
-        raise errors.UsageError(f"this cluster is site {inventory.site}, not {site}")
-    objects = placing.placed(rendered.objects, cluster)
-    declared = {manifest.ref for manifest in objects}
-    granted = grants.meant(
-        _grants(found, inventory, rendered_at),
-        inventory.entries,
-        lambda each: placing.placed(each, cluster),
-    )
-    return Previewer(cluster, agent_namespace=AGENT_NAMESPACE).look(
-        rendered,
-        objects,
-        inventory,
-        allowed=(inventory.allowed | granted) - declared,
-        now=system.SystemClock().now(),
-    )
-
-
-def _inventory(cluster: kube.KubeCluster) -> Inventory:
-    try:
-        return books.read_inventory(cluster, AGENT_NAMESPACE)
-    except errors.ClusterRefused as error:
-        raise errors.ClusterUnavailable(f"the inventory cannot be read: {error}") from None
-
-
-def _check(rendered: Rendered) -> None:
-    """Raises RenderError for a commit that the agent would not take."""
-    for finding in rendered.verdict.findings:
-        origin = finding.origin
-        raise errors.RenderError(
-            f"{finding.ref}: {finding.message}" if finding.ref else finding.message,
-            path=origin.path if origin else "",
-            line=origin.line if origin else 0,
+    with desk.opened(name, repo, rev, access, place) as at:
+        declared = {manifest.ref for manifest in at.objects}
+        granted = grants.meant(
+            _grants(at),
+            at.inventory.entries,
+            lambda each: placing.placed(each, at.cluster),
+        )
+        return Previewer(at.cluster, agent_namespace=AGENT_NAMESPACE).look(
+            at.rendered,
+            at.objects,
+            at.inventory,
+            allowed=(at.inventory.allowed | granted) - declared,
+            now=system.SystemClock().now(),
         )
 
 
-def _grants(
-    found: checkout.Checkout, inventory: Inventory, rendered_at: checkout.Render
-) -> Iterator[grants.Grant]:
+def _grants(at: desk.Desk) -> Iterator[grants.Grant]:
     """What trailers allow since the commit that the cluster has."""
     try:
-        verified = found.since(inventory.accepted)
+        verified = at.found.since(at.inventory.accepted)
     except errors.HistoryRefused:
         return  # another branch, looked at as if it were to be applied
     for each in verified:
         words = allowance.words(each.allow_prune)
-        objects = _objects(rendered_at, each.commit) if words else None
+        objects = _objects(at, each.commit) if words else None
         if objects is not None:
             yield grants.Grant(commit=each.commit, words=words, objects=objects)
 
 
-def _objects(rendered_at: checkout.Render, commit: str) -> tuple[Manifest, ...] | None:
+def _objects(at: desk.Desk, commit: str) -> tuple[Manifest, ...] | None:
     try:
-        return rendered_at(commit).objects
+        return at.render(commit).objects
     except errors.FileError:
         return None
 

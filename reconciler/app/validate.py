@@ -5,50 +5,30 @@ Several render children work side by side. What many sites have from one file is
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import queue
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
 from pathlib import Path
-
-import orjson
 
 from reconciler.adapters.child import ChildRenderer
 from reconciler.adapters.files import FolderTree
 from reconciler.app import AGENT_NAMESPACE, layout
+from reconciler.app.findings import Problem, Result
 from reconciler.model.errors import FileError, UsageError
-from reconciler.model.refs import SiteName
+from reconciler.model.refs import Origin, SiteName
 from reconciler.model.values import Finding, Tree
 from reconciler.render import settings
 from reconciler.render.trees import Remembered
 
 _CHILDREN = 8  # at most, as each may take 256 MiB
-_SHOWN = 3  # sites that a line names
 
 Tell = Callable[[int, int], None]  # how many sites are done, and of how many
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """What is wrong; ``sites`` is empty where it concerns the whole fleet."""
-
-    sites: tuple[str, ...]
-    rule: str
-    path: str
-    line: int
-    message: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    sites: int
-    objects: int
-    findings: tuple[Problem, ...]
-
-
-_Found = tuple[str, str, int, str]  # a Problem without its sites
+_Found = Problem  # without its sites
 _Checked = tuple[int, list[_Found]]  # objects of a site, and what is wrong with it
 
 
@@ -72,16 +52,6 @@ def check(
         objects=sum(count for count, _ in checked.values()),
         findings=tuple(_problems(rows)),
     )
-
-
-def show(result: Result, output: str) -> str:
-    """Findings by file and line and a closing sentence, or one JSON document."""
-    if output == "json":
-        return orjson.dumps(result, option=orjson.OPT_INDENT_2).decode() + "\n"
-    lines = [f"{_place(found)}{found.message}{_named(found.sites)}" for found in result.findings]
-    ending = _count(len(lines), "finding") if lines else "no findings"
-    totals = f"{_count(result.sites, 'site')}, {_count(result.objects, 'object')}"
-    return "\n".join([*lines, f"{totals}: {ending}"]) + "\n"
 
 
 def _check_all(tree: Tree, sites: tuple[SiteName, ...], tell: Tell) -> dict[SiteName, _Checked]:
@@ -128,34 +98,28 @@ def _problems(rows: Iterable[tuple[str, list[_Found]]]) -> Iterator[Problem]:
     for site, found in rows:
         for each in dict.fromkeys(found):
             sites[each] += [site] if site else []
-    for (rule, path, line, message), names in sites.items():
-        yield Problem(sites=tuple(names), rule=rule, path=path, line=line, message=message)
+    for problem, names in sites.items():
+        yield dataclasses.replace(problem, sites=tuple(names))
 
 
 def _error(error: FileError) -> _Found:
-    return type(error).__name__, error.path, error.line, error.message
+    return Problem(
+        rule=type(error).__name__,
+        path=error.path,
+        line=error.line,
+        message=error.message,
+    )
 
 
 def _finding(finding: Finding) -> _Found:
-    message = f"{finding.ref}: {finding.message}" if finding.ref else finding.message
-    if finding.origin is None:
-        return finding.rule, "", 0, message
-    return finding.rule, finding.origin.path, finding.origin.line, message
-
-
-def _place(found: Problem) -> str:
-    if not found.path:
-        return ""
-    return f"{found.path}:{found.line}: " if found.line else f"{found.path}: "
-
-
-def _named(sites: tuple[str, ...]) -> str:
-    if not sites:
-        return ""
-    more = len(sites) - _SHOWN
-    shown = ", ".join(sites[:_SHOWN])
-    return f" [{shown} and {more} more]" if more > 0 else f" [{shown}]"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+    origin = finding.origin or Origin("")
+    return Problem(
+        rule=finding.rule,
+        path=origin.path,
+        line=origin.line,
+        column=finding.column,
+        message=f"{finding.ref}: {finding.message}" if finding.ref else finding.message,
+        action=finding.action,
+        policy=finding.policy,
+        object=str(finding.ref) if finding.ref else "",
+    )

@@ -13,6 +13,8 @@ import click
 # The name: its line in the help of the whole, which is how its own help begins. The command is
 # the object of that name in the module of that name.
 TABLE: dict[str, str] = {
+    "adopt": "List the live objects that SITE would take over, from whom, and the rule that allows"
+    " it.",
     "bootstrap": "Print or apply all that a cluster needs to become REGION/SITE.",
     "completion": "Print the completion script of a shell.",
     "demo": "Play a fleet of three sites on this machine: no cluster, no network.",

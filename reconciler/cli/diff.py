@@ -37,9 +37,10 @@ def diff(
       reconciler diff north/barn-7 --repo https://git.example.com/fleet.git --rev next
       reconciler diff north/barn-7 -o json
     """
+    from reconciler.app import desk
     from reconciler.app import diff as app
 
-    place = app.Place(kubeconfig=kubeconfig, context=context)
+    place = desk.Place(kubeconfig=kubeconfig, context=context)
     found = app.look(site, repo, rev, access, place)
     if output == "json":
         click.echo(app.to_json(found), nl=False)

@@ -51,8 +51,8 @@ def add(name: str, source: str, ring: str, labels: tuple[str, ...], repo: Path) 
       reconciler site add north/barn-9 --from north/barn-7 --ring wide
       reconciler site add south/mill-2 --label purpose=milling --label size=small
     """
+    from reconciler.app import findings, validate
     from reconciler.app import site as app
-    from reconciler.app import validate
 
     made = app.add(repo, name, source, ring, labels)
     path = made.site.folder
@@ -60,10 +60,10 @@ def add(name: str, source: str, ring: str, labels: tuple[str, ...], repo: Path) 
     for mention in made.mentions:
         click.echo(f"{mention}: still names {source}")
     result = validate.check(repo, only=(made.site,))
-    click.echo(validate.show(result, "text"), nl=False)
+    click.echo(findings.show(result, "text"), nl=False)
     click.echo(
         "Next, in the repository:\n"
         "  reconciler validate\n"
         f'  git add {path} && git commit -m "Add {made.site}"'
     )
-    sys.exit(options.NO if result.findings else options.YES)
+    sys.exit(options.NO if result.denied else options.YES)

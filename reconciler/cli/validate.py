@@ -12,21 +12,30 @@ from reconciler.cli import options
 
 @click.command(epilog=options.EXIT)
 @click.argument("folder", default=".", type=click.Path(path_type=Path))
-@options.output
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["text", "json", "sarif", "github"]),
+    default="text",
+    show_default=True,
+    help="The form of the findings; github is for its workflows, sarif for code scanning.",
+)
 def validate(folder: Path, output: str) -> None:
     """Check that every site in FOLDER renders, and that its settings and objects are sound.
 
-    Findings name file and line; what many sites have from one file is said once. Nothing is
-    applied and no cluster is asked.
+    The policies that fleet.yaml names judge every site. Findings name file and line; what many
+    sites have from one file is said once. Nothing is applied and no cluster is asked. The exit
+    code is 1 where something would hold a commit; what only warns is shown alone.
 
     \b
     Examples:
       reconciler validate
       reconciler validate path/to/fleet -o json
     """
+    from reconciler.app import findings
     from reconciler.app import validate as app
 
     with options.progress("sites checked") as tell:
         result = app.check(folder, tell=tell)
-    click.echo(app.show(result, output), nl=False)
-    sys.exit(options.NO if result.findings else options.YES)
+    click.echo(findings.show(result, output), nl=False)
+    sys.exit(options.NO if result.denied else options.YES)

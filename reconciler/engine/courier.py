@@ -16,7 +16,7 @@ from reconciler.engine.grants import Grants
 from reconciler.engine.messages import Candidate, Offline, Online, Rejected, SourceNews
 from reconciler.model import errors
 from reconciler.model.refs import SiteName
-from reconciler.model.values import Manifest, Rendered, Snapshot, Sync
+from reconciler.model.values import Finding, Manifest, Rendered, Snapshot, Sync, Verdict
 
 _RENDERING = "rendering"  # meta: "COMMIT ATTEMPTS" while a render is under way
 _GOOD = "good"  # meta: the last commit that was rendered and passed the judge
@@ -153,11 +153,7 @@ class Courier:
             self._observer.event("render.failed", commit=commit, reason=reason, error=str(error))
             return self._reject(commit, Sync.FAILED, reason, str(error))
         if not rendered.verdict.allowed:
-            findings = [str(finding) for finding in rendered.verdict.findings]
-            self._observer.event("judge.denied", commit=commit, findings=len(findings))
-            more = [f"and {len(findings) - _FINDINGS} more"] if len(findings) > _FINDINGS else []
-            message = "; ".join([*findings[:_FINDINGS], *more])
-            return self._reject(commit, Sync.FAILED, "RenderFailed", message)
+            return self._deny(commit, rendered.verdict)
         granted = self._grants.gather(lambda each: self._declared(each, rendered))
         self._considered = commit
         self._state.save(meta={_GOOD: commit})
@@ -175,7 +171,24 @@ class Courier:
             return None
 
     def _built(self, commit: str) -> Rendered:
-        return pins.built(self._source, self._renderer, self._site, commit)
+        return pins.built(
+            self._source,
+            self._renderer,
+            self._site,
+            commit,
+            past=lambda: self._state.records().values(),
+        )
+
+    def _deny(self, commit: str, verdict: Verdict) -> Rejected:
+        """By a policy of the fleet, or by what no API server would take."""
+        findings = [str(finding) for finding in verdict.denied]
+        self._observer.event("judge.denied", commit=commit, findings=len(findings))
+        more = [f"and {len(findings) - _FINDINGS} more"] if len(findings) > _FINDINGS else []
+        message = "; ".join([*findings[:_FINDINGS], *more])
+        if all(finding.policy for finding in verdict.denied):
+            found = verdict.findings
+            return self._reject(commit, Sync.BLOCKED, "PolicyDenied", message, findings=found)
+        return self._reject(commit, Sync.FAILED, "RenderFailed", message)
 
     def _render(self, commit: str, attempts: int) -> Rendered:
         attempt = {_RENDERING: f"{commit} {attempts + 1}"}
@@ -200,14 +213,28 @@ class Courier:
         return self._embargo[0] == commit and self._clock.monotonic() < self._embargo[1]
 
     def _reject(
-        self, commit: str, sync: Sync, reason: str, message: str, *, rests: bool = False
+        self,
+        commit: str,
+        sync: Sync,
+        reason: str,
+        message: str,
+        *,
+        rests: bool = False,
+        findings: tuple[Finding, ...] = (),
     ) -> Rejected:
         """``rests``: it will be considered again."""
         if not rests:
             self._considered = commit
         self._state.mark_commit(commit, self._clock.now(), "refused", reason)
         good, self._is_first = self._last_good() if self._is_first else None, False
-        return Rejected(commit=commit, sync=sync, reason=reason, message=message, good=good)
+        return Rejected(
+            commit=commit,
+            sync=sync,
+            reason=reason,
+            message=message,
+            good=good,
+            findings=findings,
+        )
 
     def _last_good(self) -> Candidate | None:
         """The last commit that could be rendered, once more; None where it cannot be now."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from reconciler import ports
 from reconciler.engine.grants import Grant
 from reconciler.engine.heal import Suspect
-from reconciler.model.values import Rendered, Snapshot, Sync
+from reconciler.model.values import Finding, Rendered, Snapshot, Sync
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,7 @@ class Rejected:
     message: str
     offline: str = ""
     good: Candidate | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

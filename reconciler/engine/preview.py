@@ -18,17 +18,13 @@ from reconciler import ports
 from reconciler.engine import prospects
 from reconciler.engine.apply import THREADS
 from reconciler.model import errors
-from reconciler.model.fields import Path
 from reconciler.model.refs import ObjectRef, Origin
 from reconciler.model.rules import DriftMode
 from reconciler.model.values import Failure, Manifest, Plan, Rendered, Step
-from reconciler.plan import differ, fieldtrees, modes, planner, waves
-from reconciler.plan.differ import ABSENT, Difference
+from reconciler.plan import modes, planner, waves, wholes
+from reconciler.plan.differ import Difference
 from reconciler.plan.inventory import Inventory
 from reconciler.plan.pruning import Fate
-
-# What the API server keeps of itself; and status, which nobody declares.
-_SERVER_SET = ("managedFields", "resourceVersion", "generation", "creationTimestamp", "uid")
 
 
 class Action(StrEnum):
@@ -121,7 +117,7 @@ class Previewer:
             return Line(action=Action.REFUSED, ref=ref, origin=origin, why=why)
         if found is None:
             return Line(action=Action.CREATE, ref=ref, origin=origin)
-        differences = tuple(_ours(_differences(wanted, found), manifest, rendered))
+        differences = tuple(_ours(wholes.differences(wanted, found), manifest, rendered))
         if not differences:
             return None
         return Line(action=Action.CHANGE, ref=ref, origin=origin, differences=differences)
@@ -157,40 +153,6 @@ def _coming(objects: tuple[Manifest, ...]) -> frozenset[str]:
 
 
 NAMESPACE = ("", "Namespace")
-
-
-def _differences(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[Difference]:
-    """From the one whole object to the other: what is otherwise, and what goes."""
-    guide = fieldtrees.union(tree for each in (wanted, found) for tree in _trees(each))
-    now, then = _told(found), _told(wanted)
-    changed = differ.differences(then, now, guide)
-    yield from changed
-    known = {each.path for each in changed}
-    for each in differ.differences(now, then, guide):
-        if each.found is ABSENT and not _within(each.path, known):
-            yield Difference(path=each.path, wanted=ABSENT, found=each.wanted)
-
-
-def _within(path: Path, known: Collection[Path]) -> bool:
-    return any(path[:length] in known for length in range(len(path) + 1))
-
-
-def _trees(value: Mapping[str, Any]) -> Iterator[fieldtrees.Tree]:
-    entries = (value.get("metadata") or {}).get("managedFields")
-    for entry in entries if isinstance(entries, list) else []:
-        tree = entry.get("fieldsV1")
-        if isinstance(tree, dict):
-            yield tree
-
-
-def _told(value: Mapping[str, Any]) -> dict[str, Any]:
-    metadata = {
-        name: part
-        for name, part in (value.get("metadata") or {}).items()
-        if name not in _SERVER_SET
-    }
-    rest = {name: part for name, part in value.items() if name != "status"}
-    return {**rest, "metadata": metadata}
 
 
 _FATES = {

@@ -114,6 +114,7 @@ class Reconciler:
                 sync=news.sync,
                 reason=news.reason,
                 message=news.message,
+                findings=news.findings,
             )
             return news.good is not None
         self._is_rejected = False
@@ -122,7 +123,12 @@ class Reconciler:
         self._books.accept(news.snapshot.commit)
         self._pauses.settle(news.rendered.settings)
         self._change(
-            commit=news.snapshot.commit, sync=Sync.PROGRESSING, reason="", message="", failed=()
+            commit=news.snapshot.commit,
+            sync=Sync.PROGRESSING,
+            reason="",
+            message="",
+            failed=(),
+            findings=news.rendered.verdict.findings,
         )
         return True
 

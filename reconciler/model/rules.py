@@ -80,3 +80,17 @@ class PruneAllowance:
 
     refs: tuple[str, ...]
     until: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthRule:
+    """How objects of a custom kind are, by CEL expressions over the object's own fields.
+
+    The first that is true of ``in_progress``, ``failed`` and ``current`` says it; "" never is.
+    """
+
+    api_version: str
+    kind: str
+    current: str
+    in_progress: str = ""
+    failed: str = ""

@@ -9,7 +9,13 @@ from typing import Literal, Protocol
 
 from reconciler.model.pauses import LONGEST, Held, Pause
 from reconciler.model.refs import Kind, ObjectRef, Origin, SiteName
-from reconciler.model.rules import AdoptRule, DriftRule, PruneAllowance, PruneLimits
+from reconciler.model.rules import (
+    AdoptRule,
+    DriftRule,
+    HealthRule,
+    PruneAllowance,
+    PruneLimits,
+)
 
 FileKind = Literal["file", "folder"]
 
@@ -69,6 +75,7 @@ class SiteSettings:
     labels: Mapping[str, str]
     ring: str = ""
     forbid: tuple[str, ...] = ()  # KIND.GROUP
+    policies: tuple[str, ...] = ()  # names of files under policies/, without .yaml
     drift: tuple[DriftRule, ...] = ()
     adopt: tuple[AdoptRule, ...] = ()
     pause: Pause | None = None
@@ -77,6 +84,7 @@ class SiteSettings:
     pin: str = ""  # the commit whose objects are applied; "" for the newest
     prune_limits: PruneLimits = field(default_factory=PruneLimits)
     prune_allow: tuple[PruneAllowance, ...] = ()
+    health: tuple[HealthRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,14 +108,28 @@ class Manifest:
         return Kind.of(self.api_version, self.ref.kind)
 
 
+class Action(StrEnum):
+    """What follows from a finding: the commit is held, or it is told, or merely written down."""
+
+    DENY = "Deny"
+    WARN = "Warn"
+    AUDIT = "Audit"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that the judge has against an object or a file."""
+    """One thing that the judge has against an object or a file. ``policy`` is whose finding it is.
+
+    ``column`` counts from 1; 0 where it is not known.
+    """
 
     rule: str
     message: str
     ref: ObjectRef | None = None
     origin: Origin | None = None
+    action: Action = Action.DENY
+    policy: str = ""
+    column: int = 0
 
     def __str__(self) -> str:
         where = [str(part) for part in (self.origin, self.ref) if part]
@@ -116,13 +138,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Policy's answer. No finding means allowed."""
+    """Policy's answer. What is not denied is allowed."""
 
     findings: tuple[Finding, ...] = ()
 
     @property
+    def denied(self) -> tuple[Finding, ...]:
+        return tuple(each for each in self.findings if each.action is Action.DENY)
+
+    @property
     def allowed(self) -> bool:
-        return not self.findings
+        return not self.denied
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,6 +344,7 @@ class Report:
     message: str = ""
     objects: Counts = Counts()
     failed: tuple[Failure, ...] = ()
+    findings: tuple[Finding, ...] = ()
     drift_open: int = 0
     drift_corrected: int = 0
     paused: tuple[Held, ...] = ()

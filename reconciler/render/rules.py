@@ -1,5 +1,5 @@
-"""The rules among a site's settings from YAML to frozen values: drift, adopt, pruning and
-pause."""
+"""The rules among the settings from YAML to frozen values: drift, adoption, pruning, pauses,
+health."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from reconciler.model.rules import (
     AdoptRule,
     DriftMode,
     DriftRule,
+    HealthRule,
     PruneAllowance,
     PruneLimits,
 )
@@ -119,3 +120,44 @@ _PAUSE = {
 def pause(node: Node) -> Pause:
     """Raises SettingsError."""
     return Pause(**strict.record(_PAUSE, "reason", "until")(node))
+
+
+def _expression(text: str) -> str:
+    return "" if text.strip() and len(text) <= 16_384 else "must be a CEL expression"
+
+
+_HEALTH = {
+    "apiVersion": Key(read=strict.string(names.api_version)),
+    "kind": Key(read=strict.string(names.kind)),
+    **{key: Key(read=strict.string(_expression)) for key in ("current", "inProgress", "failed")},
+}
+
+
+def health(node: Node) -> tuple[HealthRule, ...]:
+    """Raises SettingsError, for expressions that do not compile as well."""
+    found = strict.records(_HEALTH, "apiVersion", "kind", "current")(node)
+    for number, values in enumerate(found):
+        for key in ("current", "inProgress", "failed"):
+            if key in values:
+                _check_health(node.under(number).under(key))
+    return tuple(
+        HealthRule(
+            api_version=values["apiVersion"],
+            kind=values["kind"],
+            current=values["current"],
+            in_progress=values.get("inProgress", ""),
+            failed=values.get("failed", ""),
+        )
+        for values in found
+    )
+
+
+def _check_health(node: Node) -> None:
+    # Only a fleet that has such rules needs CEL.
+    from reconciler.cel import health as expressions
+    from reconciler.cel.errors import CompileError
+
+    try:
+        expressions.check(node.value)
+    except CompileError as error:
+        raise node.error(f"does not compile: {error.message}") from None

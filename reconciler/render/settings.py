@@ -14,7 +14,7 @@ from typing import Any
 from reconciler.model.errors import FileError, SettingsError
 from reconciler.model.pauses import LONGEST
 from reconciler.model.refs import API_VERSION, SiteName
-from reconciler.model.rules import PruneLimits
+from reconciler.model.rules import HealthRule, PruneLimits
 from reconciler.model.values import SiteSettings, Tree
 from reconciler.render import rules, strict
 from reconciler.render.strict import Key
@@ -25,12 +25,22 @@ KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Policies:
+    """What holds at every site; a site may leave out what is ``optional``."""
+
+    use: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
     """fleet.yaml: the fleet's name, its rings in order, and any key of site.yaml by default."""
 
     name: str
     rings: tuple[str, ...] = ()
     defaults: Mapping[str, Any]
+    policies: Policies = Policies()
+    health: tuple[HealthRule, ...] = ()
 
 
 def _merged(under: Mapping[str, str], over: Mapping[str, str]) -> Mapping[str, str]:
@@ -59,10 +69,15 @@ SITE: strict.Table = {
     "limits.pause": Key(read=strict.duration(_LONGEST_PAUSE)),
     "limits.prune": Key(read=rules.prune_limits),
     "prune.allow": Key(read=rules.prune_allow, lay=_added),
+    "policies.add": Key(read=strict.strings(names.file_word), lay=_added),
+    "policies.leaveOut": Key(read=strict.strings(names.file_word), lay=_added),
 }
 FLEET: strict.Table = {
     "name": Key(read=strict.string(title)),
     "rings": Key(read=strict.strings(names.word)),
+    "policies.use": Key(read=strict.strings(names.file_word)),
+    "policies.optional": Key(read=strict.strings(names.file_word)),
+    "health": Key(read=rules.health),
     "defaults": Key(read=lambda node: strict.read(node, SITE, refused)),
 }
 
@@ -105,7 +120,16 @@ def read_fleet(tree: Tree) -> Fleet:
     defaults = values.get("defaults", {})
     if "ring" in defaults:
         _check_ring(node.under("defaults"), defaults["ring"], rings)
-    return Fleet(name=values["name"], rings=rings, defaults=defaults)
+    _check_policies(tree, node, values)
+    return Fleet(
+        name=values["name"],
+        rings=rings,
+        defaults=defaults,
+        policies=Policies(
+            use=values.get("policies.use", ()), optional=values.get("policies.optional", ())
+        ),
+        health=values.get("health", ()),
+    )
 
 
 def read_settings(tree: Tree, site: SiteName) -> SiteSettings:
@@ -118,6 +142,7 @@ def read_settings(tree: Tree, site: SiteName) -> SiteSettings:
         values = _read(node, "SiteSettings", SITE)
         if "ring" in values:
             _check_ring(node, values["ring"], fleet.rings)
+        _check_choice(tree, node, values, fleet.policies)
     elif "site.yml" in listing:
         raise SettingsError("the file must be called site.yaml", path=f"{site.folder}/site.yml")
     return _settings(fleet, strict.lay(fleet.defaults, values, SITE))
@@ -147,7 +172,53 @@ def _settings(fleet: Fleet, values: Mapping[str, Any]) -> SiteSettings:
         pin=values.get("pin", ""),
         prune_limits=values.get("limits.prune", PruneLimits()),
         prune_allow=values.get("prune.allow", ()),
+        policies=_chosen(fleet.policies, values),
+        health=fleet.health,
     )
+
+
+def _chosen(policies: Policies, values: Mapping[str, Any]) -> tuple[str, ...]:
+    out = values.get("policies.leaveOut", ())
+    found = (*policies.use, *values.get("policies.add", ()))
+    return tuple(name for name in dict.fromkeys(found) if name not in out)
+
+
+def _check_policies(tree: Tree, node: strict.Node, values: Mapping[str, Any]) -> None:
+    _check_files(tree, node, values, "use")
+    for name in values.get("policies.optional", ()):
+        if name not in values.get("policies.use", ()):
+            raise _policy(node, "optional", f"{name} is not among policies.use")
+    defaults = values.get("defaults", {})
+    if "policies.add" in defaults:
+        _check_files(tree, node.under("defaults"), defaults, "add")
+    if "policies.leaveOut" in defaults:
+        wrong = "is for sites alone: take it out of policies.use"
+        raise _policy(node.under("defaults"), "leaveOut", wrong)
+
+
+def _check_choice(
+    tree: Tree, node: strict.Node, values: Mapping[str, Any], policies: Policies
+) -> None:
+    _check_files(tree, node, values, "add")
+    for name in values.get("policies.leaveOut", ()):
+        if name not in policies.optional:
+            why = f"{name} is not among policies.optional of {FLEET_FILE}"
+            raise _policy(node, "leaveOut", why)
+
+
+def _check_files(tree: Tree, node: strict.Node, values: Mapping[str, Any], key: str) -> None:
+    for name in values.get(f"policies.{key}", ()):
+        path = f"policies/{name}.yaml"
+        try:
+            is_file = tree.kind(path) == "file"
+        except FileError as error:  # a symlink, a submodule
+            raise _policy(node, key, f"{path}: {error.message}") from None
+        if not is_file:
+            raise _policy(node, key, f"there is no {path}")
+
+
+def _policy(node: strict.Node, key: str, why: str) -> SettingsError:
+    return node.under("policies").under(key).error(f"policies.{key}: {why}")
 
 
 def _read(node: strict.Node, kind: str, table: strict.Table) -> dict[str, Any]:

@@ -5,7 +5,7 @@ joined. Called by the render child, and by whoever renders a site for its own sa
 from __future__ import annotations
 
 from reconciler.model.refs import SiteName
-from reconciler.model.values import Rendered, Tree, Verdict
+from reconciler.model.values import Rendered, SiteSettings, Tree, Verdict
 from reconciler.render import build, settings
 from reconciler.render.cache import Cache
 from reconciler.render.manifest import manifest
@@ -26,8 +26,8 @@ def render_site(
     Raises SettingsError, RenderError, and what the tree raises.
     """
     found = settings.read_settings(tree, site)
-    is_elsewhere = heeds_pin and found.pin not in ("", commit)
-    resources = () if is_elsewhere else build.build(tree, site.folder, cache=cache)
+    is_left = heeds_pin and is_elsewhere(found, commit)
+    resources = () if is_left else build.build(tree, site.folder, cache=cache)
     return Rendered(
         site=site,
         commit=commit,
@@ -35,3 +35,8 @@ def render_site(
         objects=tuple(manifest(each.value, each.origin, site) for each in resources),
         verdict=Verdict(),
     )
+
+
+def is_elsewhere(settings: SiteSettings, commit: str) -> bool:
+    """Whether the site is pinned to another commit's objects."""
+    return settings.pin not in ("", commit)

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from reconciler.model.values import FileKind, Tree
+if TYPE_CHECKING:
+    from reconciler.model.values import FileKind, Tree
 
 
 class Files:
@@ -78,7 +80,7 @@ class Beside:
 
 
 class Laid:
-    """A tree with some files as another tree has them, or has them not; in folders of its own."""
+    """A tree with some files or folders as another tree has them, or has them not."""
 
     def __init__(self, base: Tree, over: Tree, paths: tuple[str, ...]) -> None:
         self._base, self._over = base, over
@@ -88,7 +90,7 @@ class Laid:
         return self._of(path).kind(path)
 
     def names(self, path: str) -> tuple[str, ...]:
-        names = set(self._base.names(path))
+        names = set(self._of(path).names(path))
         for laid in self._paths:
             folder, _, name = laid.rpartition("/")
             if folder == path:
@@ -107,7 +109,8 @@ class Laid:
         return _digest({"": self._base.digest(path), **found})
 
     def _of(self, path: str) -> Tree:
-        return self._over if path in self._paths else self._base
+        is_laid = any(path == laid or path.startswith(f"{laid}/") for laid in self._paths)
+        return self._over if is_laid else self._base
 
 
 class Remembered:

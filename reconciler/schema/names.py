@@ -104,3 +104,8 @@ def group_kind(text: str) -> str:
 def pattern(text: str) -> str:
     """An object's name in which ``*`` stands for any run of characters."""
     return path_segment(text.replace("*", "x"))
+
+
+def file_word(text: str) -> str:
+    """A file's name without its ending."""
+    return "" if len(text) <= 63 and _LABEL.fullmatch(text) else label(text)

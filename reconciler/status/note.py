@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from typing import Any
 
 import orjson
@@ -12,7 +12,7 @@ import yaml
 from reconciler.model import moments
 from reconciler.model.pauses import Held
 from reconciler.model.refs import API_VERSION
-from reconciler.model.values import Failure, HeldPrune, Report
+from reconciler.model.values import Failure, Finding, HeldPrune, Report
 
 KIND = "SiteReport"
 OFFLINE = "FetchFailed"  # the reason where nothing worse is
@@ -61,6 +61,8 @@ def content(report: Report, *, sentence: int = _MESSAGE) -> dict[str, Any]:
         words["failed"] = [_failure(failure, sentence) for failure in report.failed[:_LIST]]
     if report.held:
         words["held"] = [_held(each, sentence) for each in report.held[:_LIST]]
+    if report.findings:
+        words["findings"] = [_finding(finding, sentence) for finding in report.findings[:_LIST]]
     words["drift"] = {"open": report.drift_open, "corrected": report.drift_corrected}
     if report.paused:
         words["paused"] = [_paused(each, sentence) for each in report.paused[:_LIST]]
@@ -88,9 +90,10 @@ def write(report: Report) -> str:
 def _text(report: Report, sentence: int) -> str:
     """The note with sentences of at most so many characters."""
     note = {"apiVersion": API_VERSION, "kind": KIND, **content(report, sentence=sentence)}
-    lists = (
+    lists: tuple[tuple[str, Sized], ...] = (
         ("failed", report.failed),
         ("held", report.held),
+        ("findings", report.findings),
         ("contested", report.contested),
         ("paused", report.paused),
     )
@@ -116,6 +119,9 @@ def fingerprint(report: Report, rendered: str) -> str:
         "message": short(report.message) if explained else "",
         "failed": sorted([str(failure.ref), failure.reason] for failure in report.failed),
         "held": sorted(str(each.ref) for each in report.held),
+        "findings": sorted(
+            [str(each.action), each.policy, str(each.ref)] for each in report.findings
+        ),
         "total": report.objects.total,
         "drifted": report.drift_open > 0,
         "paused": [_paused(each, _MESSAGE) for each in report.paused],
@@ -172,5 +178,16 @@ def _paused(held: Held, sentence: int) -> dict[str, str]:
         "reason": short(held.reason, sentence),
         "until": "" if held.until is None else timestamp(held.until),
         "by": held.by,
+    }
+    return {key: value for key, value in words.items() if value}
+
+
+def _finding(finding: Finding, sentence: int) -> dict[str, str]:
+    words = {
+        "policy": finding.policy,
+        "action": str(finding.action),
+        "object": str(finding.ref) if finding.ref else "",
+        "message": short(finding.message, sentence),
+        "origin": short(str(finding.origin), sentence) if finding.origin else "",
     }
     return {key: value for key, value in words.items() if value}

@@ -11,6 +11,7 @@ from reconciler.model.values import (
     Contest,
     Counts,
     Failure,
+    Finding,
     Health,
     HeldPrune,
     Report,
@@ -34,6 +35,7 @@ class Situation:
     offline: str = ""
     objects: Counts = _NOTHING
     failed: tuple[Failure, ...] = ()
+    findings: tuple[Finding, ...] = ()
     drift_open: int = 0
     drift_corrected: int = 0
     paused: tuple[Held, ...] = ()
@@ -82,6 +84,7 @@ def make(situation: Situation, site: SiteName, *, time: float, agent: str) -> Re
         message=message,
         objects=situation.objects,
         failed=situation.failed,
+        findings=situation.findings,
         drift_open=situation.drift_open,
         drift_corrected=situation.drift_corrected,
         paused=situation.paused,

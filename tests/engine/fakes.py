@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from reconciler import ports
@@ -12,6 +12,7 @@ from reconciler.model.refs import SiteName
 from reconciler.model.values import (
     Finding,
     Manifest,
+    Record,
     Rendered,
     SiteSettings,
     Snapshot,
@@ -102,6 +103,8 @@ class Renders:
         site: SiteName,
         commit: str,
         fetch_blobs: Callable[[tuple[str, ...]], None],
+        *,
+        past: Callable[[], Iterable[Record]] = tuple,
     ) -> Rendered:
         self.rendered.append(commit)
         if self.settings.pin not in ("", commit):

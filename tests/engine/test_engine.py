@@ -377,11 +377,11 @@ def test_what_was_unfinished_of_the_last_good_commit_goes_on_after_a_start() -> 
     world.source.tip = "f" * 40
     render = world.renderer.render
 
-    def breaking(tree: Any, site: Any, commit: str, fetch: Any) -> Any:
+    def breaking(tree: Any, site: Any, commit: str, fetch: Any, **more: Any) -> Any:
         if commit == "f" * 40:
             raise errors.RenderError("broken")
         world.renderer.objects = objects
-        return render(tree, site, commit, fetch)
+        return render(tree, site, commit, fetch, **more)
 
     world.renderer.render = breaking  # type: ignore[method-assign, assignment] # the newest alone
     assert world.once() == (False, True)

@@ -72,6 +72,16 @@ def laid() -> trees.Laid:
     return trees.Laid(base, over, ("site/site.yaml", "site/settings"))
 
 
+def test_a_laid_folder_comes_from_the_other_tree_as_a_whole() -> None:
+    old = trees.Beside({"policies": trees.Files({"a": b"old", "b": b"old"})})
+    new = trees.Beside({"policies": trees.Files({"a": b"new"})})
+    tree = trees.Laid(old, new, ("policies",))
+    assert (tree.names(""), tree.names("policies")) == (("policies",), ("a",))
+    assert tree.read("policies/a") == b"new" and tree.kind("policies/b") is None
+    assert tree.digest("policies") == new.digest("policies")
+    assert tree.digest("") != trees.Laid(old, old, ("policies",)).digest("")
+
+
 def test_a_laid_file_comes_from_the_other_tree_or_is_not_there() -> None:
     tree = laid()
     assert tree.names("site") == ("k", "settings")

@@ -7,17 +7,21 @@ length is a stranger's choice.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from reconciler.model import typed
 from reconciler.model.errors import FileError, RenderError, SettingsError
 from reconciler.model.refs import ObjectRef, Origin
-from reconciler.model.values import Finding, Manifest, SiteSettings
+from reconciler.model.values import Action, Finding, Manifest, Record, SiteSettings
+
+if TYPE_CHECKING:
+    from reconciler.policy.admit import Before
 
 _SHOWN = 2_000  # characters
+_PIECE = 1 << 20  # bytes of bodies in one message, whose JSON may be longer
 _ERRORS: Mapping[str, type[FileError]] = {
     error.__name__: error for error in (FileError, RenderError, SettingsError)
 }
@@ -60,23 +64,67 @@ def decode_manifest(row: Any) -> Manifest:
     )
 
 
+def encode_before(record: Record) -> list[Any]:
+    """What the judge needs of a record."""
+    return [
+        _ref_words(record.ref),
+        record.api_version,
+        record.body.decode(),
+        _origin_words(record.origin),
+    ]
+
+
+def decode_before(row: Any) -> Before:
+    """What ``encode_before`` made."""
+    from reconciler.policy.admit import Before  # with it comes CEL
+
+    ref, api_version, text, origin = row
+    return Before(
+        ref=_ref(ref),
+        api_version=_text(api_version),
+        body=_text(text).encode(),
+        origin=_origin(origin),
+    )
+
+
+def pieces(records: Iterable[Record]) -> list[list[Any]]:
+    """Records as rows that fit a message, for the other side of the pipe."""
+    found: list[list[Any]] = []
+    size = 0
+    for record in records:
+        row = encode_before(record)
+        length = len(record.body)
+        if not found or size + length > _PIECE:
+            found.append([])
+            size = 0
+        found[-1].append(row)
+        size += length
+    return found
+
+
 def encode_finding(finding: Finding) -> list[Any]:
     return [
         finding.rule,
         _cut(finding.message),
         [_cut(word) for word in _ref_words(finding.ref)] if finding.ref else None,
         _origin_words(finding.origin) if finding.origin else None,
+        str(finding.action),
+        finding.policy,
+        finding.column,
     ]
 
 
 def decode_finding(row: Any) -> Finding:
     """Raises TypeError, ValueError for a row that ``encode_finding`` did not make."""
-    rule, message, ref, origin = row
+    rule, message, ref, origin, action, policy, column = row
     return Finding(
         rule=_text(rule),
         message=_shown(message),
         ref=_ref(ref) if ref else None,
         origin=_origin(origin) if origin else None,
+        action=Action(_text(action)),
+        policy=_shown(policy),
+        column=int(column),
     )
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from reconciler.adapters.child import codec, frames
 from reconciler.adapters.child.process import Child
 from reconciler.model.errors import FileError, MissingBlobs, SourceUnavailable
 from reconciler.model.refs import SiteName
-from reconciler.model.values import Manifest, Rendered, Tree, Verdict
+from reconciler.model.values import Manifest, Record, Rendered, Tree, Verdict
 
 Fetch = Callable[[tuple[str, ...]], None]
+Past = Callable[[], Iterable[Record]]  # what was last applied
 
 _CALLS = 100_000  # questions a child may ask
 _LONGEST = 4_096  # characters of a path
@@ -20,9 +21,11 @@ _LONGEST = 4_096  # characters of a path
 class Conversation:
     """One render: the child's questions answered, its objects collected."""
 
-    def __init__(self, child: Child, tree: Tree, fetch_blobs: Fetch) -> None:
+    def __init__(self, child: Child, tree: Tree, fetch_blobs: Fetch, past: Past) -> None:
         self._child = child
         self._tree = tree
+        self._past = past
+        self._pieces: list[list[Any]] | None = None
         self._fetch_blobs = fetch_blobs
         self._objects: list[Manifest] = []
 
@@ -60,6 +63,8 @@ class Conversation:
         )
 
     def _answer(self, call: object, path: object) -> bytes:
+        if call == "applied" and isinstance(path, str):
+            return self._applied(path)
         if not isinstance(call, str) or call not in _LOOKS or not isinstance(path, str):
             raise self._child.nonsense()
         try:
@@ -76,6 +81,14 @@ class Conversation:
         except FileError as found:
             error = found
         return frames.pack({"error": codec.encode_error(error)})
+
+    def _applied(self, number: str) -> bytes:
+        """A piece of what was last applied; it is asked for where policies judge."""
+        if self._pieces is None:
+            with self._child.untimed():
+                self._pieces = codec.pieces(self._past())
+        at = int(number) if number.isdecimal() and len(number) < 10 else len(self._pieces)
+        return frames.pack({"value": self._pieces[at] if at < len(self._pieces) else []})
 
     def _look(self, look: Callable[[Tree, str], Any], path: str) -> Any:
         try:

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.adapters.child.conversation import Conversation, Fetch
+from reconciler.adapters.child.conversation import Conversation, Fetch, Past
 from reconciler.adapters.child.limits import Limits
 from reconciler.adapters.child.process import Child, Ended
 from reconciler.model.errors import FileError, RenderError, RenderUnavailable
@@ -48,17 +48,29 @@ class ChildRenderer:
         self._kept: Child | None = None
         self._timer: threading.Timer | None = None
 
-    def render(self, tree: Tree, site: SiteName, commit: str, fetch_blobs: Fetch) -> Rendered:
+    def render(
+        self,
+        tree: Tree,
+        site: SiteName,
+        commit: str,
+        fetch_blobs: Fetch,
+        *,
+        past: Past = tuple,
+    ) -> Rendered:
         """See ports.Renderer."""
         request = {**self._request, "site": str(site), "commit": commit}
+
+        def attempt(child: Child) -> Rendered:
+            return self._attempt(child, Conversation(child, tree, fetch_blobs, past), request)
+
         with self._lock:
             try:
-                return self._attempt(self._take() or self._start(), tree, request, fetch_blobs)
+                return attempt(self._take() or self._start())
             except Ended as end:
                 if not end.by_chance:
                     raise RenderError(str(end), path=site.folder) from None
             try:
-                return self._attempt(self._start(), tree, request, fetch_blobs)
+                return attempt(self._start())
             except Ended as end:
                 if end.by_chance:
                     raise RenderUnavailable(str(end)) from None
@@ -72,11 +84,11 @@ class ChildRenderer:
                 child.end()
 
     def _attempt(
-        self, child: Child, tree: Tree, request: Mapping[str, Any], fetch_blobs: Fetch
+        self, child: Child, conversation: Conversation, request: Mapping[str, Any]
     ) -> Rendered:
         done = False
         try:
-            rendered = Conversation(child, tree, fetch_blobs).hold(request, self._limits.objects)
+            rendered = conversation.hold(request, self._limits.objects)
             done = True
             return rendered
         except FileError:  # the child's answer; the tree's own errors went to the child

@@ -15,13 +15,14 @@ from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 from reconciler.adapters.child import codec, frames
+from reconciler.adapters.child.judging import Judge
 from reconciler.adapters.child.limits import OUT_OF_MEMORY
 from reconciler.model.errors import FileError, RenderError, SettingsError
 from reconciler.model.refs import SiteName
-from reconciler.model.values import FileKind
-from reconciler.policy.judge import OBJECT_BYTES, judge
+from reconciler.model.values import FileKind, Verdict
+from reconciler.policy.judge import OBJECT_BYTES
 from reconciler.render.cache import Cache
-from reconciler.render.site import render_site
+from reconciler.render.site import is_elsewhere, render_site
 
 _RENDERS = 10  # as many times the CPU time of one render as a child has in all
 
@@ -47,6 +48,11 @@ class PipeTree:
     def digest(self, path: str) -> str:
         return str(self._once("digest", path))
 
+    def applied(self, number: int) -> list[Any]:
+        """See judging.Past."""
+        rows = _value(self._call("applied", str(number)), "")
+        return rows if isinstance(rows, list) else []
+
     def _once(self, name: str, path: str) -> Any:
         key = (name, path)
         if key not in self._known:
@@ -70,13 +76,13 @@ def _value(answer: Mapping[str, Any], path: str) -> Any:
 def main() -> None:
     """Render what is asked for until the pipe ends."""
     ask, answer = sys.stdout.buffer, sys.stdin.buffer
-    cache = Cache()
+    cache, judge = Cache(), Judge()
     gc.disable()  # parsed files are trees: looking for cycles in them finds none, for a fifth more
     try:
         while True:
             request = frames.unpack(frames.read(answer))
             limit(request["limits"])
-            for message in answers(request, PipeTree(ask, answer), cache):
+            for message in answers(request, PipeTree(ask, answer), cache, judge):
                 ask.write(frames.pack(message))
             ask.flush()
     except MemoryError:
@@ -109,21 +115,19 @@ def _set(name: str, soft: int, hard: int) -> None:
             raise
 
 
-def answers(request: Mapping[str, Any], tree: PipeTree, cache: Cache) -> Iterator[dict[str, Any]]:
+def answers(
+    request: Mapping[str, Any], tree: PipeTree, cache: Cache, judge: Judge
+) -> Iterator[dict[str, Any]]:
     """The objects one by one, and an ending; or an error alone."""
     site = SiteName.parse(request["site"])
     try:
-        commit, heeds_pin = request["commit"], request["heedsPin"]
-        rendered = render_site(tree, site, commit, cache, heeds_pin=heeds_pin)
+        heeds_pin = request["heedsPin"]
+        rendered = render_site(tree, site, request["commit"], cache, heeds_pin=heeds_pin)
         if len(rendered.objects) > request["limits"]["objects"]:
             most = request["limits"]["objects"]
             raise RenderError(f"{len(rendered.objects)} objects; at most {most}", path=site.folder)
-        verdict = judge(
-            rendered.objects,
-            rendered.settings,
-            agent_namespace=request["agentNamespace"],
-            from_repository=request["fromRepository"],
-        )
+        is_built = not (heeds_pin and is_elsewhere(rendered.settings, rendered.commit))
+        verdict = judge.verdict(rendered, request, tree, tree) if is_built else Verdict()
     except (frames.BrokenFrame, BrokenPipeError, MemoryError):
         raise
     except Exception as error:

@@ -46,7 +46,7 @@ def talk(*words: dict[str, Any], most: int = 10) -> Liar:
     liar = Liar(*words, ENDING)
     request = {"site": str(SITE), "commit": "c"}
     try:
-        Conversation(liar, DictTree(FILES), lambda _: None).hold(request, most)
+        Conversation(liar, DictTree(FILES), lambda _: None, tuple).hold(request, most)
     finally:
         liar.end()
     return liar

@@ -1,0 +1,96 @@
+"""An object to be judged, as the request that would bring it to the API server.
+
+Called by ``court`` with what it is to do; ``matching`` and programs read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.model.refs import Kind, ObjectRef, Origin
+
+GENERATED = "kubernetes.io/metadata.name"  # a label that every namespace has
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """What a kind is called in URLs, and where its objects live. ``known``: not a guess."""
+
+    kind: Kind
+    plural: str
+    namespaced: bool
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Namespace:
+    """``value`` is None for objects of the cluster; ``known``: its labels are those it has."""
+
+    name: str
+    value: Mapping[str, Any] | None
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """Who asks the API server."""
+
+    name: str
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """``operation`` is CREATE, UPDATE or DELETE; a deleted object has no ``value``."""
+
+    ref: ObjectRef
+    resource: Resource
+    operation: str
+    value: Mapping[str, Any] | None
+    old: Mapping[str, Any] | None
+    namespace: Namespace
+    user: User
+    origin: Origin | None = None
+    doubt: str = ""  # why the API server's object may be another one
+
+    def words(self) -> dict[str, Any]:
+        """The variable ``request``, with the fields that the API server leaves out left out."""
+        kind, resource = self.resource.kind, self.resource
+        named = {"group": kind.group, "version": kind.version}
+        words: dict[str, Any] = {
+            "kind": {**named, "kind": kind.kind},
+            "resource": {**named, "resource": resource.plural},
+            "requestKind": {**named, "kind": kind.kind},
+            "requestResource": {**named, "resource": resource.plural},
+            "name": self.ref.name,
+            "operation": self.operation,
+            "userInfo": {"username": self.user.name, "groups": list(self.user.groups)},
+            "dryRun": False,
+            "options": {
+                "apiVersion": "meta.k8s.io/v1",
+                "kind": f"{self.operation.capitalize()}Options",
+            },
+        }
+        if self.operation != "DELETE":
+            words["options"]["fieldManager"] = "fleet-reconciler"
+        if resource.namespaced:
+            words["namespace"] = self.ref.namespace
+        elif (kind.group, kind.kind) == ("", "Namespace"):
+            words["namespace"] = self.ref.name  # as Kubernetes has it
+        return words
+
+    @property
+    def labels(self) -> Mapping[str, Any]:
+        return labels(self.value)
+
+    @property
+    def old_labels(self) -> Mapping[str, Any]:
+        return labels(self.old)
+
+
+def labels(value: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    metadata = (value or {}).get("metadata")
+    found = metadata.get("labels") if isinstance(metadata, dict) else None
+    return found if isinstance(found, dict) else {}

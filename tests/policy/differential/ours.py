@@ -1,0 +1,81 @@
+"""Our side: the same documents and objects, judged without any cluster, in the server's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+
+from reconciler.documents import dump
+from reconciler.model.refs import Origin, SiteName
+from reconciler.model.values import Manifest
+from reconciler.policy import admit
+from reconciler.policy.admission.court import Decision
+from reconciler.policy.admission.library import Library, Shelf
+from reconciler.render.manifest import manifest
+from tests.trees import DictTree
+
+SITE = SiteName("north", "barn-7")
+
+
+def library(documents: Iterable[Mapping[str, Any]]) -> Library:
+    listed = [dict(document) for document in documents]
+    pieces = [listed[at : at + 100] for at in range(0, len(listed), 100)]
+    tree = DictTree(
+        {f"policies/all-{n}.yaml": dump.dump_all(each).encode() for n, each in enumerate(pieces)}
+    )
+    return Shelf().load(tree, [f"all-{number}" for number in range(len(pieces))])
+
+
+def refused(documents: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Policies that the loader refuses, with why."""
+    return {problem.policy: problem.message for problem in library(documents).problems}
+
+
+def thing(value: Mapping[str, Any]) -> Manifest:
+    return manifest(orjson.loads(orjson.dumps(value)), Origin("object.yaml", 1), SITE)
+
+
+class Ours:
+    """Judges objects by a library, as they would be created; ``around`` are the site's others."""
+
+    def __init__(self, found: Library, around: Iterable[Mapping[str, Any]] = ()) -> None:
+        self._library = found
+        self._around = [thing(value) for value in around]
+
+    def decisions(self, value: Mapping[str, Any]) -> list[Decision]:
+        objects = [*self._around, thing(value)]
+        *_, (_, decisions) = admit.judged(objects, self._library, user=admit.agent("fleet-system"))
+        return decisions
+
+    def removal(self, value: Mapping[str, Any]) -> str:
+        """The same of the object's removal."""
+        old = thing(value)
+        before = admit.Before(
+            ref=old.ref, api_version=old.api_version, body=old.body, origin=old.origin
+        )
+        found = admit.judged(
+            self._around, self._library, before=[before], user=admit.agent("fleet-system")
+        )
+        *_, (_, decisions) = found
+        return next((told(each) for each in decisions if "Deny" in each.actions), "")
+
+    def message(self, value: Mapping[str, Any]) -> str:
+        """What the server's answer would say of the policy, ``""`` where it is allowed."""
+        for decision in self.decisions(value):
+            if "Deny" in decision.actions:
+                return told(decision)
+        return ""
+
+
+def told(decision: Decision) -> str:
+    return (
+        f"ValidatingAdmissionPolicy '{decision.policy}' with binding '{decision.binding}' denied"
+        f" request: {decision.message}"
+    )
+
+
+def canonical(value: Mapping[str, Any]) -> Any:
+    """The object as the agent sends it."""
+    return orjson.loads(thing(value).body)

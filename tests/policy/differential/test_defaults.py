@@ -1,0 +1,179 @@
+"""The object that policies see is the API server's, field by field, for the kinds of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from reconciler.schema import defaults, resources
+from tests.controlplane.plane import ControlPlane
+from tests.policy import library
+from tests.policy.differential import ours, server
+
+POLICY = [
+    {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicy",
+        "metadata": {"name": "shows"},
+        "spec": {
+            "failurePolicy": "Fail",
+            "matchConstraints": {
+                "resourceRules": [
+                    {
+                        "apiGroups": ["*"],
+                        "apiVersions": ["*"],
+                        "operations": ["CREATE"],
+                        "resources": ["*"],
+                    }
+                ],
+                "objectSelector": {"matchLabels": {"shown": "yes"}},
+            },
+            "variables": [
+                {
+                    "name": "rest",
+                    "expression": "['status', 'template', 'data', 'type', 'rules', 'roleRef',"
+                    " 'subjects', 'spec'].map(k,"
+                    " k in object ? [dyn(k), dyn(object[k])] : [dyn(k)])",
+                },
+            ],
+            "validations": [
+                {
+                    "expression": "false",
+                    "messageExpression": "'%s'.format([{'rest': dyn(variables.rest),"
+                    " 'labels': dyn(object.metadata.labels)}])",
+                }
+            ],
+        },
+    },
+    {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicyBinding",
+        "metadata": {"name": "shows"},
+        "spec": {"policyName": "shows", "validationActions": ["Deny"]},
+    },
+]
+
+
+FIELD = {"fieldPath": "metadata.name"}
+
+
+def _rich() -> dict[str, Any]:
+    """A Pod's spec with most of what has defaults."""
+    probe = {"httpGet": {"port": 80}}
+    return {
+        "serviceAccountName": "app",
+        "nodeSelector": {},
+        "tolerations": [],
+        "containers": [
+            {
+                "name": "a",
+                "image": "host:5000/b",
+                "ports": [{"containerPort": 80}],
+                "livenessProbe": {"grpc": {"port": 9}},
+                "readinessProbe": probe,
+                "startupProbe": {"tcpSocket": {"port": 1}, "periodSeconds": 3},
+                "lifecycle": {"preStop": {"httpGet": {"port": 80}}},
+                "env": [
+                    {"name": "A", "value": ""},
+                    {"name": "B", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+                    {"name": "C", "valueFrom": {"resourceFieldRef": {"resource": "limits.cpu"}}},
+                ],
+                "resources": {
+                    "limits": {"cpu": 1, "memory": "1024Mi", "x.y/z": "1000m"},
+                    "requests": {"cpu": "0.5", "memory": "1e3"},
+                },
+                "securityContext": {},
+            },
+            {"name": "b", "image": "b@sha256:" + "a" * 64, "args": [], "resources": {"limits": {}}},
+            {"name": "c", "image": "c:1", "command": None},
+        ],
+        "initContainers": [{"name": "i", "image": "i:latest"}],
+        "volumes": [
+            {"name": "v0"},
+            {"name": "v1", "secret": {"secretName": "s", "items": [{"key": "k", "path": "p"}]}},
+            {"name": "v2", "configMap": {"name": "c"}},
+            {
+                "name": "v3",
+                "downwardAPI": {
+                    "items": [{"path": "p", "fieldRef": {"fieldPath": "metadata.name"}}]
+                },
+            },
+            {"name": "v4", "projected": {"sources": [{"serviceAccountToken": {"path": "t"}}]}},
+            {"name": "v5", "hostPath": {"path": "/x"}},
+            {"name": "v6", "emptyDir": {"sizeLimit": "2048Mi"}},
+            {"name": "v7", "persistentVolumeClaim": {"claimName": "c"}},
+        ],
+    }
+
+
+def _objects() -> Iterator[dict[str, Any]]:
+    for pod in (_rich(), {"containers": [{"name": "a", "image": "b"}]}):
+        yield from library.workloads(pod)
+    for name in library.NAMES:
+        for trial in library.trials(name):
+            if not trial.removed and trial.value["kind"] not in ("Pod",):
+                yield dict(trial.value)
+    head = {"name": "thing", "namespace": "serving"}
+    for value in (
+        {"apiVersion": "v1", "kind": "ConfigMap", "data": {}},
+        {"apiVersion": "v1", "kind": "Secret", "stringData": {"a": "b"}},
+        {"apiVersion": "v1", "kind": "ServiceAccount"},
+        {
+            "apiVersion": "networking.k8s.io/v1",
+            "kind": "NetworkPolicy",
+            "spec": {"podSelector": {}},
+        },
+        {
+            "apiVersion": "networking.k8s.io/v1",
+            "kind": "NetworkPolicy",
+            "spec": {"podSelector": {}, "egress": [{"ports": [{"port": 1}]}]},
+        },
+    ):
+        yield {**value, "metadata": head}
+
+
+@pytest.fixture(scope="module")
+def shows(plane: ControlPlane) -> Iterator[None]:
+    plane.request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", server.CRD)
+    for space in library.spaces():
+        plane.request("POST", "/api/v1/namespaces", space)
+        name = space["metadata"]["name"]
+        body = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "app"}}
+        plane.request("POST", f"/api/v1/namespaces/{name}/serviceaccounts", body)
+    assert server.install(plane, POLICY) == {}
+    server.install(plane, server.sentinel("defaults"))
+    server.ready(plane, "defaults")
+    yield
+    server.remove(plane, [*POLICY, *server.sentinel("defaults")])
+
+
+def test_objects_have_the_servers_defaults(
+    plane: ControlPlane, shows: None, record_property: Callable[[str, object], None]
+) -> None:
+    judge = ours.Ours(ours.library(POLICY), library.spaces())
+    wrong, count, uncertain = [], 0, 0
+    for each in _objects():
+        labels = {**each["metadata"].get("labels", {}), "shown": "yes"}
+        value = {**each, "metadata": {**each["metadata"], "labels": labels}}
+        sent = ours.canonical(value)
+        theirs = server.send(plane, _path(sent), sent).message
+        mine = judge.message(value)
+        count += 1
+        if (value["apiVersion"], value["kind"]) in defaults.GENERATED:
+            uncertain += 1
+        elif not theirs.endswith(mine) or not mine:
+            wrong.append(f"{value['kind']}\n  ours   {mine}\n  theirs {theirs}")
+    record_property(
+        "told",
+        f"{count} objects, {uncertain} of uncertain kinds: {len(wrong)} of the others differ",
+    )
+    assert not wrong, "\n".join(wrong[:5])
+
+
+def _path(value: dict[str, Any]) -> str:
+    version, space = value["apiVersion"], value["metadata"].get("namespace")
+    root = "/api/v1" if version == "v1" else f"/apis/{version}"
+    within = f"/namespaces/{space}" if space else ""
+    return f"{root}{within}/{resources.plural(value['kind'])}"
