@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from reconciler.model.journal import JournalRow
+from reconciler.model.pauses import Asked
 from reconciler.model.refs import Kind, ObjectRef, SiteName
 from reconciler.model.values import (
     Live,
@@ -47,6 +48,12 @@ class Source(Protocol):
     def has(self, commit: str) -> bool:
         """Whether the mirror holds this commit."""
 
+    def bring(self, commit: str) -> None:
+        """Bring an older commit of the branch into the mirror, where it is not there.
+
+        Raises HistoryRefused where the branch has none, SourceUnavailable.
+        """
+
 
 class Notes(Protocol):
     """A site's status notes, on the fleet repository's remote or another."""
@@ -71,7 +78,8 @@ class Renderer(Protocol):
         ask: Callable[[Manifest], Preview] | None = None,
     ) -> Rendered:
         """``past`` gives what was last applied, and is called where policies judge. ``ask`` is
-        called for objects whose verdict nobody but the API server is sure of.
+        called for objects whose verdict nobody but the API server is sure of. Of a site that is
+        pinned to another commit, the settings alone.
 
         Raises RenderError and SettingsError (the user's), SourceUnavailable (blobs),
         RenderUnavailable (the machine's: try again)."""
@@ -221,6 +229,12 @@ class State(Protocol):
 
     def note_sent(self, note: QueuedNote) -> None:
         """Take that note, and no newer one, off the queue."""
+
+    def pauses(self) -> tuple[Asked, ...]:
+        """As they were last kept, in that order."""
+
+    def keep_pauses(self, pauses: Iterable[Asked]) -> None:
+        """In the place of those that were kept."""
 
     def close(self) -> None: ...
 

@@ -12,10 +12,11 @@ class SkippingClock(SystemClock):
 
     def __init__(self) -> None:
         self._skipped = 0.0
+        self._wound = 0.0  # of the clock on the wall alone
         self._mutex = threading.Lock()
 
     def now(self) -> float:
-        return super().now() + self._skipped
+        return super().now() + self._skipped + self._wound
 
     def monotonic(self) -> float:
         return super().monotonic() + self._skipped
@@ -23,6 +24,11 @@ class SkippingClock(SystemClock):
     def skip(self, seconds: float) -> None:
         with self._mutex:
             self._skipped += seconds
+
+    def wind(self, seconds: float) -> None:
+        """Somebody, or a battery that is empty, sets the clock on the wall."""
+        with self._mutex:
+            self._wound += seconds
 
 
 class StoppedClock:

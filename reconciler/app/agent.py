@@ -240,7 +240,7 @@ def _parts(
     )
     stack.callback(mirror.close)
     renderer = child.ChildRenderer(
-        agent_namespace=namespace(), from_repository=settings.from_repository
+        agent_namespace=namespace(), from_repository=settings.from_repository, heeds_pin=True
     )
     stack.callback(renderer.close)
     return assembly.Parts(

@@ -21,12 +21,13 @@ Render = Callable[[str], Rendered]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkout:
-    """``since`` is as ports.Source.verify is, up to ``commit``."""
+    """``since`` is as ports.Source.verify is, up to ``commit``; the others as there too."""
 
     commit: str
     tree: Callable[[str], Tree]
     fetch_blobs: Callable[[tuple[str, ...]], None]
     since: Callable[[str], tuple[Verified, ...]]
+    bring: Callable[[str], None]
 
 
 def site_name(text: str) -> SiteName:
@@ -48,6 +49,7 @@ def opened(repo: str, rev: str, access: Mapping[str, str]) -> Iterator[Checkout]
             tree=lambda wanted: git.open_tree(folder, wanted)[1],
             fetch_blobs=_none_here,
             since=lambda since: git.verified(folder, commit, since),
+            bring=lambda _: None,  # what is not there, ``tree`` refuses
         )
         return
     with tempfile.TemporaryDirectory(prefix="fleet-mirror-") as scratch:
@@ -61,6 +63,7 @@ def opened(repo: str, rev: str, access: Mapping[str, str]) -> Iterator[Checkout]
                 tree=mirror.tree,
                 fetch_blobs=mirror.fetch_blobs,
                 since=lambda since: mirror.verify(commit, since),
+                bring=mirror.bring,
             )
         finally:
             mirror.close()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from reconciler.adapters import child, kube
 from reconciler.app import AGENT_NAMESPACE, checkout
-from reconciler.engine import books, placing
+from reconciler.engine import books, pins, placing
 from reconciler.model import errors
 from reconciler.model.refs import SiteName
 from reconciler.model.values import Manifest, Rendered
@@ -48,12 +48,14 @@ def opened(
     SourceUnavailable and ClusterUnavailable."""
     site = checkout.site_name(name)
     cluster = kube.connect(place.kubeconfig, place.context)
-    renderer = child.ChildRenderer(agent_namespace=AGENT_NAMESPACE, from_repository=False)
+    renderer = child.ChildRenderer(
+        agent_namespace=AGENT_NAMESPACE, from_repository=False, heeds_pin=True
+    )
     try:
         with checkout.opened(repo, rev, access) as found:
 
             def render(commit: str) -> Rendered:
-                return renderer.render(found.tree(commit), site, commit, found.fetch_blobs)
+                return pins.built(found, renderer, site, commit)
 
             rendered = render(found.commit)
             _check(rendered)

@@ -23,7 +23,9 @@ TABLE: dict[str, str] = {
     "explain": "Show whose each field of the object REF is, what is wanted of it, and what would be"
     " done.",
     "init": "Make DIR a fleet repository: three sites over shared bases, in a first commit.",
+    "pause": "Hold SITE still, or one object of it, for a while: a pause always ends.",
     "render": "Print what TARGET is made of: a folder with a kustomization, or a site of --repo.",
+    "resume": "End the pauses of SITE that were asked for on site.",
     "run": "Follow the fleet repository and keep this cluster as it says.",
     "site": "Change the sites of a fleet repository.",
     "status": "Show the state of all sites, or of SITE, from their notes alone.",

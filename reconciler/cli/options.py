@@ -53,6 +53,16 @@ def access(command: Callable[..., T]) -> Callable[..., T]:
     return wrapped
 
 
+def cluster(command: Callable[..., T]) -> Callable[..., T]:
+    """Options that say where the API server is; inside a Pod it is the Pod's own."""
+    wrapped = click.option(
+        "--context", metavar="NAME", default="", help="The kubeconfig's context."
+    )(command)
+    return click.option(
+        "--kubeconfig", type=FILE, metavar="FILE", default="", help="Login outside a cluster."
+    )(wrapped)
+
+
 @contextlib.contextmanager
 def progress(what: str) -> Iterator[Callable[[int, int], None]]:
     """A line that says how far it is, on standard error where that is a terminal.

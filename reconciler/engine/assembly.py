@@ -16,6 +16,7 @@ from reconciler.engine.heal import Healer, Suspect
 from reconciler.engine.house import House
 from reconciler.engine.inbox import Inbox
 from reconciler.engine.messages import Again, Died, Message
+from reconciler.engine.pauses import Pauses
 from reconciler.engine.postman import Postman
 from reconciler.engine.prune import Pruner
 from reconciler.engine.pulse import Pulse
@@ -85,6 +86,7 @@ def assemble(parts: Parts, options: Options, stop: threading.Event) -> loop.Engi
 
     house = House(state)
     examiner = Examiner(house=house, clock=clock)
+    pauses = Pauses(cluster=cluster, state=state, clock=clock, observer=observer, site=site)
     healer = Healer(
         books=books,
         applier=applier,
@@ -94,6 +96,7 @@ def assemble(parts: Parts, options: Options, stop: threading.Event) -> loop.Engi
         clock=clock,
         observer=observer,
         later=later,
+        is_paused=pauses.holds,
     )
     crier = Crier(cluster=cluster, clock=clock, component=options.agent.split(" ")[0])
     crew = loop.Crew(
@@ -101,12 +104,14 @@ def assemble(parts: Parts, options: Options, stop: threading.Event) -> loop.Engi
         pulse=pulse,
         books=books,
         applier=applier,
+        pauses=pauses,
         pruner=pruner,
         reconciler=Reconciler(
             books=books,
             applier=applier,
             pruner=pruner,
             healer=healer,
+            pauses=pauses,
             examiner=examiner,
             house=house,
             cluster=cluster,

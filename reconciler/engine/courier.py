@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 
 from reconciler import ports
-from reconciler.engine import pacing
+from reconciler.engine import pacing, pins
 from reconciler.engine.confirm import Confirmer
 from reconciler.engine.grants import Grants
 from reconciler.engine.messages import Candidate, Offline, Online, Rejected, SourceNews
@@ -183,11 +183,11 @@ class Courier:
             return None
 
     def _built(self, commit: str, ask: Callable[[Manifest], Preview] | None = None) -> Rendered:
-        return self._renderer.render(
-            self._source.tree(commit),
+        return pins.built(
+            self._source,
+            self._renderer,
             self._site,
             commit,
-            self._source.fetch_blobs,
             past=lambda: self._state.records().values(),
             ask=ask,
         )

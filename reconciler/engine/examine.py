@@ -52,8 +52,9 @@ class Examiner:
         """The object is gone: it is made anew, with all that is ours to set."""
         return Diagnosis(live=None, corrected=(explain.gone(),), leave=self._ignored(record))
 
-    def diagnose(self, record: Record, obj: Mapping[str, Any]) -> Diagnosis:
-        """What of the object is not as the record says."""
+    def diagnose(self, record: Record, obj: Mapping[str, Any], *, fights: bool = True) -> Diagnosis:
+        """What of the object is not as the record says. Where nothing is going to be corrected
+        it is no fight: ``fights`` is false."""
         found = explain.changes(record.ref, record.body, obj, self._house.of(record))
         corrected: list[Change] = []
         left: list[tuple[Change, Outcome]] = []
@@ -63,7 +64,7 @@ class Examiner:
                 corrected.append(each.change)  # only to hold it again
             elif each.mode is DriftMode.WARN:
                 left.append((each.change, Outcome.WARNED))
-            elif wait := self._wait(record.ref, each.change):
+            elif fights and (wait := self._wait(record.ref, each.change)):
                 waits.append(wait)
                 left.append((each.change, Outcome.CONTESTED))
             else:

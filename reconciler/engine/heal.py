@@ -71,6 +71,7 @@ class Healer:
         clock: ports.Clock,
         observer: ports.Observer,
         later: Callable[[Suspect, float], None],
+        is_paused: Callable[[ObjectRef], bool],
     ) -> None:
         self._books = books
         self._applier = applier
@@ -80,12 +81,14 @@ class Healer:
         self._clock = clock
         self._observer = observer
         self._later = later
+        self._is_paused = is_paused
         self._corrections = pacing.Allowance(pacing.CORRECTION, clock)
         self._suspicions = pacing.Allowance(pacing.SUSPICION, clock)
         self._retries: dict[ObjectRef, pacing.BackOff] = {}
         self._waiting: dict[ObjectRef, Suspect] = {}
+        self._held: dict[ObjectRef, Suspect] = {}  # seen while paused
         self._failed: dict[ObjectRef, Failure] = {}  # drift that could not be put right
-        self._left: dict[ObjectRef, frozenset[tuple[str, str, str]]] = {}  # and drift that stays
+        self._left: dict[ObjectRef, frozenset[tuple[str, str, Outcome]]] = {}  # and what stays
 
     def begin(self) -> None:
         """Once the books are loaded: what stayed as it was before the start does so still."""
@@ -98,7 +101,8 @@ class Healer:
         what they warn of now is looked at."""
         for record in self._books.records.values():
             is_open, warned = record.ref in self._left, bool(self._house.warned(record))
-            if is_open and not warned and not self._examiner.is_contested(record.ref):
+            stays = self._examiner.is_contested(record.ref) or record.ref in self._held
+            if is_open and not warned and not stays:
                 del self._left[record.ref]
             elif warned and not is_open:
                 self._later(self._suspect(record.ref, "suspected", None), 0)
@@ -106,9 +110,18 @@ class Healer:
     @property
     def open(self) -> Mapping[ObjectRef, Outcome]:
         """Objects that are not as they should be, and why."""
-        left = dict.fromkeys(self._left, Outcome.WARNED)
+        left = {ref: why for ref in self._left if (why := self._why(ref)) is not None}
         contested = {contest.ref: Outcome.CONTESTED for contest in self._examiner.contests()}
         return left | contested | dict.fromkeys(self._failed, Outcome.FAILED)
+
+    def _why(self, ref: ObjectRef) -> Outcome | None:
+        """Why what differs stays; None where only a pause held it, which is over."""
+        outcomes = {outcome for _, _, outcome in self._left[ref]}
+        if Outcome.PAUSED not in outcomes:
+            return Outcome.WARNED
+        if self._is_paused(ref):
+            return Outcome.PAUSED
+        return Outcome.WARNED if len(outcomes) > 1 else None
 
     def suspects(self, event: ports.WatchEvent) -> Iterable[Suspect]:
         """What of this event must be put right, as the books are now."""
@@ -142,7 +155,9 @@ class Healer:
                 self._later(suspect, pacing.CLUSTER.first)
             raise
         told = [
-            self._settle(by_ref[ref], diagnosis, results.get(ref))
+            self._hold(by_ref[ref], diagnosis)
+            if self._is_paused(ref)
+            else self._settle(by_ref[ref], diagnosis, results.get(ref))
             for ref, diagnosis in diagnoses.items()
         ]
         return self._journal([each for row in told for each in row])
@@ -155,7 +170,7 @@ class Healer:
         for ref, record in records.items():
             obj = seen.get(ref)
             if obj is not None:
-                found[ref] = self._examiner.diagnose(record, obj)
+                found[ref] = self._examiner.diagnose(record, obj, fights=not self._is_paused(ref))
             elif by_ref[ref].change == "deleted" or ref in seen:
                 found[ref] = self._examiner.absent(record)
             else:  # the API server does not show it; what it says to the correction counts
@@ -165,6 +180,8 @@ class Healer:
     def _needs_write(self, suspect: Suspect, diagnosis: Diagnosis) -> bool:
         """Whether to apply: unless all that differs stays as it is, the API server is asked, as it
         sees more than a comparison does."""
+        if self._is_paused(suspect.ref):
+            return False
         record = self._books.records[suspect.ref]
         stays = bool(diagnosis.left) and not diagnosis.corrected
         return not stays or not set(record.left) <= set(diagnosis.leave)
@@ -180,9 +197,15 @@ class Healer:
                 self._examiner.forget(ref)
 
     def _close(self, ref: ObjectRef) -> None:
-        """Nothing of it is refused any more."""
-        for book in (self._failed, self._retries, self._waiting):
+        """Nothing of it is refused or held any more."""
+        for book in (self._failed, self._retries, self._waiting, self._held):
             book.pop(ref, None)
+
+    def release(self) -> None:
+        """A pause is over: look again at what it held, which is all of it or still held."""
+        held, self._held = self._held, {}
+        for suspect in held.values():  # how long the pause was is not how long putting right took
+            self._later(dataclasses.replace(suspect, seen=self._clock.monotonic()), 0)
 
     def forget_finished(self, refs: Iterable[ObjectRef]) -> None:
         """These were pruned: whether a Job was over is of no more interest."""
@@ -242,12 +265,17 @@ class Healer:
         """Whether its allowance lets it be written now; it is appointed otherwise."""
         if suspect.change == OUTDATED and suspect.ref not in self._books.outdated:
             return False  # an event has shown our write since
+        if self._is_paused(suspect.ref):
+            return self._is_paced(suspect)  # to be looked at, and left
         over = not self._examiner.is_contested(suspect.ref) and suspect.ref not in self._left
         if suspect.change == CONTESTED and over:
             return False
         if suspect.ref in self._books.pending:
             self._later(suspect, _PENDING)  # the pass that is due writes it, and knows the bytes
             return False
+        return self._is_paced(suspect)
+
+    def _is_paced(self, suspect: Suspect) -> bool:
         allowance = self._suspicions if suspect.change == "suspected" else self._corrections
         left = allowance.wait(suspect.ref)
         if left:
@@ -276,7 +304,7 @@ class Healer:
             return rows  # a false alarm
         seconds = self._clock.monotonic() - suspect.seen
         changes = diagnosis.corrected or (explain.unseen(),)
-        kind = "deleted" if suspect.change == "deleted" else "edited"
+        kind = _kind(suspect)
         first = changes[0]
         self._observer.event(
             "drift.corrected",
@@ -287,6 +315,15 @@ class Healer:
             seconds=seconds,
         )
         return rows + [self._row(ref, kind, each, Outcome.CORRECTED, seconds) for each in changes]
+
+    def _hold(self, suspect: Suspect, diagnosis: Diagnosis) -> list[JournalRow]:
+        """Not now: what differs is told, and is looked at again when the pause is over."""
+        self._held[suspect.ref] = suspect
+        changes = diagnosis.corrected
+        if not changes and not diagnosis.left and suspect.change in ("edited", "deleted"):
+            changes = (explain.unseen(),)  # ownership shows it, whatever a comparison may find
+        held = tuple((change, Outcome.PAUSED) for change in changes)
+        return self._stay(suspect, dataclasses.replace(diagnosis, left=(*diagnosis.left, *held)))
 
     def _is_corrected(self, suspect: Suspect, diagnosis: Diagnosis, now: Live) -> bool:
         before = diagnosis.live or suspect.live
@@ -316,7 +353,7 @@ class Healer:
                 manager=change.manager,
                 outcome=str(outcome),
             )
-        return [self._row(ref, "edited", change, outcome) for change, outcome in news]
+        return [self._row(ref, _kind(suspect), change, outcome) for change, outcome in news]
 
     def _fail(self, suspect: Suspect, diagnosis: Diagnosis, failure: Failure) -> list[JournalRow]:
         ref = suspect.ref
@@ -325,7 +362,7 @@ class Healer:
             self._observer.event(
                 "drift.failed", ref=str(ref), reason=failure.reason, message=failure.message
             )
-            kind = "deleted" if suspect.change == "deleted" else "edited"
+            kind = _kind(suspect)
             changes = diagnosis.corrected or (explain.unseen(),)
             rows = [self._row(ref, kind, change, Outcome.FAILED) for change in changes]
         self._failed[ref] = failure
@@ -368,6 +405,10 @@ class Healer:
         return [
             record for ref, record in self._books.records.items() if (ref.group, ref.kind) == wanted
         ]
+
+
+def _kind(suspect: Suspect) -> str:
+    return "deleted" if suspect.change == "deleted" else "edited"
 
 
 def _manifest(record: Record, diagnosis: Diagnosis) -> Manifest:

@@ -24,6 +24,7 @@ from reconciler.engine.messages import (
     Again,
     Candidate,
     Died,
+    Look,
     Message,
     Offline,
     Online,
@@ -32,6 +33,7 @@ from reconciler.engine.messages import (
     Tell,
 )
 from reconciler.engine.observe import Observatory, is_site, key_of
+from reconciler.engine.pauses import Pauses
 from reconciler.engine.postman import Postman
 from reconciler.engine.prune import Pruner
 from reconciler.engine.pulse import Pulse
@@ -68,6 +70,7 @@ class Crew:
     pulse: Pulse
     books: Books
     applier: Applier
+    pauses: Pauses
     pruner: Pruner
     reconciler: Reconciler
     observatory: Observatory
@@ -175,6 +178,7 @@ class Engine:
             self._crew.pulse.beat()
             try:
                 self._crew.books.load()
+                self._crew.pauses.begin()
                 break
             except (errors.ClusterUnavailable, errors.ClusterRefused) as error:
                 if attempts == 1:
@@ -201,7 +205,8 @@ class Engine:
         """News first: drift is what differs from the newest commit, not from the one before it."""
         drift = [m for m in messages if isinstance(m, ports.WatchEvent | Suspect)]
         try:
-            if self._hear(messages):
+            due = self._hear(messages)
+            if self._heed(messages) or due:
                 self._pass()
             self._correct(drift)
             if self._owed:
@@ -242,6 +247,24 @@ class Engine:
                 self._follow_version(message)
                 self._crew.inbox.put_later("tell", Tell(), _REPORT_AFTER)
         return due
+
+    def _heed(self, messages: Sequence[Message]) -> bool:
+        """See what is paused now; True where something may be written again.
+
+        Raises ClusterUnavailable where the Site object cannot be read.
+        """
+        pauses = self._crew.pauses
+        seen = (m.live.ref for m in messages if isinstance(m, ports.ObjectSeen | ports.ObjectGone))
+        if any(is_site(ref, self._site) for ref in seen):
+            pauses.read_site()
+        change = pauses.look()
+        self._owed |= change.news
+        if change.released:
+            self._crew.reconciler.release()
+        left = pauses.next()
+        if left is not None:
+            self._crew.inbox.put_later("look", Look(), left)
+        return change.released
 
     def _follow_version(self, message: ports.KindListed | ports.KindRefused) -> None:
         """A kind that is no longer served as we applied it may be in another version."""

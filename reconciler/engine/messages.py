@@ -63,6 +63,11 @@ class Tell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """See whether a pause is over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Died:
     """A thread of ours ended with this; the loop ends with it too."""
 
@@ -70,4 +75,4 @@ class Died:
 
 
 SourceNews = Candidate | Rejected | Offline | Online
-Message = SourceNews | ports.WatchEvent | Suspect | Again | Tell | Died
+Message = SourceNews | ports.WatchEvent | Suspect | Again | Tell | Look | Died

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from reconciler import ports
 from reconciler.engine.books import Books
 from reconciler.model.refs import SITE_LABEL, Kind, ObjectRef, SiteName, by_stability
+from reconciler.model.values import Live
 from reconciler.plan import drift
 from reconciler.status import site_object
 
@@ -46,6 +47,7 @@ class Observatory:
         self._died = died
         self._watches: dict[GroupKind, _Watch] = {}
         self._moved: dict[GroupKind, Kind] = {}
+        self._asked: tuple[str, int] = ("", 0)  # uid and generation of the Site object, as told
         self._answered: set[GroupKind] = set()  # listed or refused at least once
 
     def watch(self, kinds: set[Kind]) -> None:
@@ -124,6 +126,8 @@ class Observatory:
 
     def _matters(self, event: ports.ObjectSeen) -> bool:
         ref = event.live.ref
+        if is_site(ref, self._site):
+            return self._is_asking(event.live)
         if ref in self._books.flight:
             return True  # its signature is not known yet
         if ref in self._books.awaited:
@@ -134,6 +138,11 @@ class Observatory:
         if record is None or self._books.is_stale(event.live):
             return False
         return drift.signature(event.live) != record.signature or drift.is_finished(event.live)
+
+    def _is_asking(self, live: Live) -> bool:
+        """Whether the Site object's spec may be another one; our own writes of status are none."""
+        before, self._asked = self._asked, (live.uid, live.generation)
+        return self._asked != before
 
 
 def is_site(ref: ObjectRef, site: SiteName) -> bool:

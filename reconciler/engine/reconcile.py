@@ -19,7 +19,8 @@ from reconciler.engine.examine import Examiner
 from reconciler.engine.grants import Grant
 from reconciler.engine.heal import Healer, Suspect, Told
 from reconciler.engine.house import House
-from reconciler.engine.messages import Offline, Online, Rejected, SourceNews
+from reconciler.engine.messages import Candidate, Offline, Online, Rejected, SourceNews
+from reconciler.engine.pauses import Pauses
 from reconciler.engine.prune import Pruned, Pruner
 from reconciler.model import errors
 from reconciler.model.journal import Outcome
@@ -45,6 +46,7 @@ class Reconciler:
         applier: Applier,
         pruner: Pruner,
         healer: Healer,
+        pauses: Pauses,
         examiner: Examiner,
         house: House,
         cluster: ports.Cluster,
@@ -57,6 +59,7 @@ class Reconciler:
         self._applier = applier
         self._pruner = pruner
         self._healer = healer
+        self._pauses = pauses
         self._examiner = examiner
         self._house = house
         self._cluster = cluster
@@ -65,6 +68,7 @@ class Reconciler:
         self._observer = observer
         self._namespace = namespace
         self._rendered: Rendered | None = None
+        self._tip = ""  # the commit that it is of; its objects may be a pinned one's
         self._grants: tuple[Grant, ...] = ()
         self._is_rejected = False  # whether the newest commit is another one, which cannot be
         self._corrected = 0
@@ -102,7 +106,7 @@ class Reconciler:
         self._change(offline=news.offline)
         if isinstance(news, Rejected):
             if news.good is not None and self._rendered is None:
-                self._rendered = news.good.rendered
+                self._take(news.good)
             self._go_without_pass()
             self._is_rejected = True  # what is retried of the commit before it goes on
             self._change(
@@ -114,9 +118,10 @@ class Reconciler:
             )
             return news.good is not None
         self._is_rejected = False
-        self._rendered = news.rendered
+        self._take(news)
         self._grants = news.grants
         self._books.accept(news.snapshot.commit)
+        self._pauses.settle(news.rendered.settings)
         self._change(
             commit=news.snapshot.commit,
             sync=Sync.PROGRESSING,
@@ -126,6 +131,9 @@ class Reconciler:
             findings=news.rendered.verdict.findings,
         )
         return True
+
+    def _take(self, news: Candidate) -> None:
+        self._rendered, self._tip = news.rendered, news.snapshot.commit
 
     def run_pass(self) -> bool:
         """Plan and apply the commit; True where it is now in the cluster as a whole.
@@ -155,7 +163,8 @@ class Reconciler:
         except errors.RenderError as error:
             self._change(sync=Sync.FAILED, reason="RenderFailed", message=str(error))
             return True  # trying again would not help
-        self._allow(objects, rendered.commit)
+        plan, withheld = self._pauses.withhold(plan)
+        self._allow(objects, self._tip)
         changes = sum(len(wave) for wave in plan.waves)
         if not plan.empty:
             self._observer.event(
@@ -173,7 +182,7 @@ class Reconciler:
         self._healer.forget([*applied.applied, *applied.pruned])
         self._healer.forget_finished(applied.pruned)
         self._books.settle()
-        self._conclude(rendered, objects, applied, pruned)
+        self._conclude(rendered, objects, applied, pruned, withheld=withheld)
         self._observer.event(
             "apply.done",
             commit=rendered.commit,
@@ -233,14 +242,23 @@ class Reconciler:
             if (kind.group, kind.kind) in ours
         )
         words = [*unseen, *(f"{ref} is not pruned: declared objects need it" for ref in self._kept)]
-        if self.situation.message or not words:
-            return self.situation
-        return dataclasses.replace(self.situation, message="; ".join(words))
+        if self._rendered is not None and self._rendered.settings.pin:
+            words.append(f"pinned by the fleet repository to {self._rendered.commit}")
+        situation = dataclasses.replace(self.situation, paused=self._pauses.held)
+        if self._pauses.wrong:
+            words.append(f"the Site object asks for a pause in vain: {self._pauses.wrong}")
+        if situation.message or not words:
+            return situation
+        return dataclasses.replace(situation, message="; ".join(words))
 
     def fail(self, error: errors.ClusterRefused) -> None:
         """The API server refuses what a pass cannot do without, such as the inventory."""
         if not self._is_rejected:
             self._change(sync=Sync.FAILED, reason=note.APPLY_FAILED, message=str(error))
+
+    def release(self) -> None:
+        """A pause is over: what it held is put right, beside the pass that follows."""
+        self._healer.release()
 
     def suspects(self, events: Iterable[ports.WatchEvent]) -> list[Suspect]:
         """What these events show to be different from what was applied."""
@@ -278,6 +296,8 @@ class Reconciler:
         objects: tuple[Manifest, ...],
         applied: Applied,
         pruned: Pruned,
+        *,
+        withheld: bool,
     ) -> None:
         missing = {failure.ref for failure in applied.failed} | set(applied.held)
         counts = Counts(
@@ -292,7 +312,7 @@ class Reconciler:
         self._books.finish(applied.held)
         self._change(objects=counts, failed=applied.failed, held=pruned.held, **self._drift())
         self.rendered_digest = _digest(objects)
-        is_complete = applied.complete and pruned.complete
+        is_complete = applied.complete and pruned.complete and not withheld
         if is_complete:
             self._state.save(meta={_RUNNING: rendered.commit, _DIGEST: self.rendered_digest})
             self._state.mark_commit(rendered.commit, self._clock.now(), "synced")
@@ -307,7 +327,8 @@ class Reconciler:
             message = f"{len(pruned.ending)} objects are being deleted"
             self._change(sync=Sync.PROGRESSING, reason="", message=message)
         else:
-            self._change(sync=Sync.SYNCED, reason="", message="")
+            sync = Sync.PROGRESSING if withheld else Sync.SYNCED
+            self._change(sync=sync, reason="", message="")
 
     def _count_pruned(self, commit: str, now: int) -> int:
         """All that this commit's passes have pruned, over all starts: another look that finds

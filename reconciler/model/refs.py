@@ -17,6 +17,7 @@ REPLACE = PREFIX + "replace"
 ALLOW = "allow"  # the value of REPLACE: deleted and made anew where a field is immutable
 FIELD_MANAGER = "fleet-reconciler"
 API_VERSION = PREFIX + "v1alpha1"
+POLICIES = "policies"  # the folder of the fleet repository that holds them
 
 _PART = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 

@@ -10,6 +10,23 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
+def matches(pattern: str, text: str) -> bool:
+    """Whether a name fits; an empty pattern fits all, and ``*`` any run of characters."""
+    first, *rest = pattern.split("*")
+    if not rest:
+        return pattern in ("", text)
+    *middle, last = rest
+    if not text.startswith(first) or len(text) < len(first) + len(last):
+        return False
+    at, end = len(first), len(text) - len(last)
+    for part in middle:  # the first place is as good as any
+        at = text.find(part, at, end)
+        if at < 0:
+            return False
+        at += len(part)
+    return text.endswith(last)
+
+
 class DriftMode(StrEnum):
     """What becomes of a field that somebody changed: put back, told, or theirs."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 
+from reconciler.model.pauses import LONGEST, Held, Pause
 from reconciler.model.refs import Kind, ObjectRef, Origin, SiteName
 from reconciler.model.rules import (
     AdoptRule,
@@ -77,6 +78,10 @@ class SiteSettings:
     policies: tuple[str, ...] = ()  # names of files under policies/, without .yaml
     drift: tuple[DriftRule, ...] = ()
     adopt: tuple[AdoptRule, ...] = ()
+    pause: Pause | None = None
+    pause_limit: float = LONGEST  # seconds of running time
+    suspend: bool = False
+    pin: str = ""  # the commit whose objects are applied; "" for the newest
     prune_limits: PruneLimits = field(default_factory=PruneLimits)
     prune_allow: tuple[PruneAllowance, ...] = ()
     health: tuple[HealthRule, ...] = ()
@@ -365,5 +370,6 @@ class Report:
     findings: tuple[Finding, ...] = ()
     drift_open: int = 0
     drift_corrected: int = 0
+    paused: tuple[Held, ...] = ()
     held: tuple[HeldPrune, ...] = ()
     contested: tuple[Contest, ...] = ()

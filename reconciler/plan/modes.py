@@ -15,26 +15,9 @@ import orjson
 from reconciler.model import fields
 from reconciler.model.fields import Item, Path
 from reconciler.model.refs import ObjectRef
-from reconciler.model.rules import AdoptRule, DriftMode, DriftRule
+from reconciler.model.rules import AdoptRule, DriftMode, DriftRule, matches
 from reconciler.model.values import Manifest, Record
 from reconciler.plan import fieldtrees
-
-
-def matches(pattern: str, text: str) -> bool:
-    """Whether a name fits; an empty pattern fits all, and ``*`` any run of characters."""
-    first, *rest = pattern.split("*")
-    if not rest:
-        return pattern in ("", text)
-    *middle, last = rest
-    if not text.startswith(first) or len(text) < len(first) + len(last):
-        return False
-    at, end = len(first), len(text) - len(last)
-    for part in middle:  # the first place is as good as any
-        at = text.find(part, at, end)
-        if at < 0:
-            return False
-        at += len(part)
-    return text.endswith(last)
 
 
 def selects(rule: DriftRule | AdoptRule, ref: ObjectRef) -> bool:

@@ -1,8 +1,12 @@
-"""The rules among the settings: drift, adoption, pruning, health; from YAML to frozen values."""
+"""The rules among the settings from YAML to frozen values: drift, adoption, pruning, pauses,
+health."""
 
 from __future__ import annotations
 
+import re
+
 from reconciler.model import fields
+from reconciler.model.pauses import Pause
 from reconciler.model.refs import ObjectRef
 from reconciler.model.rules import (
     AdoptRule,
@@ -54,6 +58,7 @@ _DRIFT = {
     "labels": Key(read=strict.string_map(names.qualified, names.label_value)),
     "fields": Key(read=strict.strings(field_path)),
 }
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _ADOPT = {**_SELECTORS, "managers": Key(read=strict.strings(_manager))}
 _LIMITS = {
     "percent": Key(read=strict.integer(0, 100)),
@@ -85,6 +90,36 @@ def prune_allow(node: Node) -> tuple[PruneAllowance, ...]:
     """Raises SettingsError."""
     rows = strict.records(_ALLOW, "refs", "until")(node)
     return tuple(PruneAllowance(**values) for values in rows)
+
+
+def commit(text: str) -> str:
+    """A names.Rule for a commit's whole id: a shorter one may come to mean another commit."""
+    return "" if _COMMIT.fullmatch(text) else "must be a commit's id, of 40 or 64 of 0-9 and a-f"
+
+
+def _reason(text: str) -> str:
+    fits = text.strip() and len(text) <= 1_000 and text.isprintable()
+    return "" if fits else "must be 1 to 1000 printable characters"
+
+
+def _ref(text: str) -> str:
+    try:
+        ObjectRef.parse(text)
+    except ValueError:
+        return "must be KIND[.GROUP]/[NAMESPACE/]NAME"
+    return ""
+
+
+_PAUSE = {
+    "reason": Key(read=strict.string(_reason)),
+    "until": Key(read=strict.moment),
+    "object": Key(read=strict.string(_ref)),
+}
+
+
+def pause(node: Node) -> Pause:
+    """Raises SettingsError."""
+    return Pause(**strict.record(_PAUSE, "reason", "until")(node))
 
 
 def _expression(text: str) -> str:

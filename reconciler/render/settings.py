@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.model.errors import FileError, SettingsError
+from reconciler.model.pauses import LONGEST
 from reconciler.model.refs import API_VERSION, SiteName
 from reconciler.model.rules import HealthRule, PruneLimits
 from reconciler.model.values import SiteSettings, Tree
@@ -55,12 +56,17 @@ def title(text: str) -> str:
     return "" if 0 < len(text) <= 253 and text.isprintable() else "must be 1 to 253 characters"
 
 
+_LONGEST_PAUSE = 31 * 86_400.0  # seconds
 SITE: strict.Table = {
     "labels": Key(read=strict.string_map(names.qualified, names.label_value), lay=_merged),
     "ring": Key(read=strict.string(names.word)),
     "kinds.forbid": Key(read=strict.strings(names.group_kind)),
     "drift": Key(read=rules.drift, lay=_added),
     "adopt": Key(read=rules.adopt, lay=_added),
+    "pause": Key(read=rules.pause),
+    "suspend": Key(read=strict.boolean),
+    "pin": Key(read=strict.string(rules.commit)),
+    "limits.pause": Key(read=strict.duration(_LONGEST_PAUSE)),
     "limits.prune": Key(read=rules.prune_limits),
     "prune.allow": Key(read=rules.prune_allow, lay=_added),
     "policies.add": Key(read=strict.strings(names.file_word), lay=_added),
@@ -132,7 +138,7 @@ def read_settings(tree: Tree, site: SiteName) -> SiteSettings:
     listing = _overlay(tree, site)
     values: dict[str, Any] = {}
     if "site.yaml" in listing:
-        node = _file(tree, f"{site.folder}/site.yaml")
+        node = _file(tree, path(site))
         values = _read(node, "SiteSettings", SITE)
         if "ring" in values:
             _check_ring(node, values["ring"], fleet.rings)
@@ -140,6 +146,11 @@ def read_settings(tree: Tree, site: SiteName) -> SiteSettings:
     elif "site.yml" in listing:
         raise SettingsError("the file must be called site.yaml", path=f"{site.folder}/site.yml")
     return _settings(fleet, strict.lay(fleet.defaults, values, SITE))
+
+
+def path(site: SiteName) -> str:
+    """Of the site's own settings."""
+    return f"{site.folder}/site.yaml"
 
 
 def sites(tree: Tree) -> tuple[SiteName, ...]:
@@ -155,6 +166,10 @@ def _settings(fleet: Fleet, values: Mapping[str, Any]) -> SiteSettings:
         forbid=values.get("kinds.forbid", ()),
         drift=values.get("drift", ()),
         adopt=values.get("adopt", ()),
+        pause=values.get("pause"),
+        pause_limit=values.get("limits.pause", LONGEST),
+        suspend=values.get("suspend", False),
+        pin=values.get("pin", ""),
         prune_limits=values.get("limits.prune", PruneLimits()),
         prune_allow=values.get("prune.allow", ()),
         policies=_chosen(fleet.policies, values),

@@ -249,7 +249,7 @@ def duration(longest: float) -> Reader:
 def moment(node: Node) -> float:
     """Unix seconds, from an RFC 3339 time with its zone, such as ``2027-01-31T18:00:00Z``."""
     try:
-        return moments.parse(node.value if isinstance(node.value, str) else "")
+        return moments.parse(node.value)
     except ValueError:
         raise node.unfit("a time with its zone, such as 2027-01-31T18:00:00Z") from None
 

@@ -79,6 +79,40 @@ class Beside:
             raise FileNotFoundError(path) from None
 
 
+class Laid:
+    """A tree with some files or folders as another tree has them, or has them not."""
+
+    def __init__(self, base: Tree, over: Tree, paths: tuple[str, ...]) -> None:
+        self._base, self._over = base, over
+        self._paths = frozenset(paths)
+
+    def kind(self, path: str) -> FileKind | None:
+        return self._of(path).kind(path)
+
+    def names(self, path: str) -> tuple[str, ...]:
+        names = set(self._of(path).names(path))
+        for laid in self._paths:
+            folder, _, name = laid.rpartition("/")
+            if folder == path:
+                names.discard(name)
+                names.update([name] if self._over.kind(laid) else [])
+        return tuple(sorted(names))
+
+    def read(self, path: str) -> bytes:
+        return self._of(path).read(path)
+
+    def digest(self, path: str) -> str:
+        below = [laid for laid in self._paths if not path or laid.startswith(f"{path}/")]
+        if not below:
+            return self._of(path).digest(path)
+        found = {laid: self._over.digest(laid) for laid in below if self._over.kind(laid)}
+        return _digest({"": self._base.digest(path), **found})
+
+    def _of(self, path: str) -> Tree:
+        is_laid = any(path == laid or path.startswith(f"{laid}/") for laid in self._paths)
+        return self._over if is_laid else self._base
+
+
 class Remembered:
     """A tree that is taken to stand still: what it said once, it says again.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 from collections.abc import Mapping, Sized
 from typing import Any
@@ -10,6 +9,8 @@ from typing import Any
 import orjson
 import yaml
 
+from reconciler.model import moments
+from reconciler.model.pauses import Held
 from reconciler.model.refs import API_VERSION
 from reconciler.model.values import Failure, Finding, HeldPrune, Report
 
@@ -24,7 +25,7 @@ _MESSAGE = 1_000  # characters of any one sentence
 
 def timestamp(time: float) -> str:
     """RFC 3339 in UTC, whole seconds, as Kubernetes writes times."""
-    return datetime.datetime.fromtimestamp(int(time), datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moments.show(time)
 
 
 def short(text: str, limit: int = _MESSAGE) -> str:
@@ -63,6 +64,8 @@ def content(report: Report, *, sentence: int = _MESSAGE) -> dict[str, Any]:
     if report.findings:
         words["findings"] = [_finding(finding, sentence) for finding in report.findings[:_LIST]]
     words["drift"] = {"open": report.drift_open, "corrected": report.drift_corrected}
+    if report.paused:
+        words["paused"] = [_paused(each, sentence) for each in report.paused[:_LIST]]
     if report.contested:
         words["contested"] = [
             {
@@ -92,6 +95,7 @@ def _text(report: Report, sentence: int) -> str:
         ("held", report.held),
         ("findings", report.findings),
         ("contested", report.contested),
+        ("paused", report.paused),
     )
     for name, listed in lists:
         if len(listed) > _LIST:
@@ -120,6 +124,7 @@ def fingerprint(report: Report, rendered: str) -> str:
         ),
         "total": report.objects.total,
         "drifted": report.drift_open > 0,
+        "paused": [_paused(each, _MESSAGE) for each in report.paused],
         "contested": sorted([str(each.ref), each.field, each.manager] for each in report.contested),
         "rendered": rendered,
     }
@@ -163,6 +168,16 @@ def _failure(failure: Failure, sentence: int) -> dict[str, str]:
         "reason": failure.reason,
         "message": short(failure.message, sentence),
         "origin": short(str(failure.origin), sentence) if failure.origin else "",
+    }
+    return {key: value for key, value in words.items() if value}
+
+
+def _paused(held: Held, sentence: int) -> dict[str, str]:
+    words = {
+        "object": held.object,
+        "reason": short(held.reason, sentence),
+        "until": "" if held.until is None else timestamp(held.until),
+        "by": held.by,
     }
     return {key: value for key, value in words.items() if value}
 

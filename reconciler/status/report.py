@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from reconciler.model.pauses import Held
 from reconciler.model.refs import SiteName
 from reconciler.model.values import (
     Contest,
@@ -37,6 +38,7 @@ class Situation:
     findings: tuple[Finding, ...] = ()
     drift_open: int = 0
     drift_corrected: int = 0
+    paused: tuple[Held, ...] = ()
     held: tuple[HeldPrune, ...] = ()
     contested: tuple[Contest, ...] = ()
 
@@ -49,9 +51,11 @@ _STATE_OF_SYNC: Mapping[Sync, State] = {
 }
 
 
-def state(sync: Sync, health: Health, drift_open: int) -> State:
+def state(sync: Sync, health: Health, drift_open: int, *, paused: bool = False) -> State:
     """The first that holds, in the order of State."""
     holds = {_STATE_OF_SYNC[sync]}
+    if paused:
+        holds.add(State.PAUSED)
     if health is Health.DEGRADED:
         holds.add(State.DEGRADED)
     if drift_open:
@@ -65,13 +69,15 @@ def make(situation: Situation, site: SiteName, *, time: float, agent: str) -> Re
     reason, message = situation.reason, situation.message
     if not reason and situation.offline:
         reason, message = note.OFFLINE, situation.offline
+    if not message:
+        message = "; ".join(map(_sentence, situation.paused))
     return Report(
         site=site,
         commit=situation.commit,
         applied=situation.applied,
         time=time,
         agent=agent,
-        state=state(situation.sync, health, situation.drift_open),
+        state=state(situation.sync, health, situation.drift_open, paused=bool(situation.paused)),
         sync=situation.sync,
         health=health,
         reason=reason,
@@ -81,9 +87,17 @@ def make(situation: Situation, site: SiteName, *, time: float, agent: str) -> Re
         findings=situation.findings,
         drift_open=situation.drift_open,
         drift_corrected=situation.drift_corrected,
+        paused=situation.paused,
         held=situation.held,
         contested=situation.contested,
     )
+
+
+def _sentence(held: Held) -> str:
+    what = f"{held.object} is paused" if held.object else "paused"
+    if held.until is None:
+        return held.reason
+    return f"{what} until {note.timestamp(held.until)}: {held.reason}"
 
 
 def worse(before: State, now: State) -> bool:

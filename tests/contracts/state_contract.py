@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from reconciler.model.journal import Change, JournalRow, Outcome
+from reconciler.model.pauses import Asked, Asker, Pause
 from reconciler.model.refs import ObjectRef, Origin
 from reconciler.model.values import Record
 from reconciler.ports import QueuedNote, State
@@ -69,6 +70,28 @@ class StateContract:
         assert not state.records()
         assert state.meta("accepted") == ""
         assert state.queued_note() is None
+        assert state.pauses() == ()
+
+    def test_pauses_come_back_in_their_order_and_replace_each_other(
+        self, state: State, reopen: Callable[[], State]
+    ) -> None:
+        whole = Asked(
+            asker=Asker.SITE,
+            pause=Pause(reason="a visitor; \u00fc", until=253_402_300_799.0),
+            began=1_700_000_000.5,
+            most=86_400.0,
+        )
+        one = Asked(
+            asker=Asker.COMMIT,
+            pause=Pause(reason="tests", until=1.5, object=str(REF)),
+            began=0.5,
+            most=1.0,
+            used=0.25,
+            asked=False,
+        )
+        state.keep_pauses([one])
+        state.keep_pauses([whole, one])
+        assert reopen().pauses() == (whole, one)
 
     @pytest.mark.parametrize("body", [b"", b"\0\n\xff", '{"ü":"😀"}'.encode(), b"x" * 1_400_000])
     def test_a_record_comes_back_to_the_byte(self, state: State, body: bytes) -> None:

@@ -15,7 +15,7 @@ defaults:
   labels: {purpose: test}
 rings: [first, rest]
 """
-_SETTINGS = """\
+SETTINGS = """\
 apiVersion: fleet-reconciler.dev/v1alpha1
 kind: SiteSettings
 ring: first
@@ -63,7 +63,7 @@ class Fleet:
             "fleet.yaml": _FLEET,
             "bases/app/kustomization.yaml": _BASE,
             "bases/app/app.yaml": _APP,
-            f"{self.overlay}/site.yaml": _SETTINGS,
+            f"{self.overlay}/site.yaml": SETTINGS,
             f"{self.overlay}/kustomization.yaml": _OVERLAY.format(namespace=namespace),
             f"{self.overlay}/extra.yaml": self.namespace_manifest(),
         }

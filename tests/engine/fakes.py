@@ -66,6 +66,10 @@ class Commits:
     def has(self, commit: str) -> bool:
         return commit in self.mirrored
 
+    def bring(self, commit: str) -> None:
+        if commit not in self.mirrored:
+            raise errors.HistoryRefused(f"no commit {commit}")
+
 
 class _Empty:
     """A Tree without files."""
@@ -105,6 +109,11 @@ class Renders:
         ask: Callable[[Manifest], Preview] | None = None,
     ) -> Rendered:
         self.rendered.append(commit)
+        if self.settings.pin not in ("", commit):
+            verdict = Verdict()
+            return Rendered(
+                site=site, commit=commit, settings=self.settings, objects=(), verdict=verdict
+            )
         objects = self.kept.get(commit, self.objects)
         if isinstance(objects, Exception):
             raise objects

@@ -14,6 +14,7 @@ from typing import Any
 from reconciler import ports
 from reconciler.engine import assembly
 from reconciler.model.journal import JournalRow
+from reconciler.model.pauses import Asked
 from reconciler.model.refs import Kind, ObjectRef
 from reconciler.model.values import Live, Manifest, Record
 from tests.engine.world import World
@@ -94,6 +95,14 @@ class MortalState:
     def note_sent(self, note: ports.QueuedNote) -> None:
         self._life.spend()
         self._state.note_sent(note)
+
+    def pauses(self) -> tuple[Asked, ...]:
+        self._life.look()
+        return self._state.pauses()
+
+    def keep_pauses(self, pauses: Iterable[Asked]) -> None:
+        self._life.spend()
+        self._state.keep_pauses(pauses)
 
     def close(self) -> None:
         """Nothing is held."""

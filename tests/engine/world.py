@@ -133,6 +133,15 @@ class World:
         """Somebody's merge patch of a ConfigMap."""
         self.cluster.edit(ref(name), {"data": data}, manager="meddler")
 
+    def synced_first(self) -> str:
+        """ConfigMaps ``a`` and ``b`` are applied, by a single pass."""
+        commit = self.commit(manifests.config_map("a"), manifests.config_map("b"))
+        assert self.once() == (True, True)
+        return commit
+
+    def delete_map(self, name: str) -> None:
+        self.delete(CONFIG_MAP, name)
+
     def delete(self, kind: Kind, name: str, namespace: str = "app") -> None:
         found = self.admin.read(kind, namespace, name)
         assert found is not None

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterable, Mapping
 
 from reconciler.model.journal import JournalRow
+from reconciler.model.pauses import Asked
 from reconciler.model.refs import ObjectRef
 from reconciler.model.values import Record
 from reconciler.ports import QueuedNote
@@ -24,6 +25,7 @@ class MemoryState:
         self._meta: dict[str, str] = {}
         self._note: QueuedNote | None = None
         self._journal: list[JournalRow] = []
+        self._pauses: tuple[Asked, ...] = ()
         self._mutex = threading.Lock()
 
     def records(self) -> Mapping[ObjectRef, Record]:
@@ -77,6 +79,14 @@ class MemoryState:
         with self._mutex:
             if self._note == note:
                 self._note = None
+
+    def pauses(self) -> tuple[Asked, ...]:
+        with self._mutex:
+            return self._pauses
+
+    def keep_pauses(self, pauses: Iterable[Asked]) -> None:
+        with self._mutex:
+            self._pauses = tuple(pauses)
 
     def close(self) -> None:
         """Nothing is held."""

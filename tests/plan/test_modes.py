@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.model import fields
 from reconciler.model.refs import ObjectRef
-from reconciler.model.rules import AdoptRule, DriftMode, DriftRule
+from reconciler.model.rules import AdoptRule, DriftMode, DriftRule, matches
 from reconciler.plan import modes
 
 WEB = ObjectRef.parse("Deployment.apps/shop/web")
@@ -44,7 +44,7 @@ def rule(mode: DriftMode, *paths: str, **selectors: Any) -> DriftRule:
     ],
 )
 def test_a_star_stands_for_any_run(pattern: str, name: str, fits: bool) -> None:
-    assert modes.matches(pattern, name) is fits
+    assert matches(pattern, name) is fits
 
 
 def test_the_last_rule_that_matches_a_field_decides() -> None:

@@ -64,3 +64,36 @@ def test_a_remembered_tree_is_asked_once() -> None:
         assert remembered.digest("a") == FILES.digest("a")
         assert (remembered.names(""), remembered.read("a")) == (("a",), b"1")
     assert tree.asked == ["kind a", "kind b", "digest a"]
+
+
+def laid() -> trees.Laid:
+    base = trees.Beside({"site": trees.Files({"k": b"old", "site.yaml": b"old"})})
+    over = trees.Beside({"site": trees.Files({"k": b"new", "settings": b"new"})})
+    return trees.Laid(base, over, ("site/site.yaml", "site/settings"))
+
+
+def test_a_laid_folder_comes_from_the_other_tree_as_a_whole() -> None:
+    old = trees.Beside({"policies": trees.Files({"a": b"old", "b": b"old"})})
+    new = trees.Beside({"policies": trees.Files({"a": b"new"})})
+    tree = trees.Laid(old, new, ("policies",))
+    assert (tree.names(""), tree.names("policies")) == (("policies",), ("a",))
+    assert tree.read("policies/a") == b"new" and tree.kind("policies/b") is None
+    assert tree.digest("policies") == new.digest("policies")
+    assert tree.digest("") != trees.Laid(old, old, ("policies",)).digest("")
+
+
+def test_a_laid_file_comes_from_the_other_tree_or_is_not_there() -> None:
+    tree = laid()
+    assert tree.names("site") == ("k", "settings")
+    assert (tree.read("site/k"), tree.read("site/settings")) == (b"old", b"new")
+    assert tree.kind("site/site.yaml") is None
+    assert (tree.kind("site"), tree.names("")) == ("folder", ("site",))
+
+
+def test_a_folder_with_laid_files_has_the_digest_of_both() -> None:
+    base = trees.Beside({"site": trees.Files({"k": b"old", "site.yaml": b"old"})})
+    other = trees.Beside({"site": trees.Files({"settings": b"newer"})})
+    tree, newer = laid(), trees.Laid(base, other, ("site/site.yaml", "site/settings"))
+    for path in ("", "site", "site/settings"):
+        assert tree.digest(path) != newer.digest(path)
+    assert tree.digest("site/k") == newer.digest("site/k") == base.digest("site/k")

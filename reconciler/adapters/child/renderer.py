@@ -30,15 +30,18 @@ class ChildRenderer:
         *,
         agent_namespace: str,
         from_repository: bool,
+        heeds_pin: bool = False,
         limits: Limits = _DEFAULT,
         warm: float = 5.0,
     ) -> None:
-        """``warm``: seconds for which a child is kept, with what it parsed, after a render."""
+        """``heeds_pin``: of a site that is pinned to another commit, give the settings alone.
+        ``warm``: seconds for which a child is kept, with what it parsed, after a render."""
         self._limits = limits
         self._warm = warm
         self._request = {
             "agentNamespace": agent_namespace,
             "fromRepository": from_repository,
+            "heedsPin": heeds_pin,
             "limits": dataclasses.asdict(limits),
         }
         self._lock = threading.Lock()

@@ -19,10 +19,10 @@ from reconciler.adapters.child.judging import Judge
 from reconciler.adapters.child.limits import OUT_OF_MEMORY
 from reconciler.model.errors import FileError, RenderError, SettingsError
 from reconciler.model.refs import SiteName
-from reconciler.model.values import FileKind, Manifest, Preview
+from reconciler.model.values import FileKind, Manifest, Preview, Verdict
 from reconciler.policy.judge import OBJECT_BYTES
 from reconciler.render.cache import Cache
-from reconciler.render.site import render_site
+from reconciler.render.site import is_elsewhere, render_site
 
 _RENDERS = 10  # as many times the CPU time of one render as a child has in all
 
@@ -129,11 +129,13 @@ def answers(
     """The objects one by one, and an ending; or an error alone."""
     site = SiteName.parse(request["site"])
     try:
-        rendered = render_site(tree, site, request["commit"], cache)
+        heeds_pin = request["heedsPin"]
+        rendered = render_site(tree, site, request["commit"], cache, heeds_pin=heeds_pin)
         if len(rendered.objects) > request["limits"]["objects"]:
             most = request["limits"]["objects"]
             raise RenderError(f"{len(rendered.objects)} objects; at most {most}", path=site.folder)
-        verdict = judge.verdict(rendered, request, tree, tree)
+        is_built = not (heeds_pin and is_elsewhere(rendered.settings, rendered.commit))
+        verdict = judge.verdict(rendered, request, tree, tree) if is_built else Verdict()
     except (frames.BrokenFrame, BrokenPipeError, MemoryError):
         raise
     except Exception as error:

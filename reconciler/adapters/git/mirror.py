@@ -75,8 +75,8 @@ class Mirror:
     def verify(self, commit: str, since: str) -> tuple[Verified, ...]:
         """What each commit after ``since`` changes, oldest first; of ``""``, the commit alone."""
         with self._lock:
-            if since and not self.has(since):
-                self._deepen(since)
+            if since:
+                self.bring(since)
             with self._trusting():
                 return history.verify(self._folder, commit, since)
 
@@ -104,6 +104,12 @@ class Mirror:
         except SourceUnavailable:
             return False
         return info is not None and info.type == "commit"
+
+    def bring(self, commit: str) -> None:
+        """Deepen the history until this commit is in it."""
+        with self._lock:
+            if not self.has(commit):
+                self._deepen(commit)
 
     @property
     def _aside(self) -> Path:

@@ -56,6 +56,18 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE INDEX journal_at ON journal (at)",
     ),
+    (
+        """CREATE TABLE pauses (
+            asker TEXT NOT NULL,
+            object TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            until REAL NOT NULL,
+            began REAL NOT NULL,
+            most REAL NOT NULL,
+            used REAL NOT NULL,
+            asked INTEGER NOT NULL
+        )""",
+    ),
 )
 VERSION = len(MIGRATIONS)
 

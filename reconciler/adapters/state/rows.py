@@ -1,4 +1,4 @@
-"""Values as rows and back; SQL for four of the tables. Used by the store and by reading commands.
+"""Values as rows and back; SQL for the tables. Used by the store and by reading commands.
 
 Functions raise sqlite3.Error, and StateDamaged for a row that cannot have been ours.
 """
@@ -13,6 +13,7 @@ from typing import Any
 
 from reconciler.adapters.state import journal
 from reconciler.model.errors import StateDamaged
+from reconciler.model.pauses import Asked, Asker, Pause
 from reconciler.model.refs import ObjectRef, Origin
 from reconciler.model.values import Record
 from reconciler.ports import QueuedNote
@@ -32,12 +33,15 @@ _MARK: Mapping[str, str] = {
 }
 _PUT_NOTE = """INSERT OR REPLACE INTO notes (id, "commit", text, subject, time)
     VALUES (1, ?, ?, ?, ?)"""
+_PAUSES = """SELECT asker, object, reason, until, began, most, used, asked FROM pauses
+    ORDER BY rowid"""
 
 
 def check(connection: sqlite3.Connection) -> None:
     """Read all that will be read later, so that damage shows at once."""
     records(connection)
     note(connection)
+    pauses(connection)
     meta(connection, "")
     journal.read(connection, most=1)
     connection.execute(
@@ -167,6 +171,45 @@ def drop_note(connection: sqlite3.Connection, note: QueuedNote) -> None:
 
 def _note_row(note: QueuedNote) -> tuple[Any, ...]:
     return (note.commit, storable(note.text), storable(note.subject), note.time)
+
+
+def pauses(connection: sqlite3.Connection) -> tuple[Asked, ...]:
+    return tuple(map(_pause, connection.execute(_PAUSES)))
+
+
+def _pause(row: tuple[Any, ...]) -> Asked:
+    asker, about, reason, until, began, most, used, asked = row
+    try:
+        return Asked(
+            asker=Asker(asker),
+            pause=Pause(reason=str(reason), until=float(until), object=str(about)),
+            began=float(began),
+            most=float(most),
+            used=float(used),
+            asked=bool(asked),
+        )
+    except (TypeError, ValueError):
+        raise StateDamaged("the row of a pause is damaged") from None
+
+
+def put_pauses(connection: sqlite3.Connection, listed: Iterable[Asked]) -> None:
+    connection.execute("DELETE FROM pauses")
+    connection.executemany(
+        "INSERT INTO pauses VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            (
+                str(each.asker),
+                storable(each.pause.object),
+                storable(each.pause.reason),
+                each.pause.until,
+                each.began,
+                each.most,
+                each.used,
+                int(each.asked),
+            )
+            for each in listed
+        ),
+    )
 
 
 def storable(text: str) -> str:

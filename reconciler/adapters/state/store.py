@@ -16,6 +16,7 @@ from reconciler.adapters.state import database, folder, migrations, rows
 from reconciler.adapters.state import journal as journal_rows
 from reconciler.model.errors import StateDamaged, UsageError
 from reconciler.model.journal import JournalRow
+from reconciler.model.pauses import Asked
 from reconciler.model.refs import ObjectRef
 from reconciler.model.values import Record
 from reconciler.ports import QueuedNote
@@ -133,6 +134,15 @@ class SqliteState:
     def note_sent(self, note: QueuedNote) -> None:
         with self._writing() as connection:
             rows.drop_note(connection, note)
+
+    def pauses(self) -> tuple[Asked, ...]:
+        with self._reading() as connection:
+            return rows.pauses(connection)
+
+    def keep_pauses(self, pauses: Iterable[Asked]) -> None:
+        listed = tuple(pauses)
+        with self._writing() as connection:
+            rows.put_pauses(connection, listed)
 
     def close(self) -> None:
         """Close the database, then let go of the folder. A second call does nothing."""

@@ -214,6 +214,8 @@ EVENTS: Mapping[str, Event] = {
         "ref reason message",
         _add("drift_failures_total", reason="reason"),
     ),
+    "pause.began": _event("warning", "Paused: nothing is written", "object reason until by"),
+    "pause.ended": _event("info", "A pause is over", "object by"),
     "watch.listed": _event(
         "debug", "A watch has its initial list", "kind objects", _add("watch_lists_total")
     ),

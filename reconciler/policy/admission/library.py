@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.model.errors import FileError
+from reconciler.model.refs import POLICIES
 from reconciler.model.values import Tree
 from reconciler.policy.admission import files
 from reconciler.policy.admission.compiled import Compiled, compile_policy
 from reconciler.policy.admission.values import Binding, Problem
 
-FOLDER = "policies"
 _KEPT = 500  # files
 
 
@@ -47,7 +47,7 @@ class Shelf:
 
     def load(self, tree: Tree, names: Iterable[str]) -> Library:
         """Raises MissingBlobs, and nothing that a file's content causes."""
-        found = [self._file(tree, f"{FOLDER}/{name}.yaml") for name in dict.fromkeys(names)]
+        found = [self._file(tree, f"{POLICIES}/{name}.yaml") for name in dict.fromkeys(names)]
         return _joined(found)
 
     def _file(self, tree: Tree, path: str) -> _File:

@@ -271,3 +271,15 @@ def test_words_that_are_shown_are_cut() -> None:
     with pytest.raises(FileError) as caught:
         render(Strange(FILES))
     assert len(str(caught.value)) < 5_000
+
+
+def test_a_site_that_is_pinned_elsewhere_is_not_built_where_that_is_heeded() -> None:
+    pin = "f" * 40
+    given = tree(site=f"{FILES[f'{SITE.folder}/site.yaml']!s}pin: {pin}\n")
+    heeding = ChildRenderer(
+        agent_namespace="fleet-system", from_repository=False, heeds_pin=True, warm=0
+    )
+    there = heeding.render(given, SITE, "c0ffee", no_fetch)
+    assert (there.objects, there.settings.pin) == ((), pin)
+    assert len(heeding.render(given, SITE, pin, no_fetch).objects) == 2
+    assert len(render(given).objects) == 2  # whoever validates wants the commit itself

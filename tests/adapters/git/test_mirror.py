@@ -281,3 +281,16 @@ def test_a_url_of_another_form_is_refused_and_not_repeated(tmp_path: Path, url: 
 def test_a_branch_of_another_form_is_refused(tmp_path: Path, branch: str) -> None:
     with pytest.raises(UsageError, match="branch"):
         Mirror(tmp_path / "m.git", "https://host/r", branch, Credentials())
+
+
+def test_an_older_commit_of_the_branch_is_brought(remote: Remote, mirror: Mirror) -> None:
+    old = remote.commit({"a": "1"})
+    for serial in range(2, 5):
+        remote.commit({"a": str(serial)})
+    mirror.fetch()
+    assert not mirror.has(old)
+    mirror.bring(old)
+    mirror.fetch_blobs((mirror.tree(old).digest("a"),))
+    assert mirror.tree(old).read("a") == b"1"
+    with pytest.raises(HistoryRefused, match="has no commit ffff"):
+        mirror.bring("f" * 40)

@@ -48,12 +48,19 @@ _SECOND = """
     );
     CREATE INDEX journal_at ON journal (at);
 """
+_THIRD = """
+    CREATE TABLE pauses (
+        asker TEXT NOT NULL, object TEXT NOT NULL, reason TEXT NOT NULL, until REAL NOT NULL,
+        began REAL NOT NULL, most REAL NOT NULL, used REAL NOT NULL, asked INTEGER NOT NULL
+    );
+"""
 
 # For each version of the schema, a database as that version's agent left it, with the same
 # content. What was released stays as it is; a new version adds its own.
 EARLIER: Mapping[int, str] = {
     1: f"{_FIRST} PRAGMA user_version = 1;",
     2: f"{_FIRST} {_SECOND} PRAGMA user_version = 2;",
+    3: f"{_FIRST} {_SECOND} {_THIRD} PRAGMA user_version = 3;",
 }
 
 

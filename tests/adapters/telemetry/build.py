@@ -14,6 +14,7 @@ SAMPLES: Mapping[str, object] = {
     "address": "127.0.0.1:9090",
     "applied": 3,
     "change": "spec.replicas",
+    "by": "site",
     "changes": 4,
     "commit": "c" * 40,
     "commits": 2,
@@ -26,6 +27,7 @@ SAMPLES: Mapping[str, object] = {
     "kind": "Deployment.apps",
     "manager": "kubectl-edit",
     "message": "the field is immutable",
+    "object": "Deployment.apps/serving/triton",
     "objects": 43,
     "origin": "bases/web/deployment.yaml:3",
     "outcome": "warned",
@@ -38,6 +40,7 @@ SAMPLES: Mapping[str, object] = {
     "site": "north/one",
     "state": "Synced",
     "sync": "Synced",
+    "until": "2027-01-31T18:00:00Z",
     "version": "0.1.0",
 }
 
