@@ -181,3 +181,19 @@ def test_colours_are_for_terminals_whose_user_wants_them(
     assert (DIM in shown) is colours
     piped = subprocess.run(command, capture_output=True, text=True, env=path, check=False)
     assert "more: docs/" in piped.stderr and "\x1b" not in piped.stderr
+
+
+def test_an_interruption_while_the_program_loads_is_one_like_any_other() -> None:
+    code = (
+        "import sys\n"
+        "from reconciler import __main__\n"
+        "class Slow:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'reconciler.cli': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Slow())\n"
+        "__main__.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (130, "reconciler: interrupted\n")

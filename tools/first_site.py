@@ -73,8 +73,6 @@ class Shell:
             "PATH": os.environ["PATH"],
             "KUBECONFIG": kubeconfig,
             "LANG": "C.UTF-8",
-            **{f"GIT_{who}_NAME": "Ada" for who in ("AUTHOR", "COMMITTER")},
-            **{f"GIT_{who}_EMAIL": "ada@example.com" for who in ("AUTHOR", "COMMITTER")},
         }
         self._process = subprocess.Popen(
             ["bash"],

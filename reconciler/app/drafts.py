@@ -22,7 +22,9 @@ def draft(place: Path) -> Iterator[Path]:
         folder.mkdir()
         yield folder
     except OSError as error:
-        raise UsageError(f"{error.filename or place} cannot be written: {error.strerror}") from None
+        # The draft's own name says nothing to anybody.
+        named = place if str(error.filename) == str(folder) else error.filename or place
+        raise UsageError(f"{named} cannot be written: {error.strerror}") from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

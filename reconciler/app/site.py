@@ -78,7 +78,10 @@ def _given(fleet: settings.Fleet, ring: str, labels: Iterable[str]) -> dict[str,
     if ring and ring not in fleet.rings:
         known = ", ".join(strict.nearest(ring, fleet.rings, len(fleet.rings))) or "none"
         raise UsageError(f"--ring: {ring!r} is not among the rings of fleet.yaml: {known}")
-    found = dict(map(_label, labels))
+    found: dict[str, str] = {}
+    for key, value in map(_label, labels):
+        if found.setdefault(key, value) != value:
+            raise UsageError(f"--label: {key} is given twice, as {found[key]} and as {value}")
     return {
         **({"ring": ring} if ring else {}),
         **({"labels": found} if found else {}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -30,12 +31,20 @@ def init(folder: Path, name: str) -> None:
     click.echo(f"commit {made.commit.commit[:12]} on main, by {made.commit.author}")
     if not made.commit.known:
         click.echo(
-            "Git knows no name of yours, so the commit has ours. To change that, in it:\n"
+            "Git knows no name of yours, so commits in it have ours. To change that, in it:\n"
             '  git config user.name "YOUR NAME"; git config user.email YOU@EXAMPLE.COM\n'
             "  git commit --amend --no-edit --reset-author"
         )
     click.echo(
-        "Next:\n" + (f"  cd {folder}\n" if folder != Path() else "") + "  reconciler validate\n"
+        "Next:\n"
+        + (f"  cd {_quoted(folder)}\n" if folder != Path() else "")
+        + "  reconciler validate\n"
         f"  reconciler render {sites[0]} --repo .\n"
         f"  reconciler site add {made.sites[0].region}/new-site --from {sites[0]}"
     )
+
+
+def _quoted(folder: Path) -> str:
+    """As a shell takes it."""
+    text = str(folder)
+    return shlex.quote(f"./{text}" if text.startswith("-") else text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,34 @@ def test_where_git_fails_nothing_is_left(tmp_path: Path, monkeypatch: pytest.Mon
     assert done.exit_code == 2
     assert "git init: disk full" in done.stderr
     assert build.everything(tmp_path) == before
+
+
+def test_where_git_knows_nobody_later_commits_work_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    folder = tmp_path / "my farms"
+    done = build.run("init", folder)
+    assert done.exit_code == 0, done.stderr
+    assert "Git knows no name of yours, so commits in it have ours" in done.stdout
+    assert f"  cd '{folder}'\n" in done.stdout, "as a shell takes it"
+    (folder / "more").write_text("x")
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "GIT_CONFIG_NOSYSTEM": "1"}
+    for command in (["add", "."], ["commit", "-qm", "More"]):
+        made = subprocess.run(
+            ["git", "-C", folder, *command],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert made.returncode == 0, made.stderr
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    done = build.run("init", "/proc/farms")
+    assert done.exit_code == 2
+    assert "/proc cannot be written: " in done.stderr and ".draft" not in done.stderr

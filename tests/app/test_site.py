@@ -144,3 +144,12 @@ def test_a_fleet_without_rings_says_so(fleet: Path) -> None:
     (fleet / "fleet.yaml").write_text(build.HEAD + "kind: Fleet\nname: farms\n")
     done = build.run("site", "add", "north/new", "--ring", "wide", "--repo", fleet)
     assert "is not among the rings of fleet.yaml: none" in done.stderr
+
+
+def test_a_label_that_is_given_twice_with_two_values_is_refused(fleet: Path) -> None:
+    before = build.everything(fleet)
+    given = ("site", "add", "east/new", "--repo", fleet, "--label", "k=v", "--label")
+    done = build.run(*given, "k=w")
+    assert done.exit_code == 2
+    assert "--label: k is given twice, as v and as w" in done.stderr
+    assert build.everything(fleet) == before

@@ -66,6 +66,11 @@ def test_no_package_manager_is_left_behind() -> None:
     assert "python -m venv --without-pip /opt/fleet-reconciler" in " ".join(scripts())
 
 
+def test_no_program_in_it_runs_as_another_user() -> None:
+    (script,) = (run.text for run in FILE.stage("root").all("RUN"))
+    assert "find / -xdev -type f -perm /6000 -exec chmod a-s {} +" in script
+
+
 def test_everything_is_installed_from_the_hashed_locks() -> None:
     commands = [command for script in scripts() for command in script.split(" && ")]
     installs = [

@@ -199,9 +199,32 @@ def test_a_site_adds_its_cameras_to_the_shared_ones() -> None:
 @pytest.mark.parametrize("path", [".github/workflows/validate.yaml", ".gitlab-ci.yml"])
 def test_ready_files_for_ci_run_validate_of_this_version(path: str) -> None:
     text = (TEMPLATE / path).read_text()
-    assert yaml.safe_load(text)
+    found = yaml.safe_load(text)
+    # In both languages a step that may fail says so by one of these.
+    assert not {"allow_failure", "continue-on-error", "when"} & set(_keys(found))
     assert "reconciler validate\n" in text
     assert f"fleet-reconciler=={reconciler.__version__}\n" in text.replace("' }}", "")
+
+
+def _keys(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for each in value:
+            yield from _keys(each)
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield str(name)
+            yield from _keys(each)
+
+
+def test_ci_runs_for_what_is_to_be_merged_and_for_the_branch_that_sites_follow() -> None:
+    github = yaml.safe_load((TEMPLATE / ".github/workflows/validate.yaml").read_text())
+    # YAML 1.1 reads the key "on" as true.
+    assert github[True] == {"pull_request": None, "push": {"branches": ["main"]}}
+    gitlab = yaml.safe_load((TEMPLATE / ".gitlab-ci.yml").read_text())
+    assert [rule["if"] for rule in gitlab["validate"]["rules"]] == [
+        '$CI_PIPELINE_SOURCE == "merge_request_event"',
+        "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH",
+    ]
 
 
 def test_the_readme_names_commands_and_files_that_exist() -> None:

@@ -38,8 +38,8 @@ class FirstCommit(NamedTuple):
 def first_commit(folder: Path, message: str) -> FirstCommit:
     """Make ``folder`` a repository with one commit of all its files, on the branch main.
 
-    Where git knows no name of the user, the commit has ours. Raises UsageError,
-    SourceUnavailable.
+    Where git knows no name of the user, the commit has ours, and so have those that are made in
+    the repository until the user gives another. Raises UsageError, SourceUnavailable.
     """
     repository = folder / ".git"
     _git(repository, _INIT)
@@ -48,6 +48,9 @@ def first_commit(folder: Path, message: str) -> FirstCommit:
     environment = _environment(folder, name, email)
     _git(repository, _ADD, environment)
     _git(repository, _COMMIT, environment, message)
+    if person is None:
+        for key, value in zip(("user.name", "user.email"), _OURS, strict=True):
+            _git(repository, ("config", key, value))
     return FirstCommit(_git(repository, _HEAD), f"{name} <{email}>", person is not None)
 
 

@@ -115,6 +115,11 @@ class Login:
         settings = Configuration(retries=False, connection_pool_maxsize=POOL)
         settings.keep_alive = True
         before = _stamp(files := _files(paths))
+        if paths and not any(map(os.path.exists, paths)):
+            raise errors.ClusterUnavailable(
+                f"there is no kubeconfig {' or '.join(paths)}:"
+                " name one by --kubeconfig or KUBECONFIG"
+            )
         try:
             if in_pod:
                 _load_pod(settings)

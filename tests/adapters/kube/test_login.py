@@ -135,3 +135,9 @@ def test_a_context_that_does_not_exist_is_named(stub: Stub, tmp_path: Path) -> N
 def test_no_user_or_password_of_the_address_is_shown() -> None:
     api = ApiClient(Configuration(host="https://user:password@example.invalid:6443"))
     assert login.Session(api=api, files=(), read_at=0.0).server == "https://example.invalid:6443"
+
+
+def test_a_kubeconfig_that_is_not_there_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "none"
+    with pytest.raises(errors.UsageError, match=f"there is no kubeconfig {path}:"):
+        kube.connect(str(path), "")
