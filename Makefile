@@ -6,12 +6,13 @@ STAMP := $(VENV)/.installed
 WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 PYTEST_ARGS ?=
+MINUTES ?= 30
 BENCH_ARGS ?=
 IMAGE_ARGS ?=
 DEMO_ARGS ?=
 CASES ?= ../shared/parity
 
-.PHONY: install demo recording lint test test-fast bench parity docs image lock
+.PHONY: install demo recording lint test test-fast soak bench parity docs image lock
 
 install: $(STAMP)
 
@@ -38,6 +39,9 @@ test: install
 
 test-fast: install
 	$(PYTEST) -m "not integration" $(PYTEST_ARGS)
+
+soak: install
+	MINUTES=$(MINUTES) $(BIN)/python -m pytest -s $(PYTEST_ARGS) tests/e2e/test_soak.py
 
 bench: install
 	$(BIN)/python -m bench $(BENCH_ARGS)

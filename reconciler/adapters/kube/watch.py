@@ -43,7 +43,8 @@ PAUSES: Mapping[Ending, tuple[float, float]] = {
     Ending.EXPIRED: (0.0, FAR),
     Ending.FAILED: (1.0, FAR),
     Ending.UNSERVED: (1.0, FAR),
-    Ending.FORBIDDEN: (5.0, 5 * FAR),  # somebody has to act
+    # Somebody has to act; but an API server that has just started forbids what it soon allows.
+    Ending.FORBIDDEN: (1.0, 5 * FAR),
 }
 
 
@@ -52,11 +53,17 @@ class Pace:
 
     def __init__(self) -> None:
         self._short = 0  # attempts in a row that did not settle
+        self._last = Ending.CLEAN
 
     def after(self, ending: Ending, lived: float) -> float:
-        """Seconds; ``lived`` is how long the attempt took."""
-        if lived >= SETTLED:
+        """Seconds; ``lived`` is how long the attempt took.
+
+        A refusal is waited out for long, so what went before one does not make it longer still.
+        """
+        first_refusal = ending is Ending.FORBIDDEN and self._last is not ending
+        if lived >= SETTLED or first_refusal:
             self._short = 0
+        self._last = ending
         first, longest = PAUSES[ending]
         doublings = self._short
         self._short += 1

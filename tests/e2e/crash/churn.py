@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +19,7 @@ kind: SiteSettings
 prune: {allow: [{refs: [all], until: "2200-01-01T00:00:00Z"}]}
 """
 _MANAGER = "fieldManager=meddler"
+Way = Callable[[ObjectRef], bool]
 
 
 class Churn:
@@ -116,8 +117,23 @@ class Meddler:
 
     def meddle(self, count: int) -> tuple[ObjectRef, ...]:
         """Edit or delete some objects; the refs of those that now have to be put right."""
+        return self._some(count, (*self._edits(), self._delete))
+
+    def edit(self, count: int) -> tuple[ObjectRef, ...]:
+        """The same, and none is deleted."""
+        return self._some(count, self._edits())
+
+    def delete(self, count: int) -> tuple[ObjectRef, ...]:
+        """The same, and all are deleted that may be: the others are edited."""
+        deleted = len(self.deleted)
+        refs = self._some(count, (self._delete,))
+        return refs if len(self.deleted) > deleted else ()
+
+    def _edits(self) -> tuple[Way, ...]:
+        return (self._edit, self._edit, self._annotate, self._unlabel, self._return)
+
+    def _some(self, count: int, ways: tuple[Way, ...]) -> tuple[ObjectRef, ...]:
         refs = self._chance.sample(list(self._churn.present), count)
-        ways = (self._edit, self._edit, self._delete, self._annotate, self._unlabel, self._return)
         return tuple(ref for ref in refs if self._chance.choice(ways)(ref))
 
     def _edit(self, ref: ObjectRef) -> bool:

@@ -1,4 +1,7 @@
-"""What must be true in the end, each with a sentence of its own. Used by test_kill."""
+"""What must be true in the end, each with a sentence of its own.
+
+Used by test_kill and test_soak.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from tests.e2e.crash import left, objects
 from tests.e2e.crash.account import Account
 from tests.e2e.crash.ledger import Ledger, Version
 from tests.e2e.crash.trial import Trial
+from tests.e2e.crash.victim import Victim
 from tests.e2e.process import eventually
 
 _AGENT = "serviceaccount:fleet-system:fleet-reconciler"
@@ -23,31 +27,41 @@ def converge(trial: Trial) -> None:
     """One agent that nobody kills brings everything about, and ends in order."""
     victim = trial.start()
     try:
-        trial.rest(victim)
-        head = trial.world.fleet.head
-
-        def is_told() -> bool:
-            note = yaml.safe_load(trial.world.fleet.note() or "{}")
-            return (note.get("commit"), note.get("applied")) == (head, head)
-
-        eventually(is_told, "the newest commit's note")
-        assert victim.wait_for_silence(1.0)
-        trial.note_passes(victim.events)
-        assert victim.end() == 0
+        settle(trial, victim)
     finally:
         victim.discard()
 
 
+def settle(trial: Trial, victim: Victim) -> None:
+    """This agent brings everything about, and ends in order."""
+    trial.rest(victim)
+    head = trial.world.fleet.head
+
+    def is_told() -> bool:
+        note = yaml.safe_load(trial.world.fleet.note() or "{}")
+        return (note.get("commit"), note.get("applied")) == (head, head)
+
+    eventually(is_told, "the newest commit's note")
+    assert victim.wait_for_silence(1.0)
+    trial.note_passes(victim.events)
+    assert victim.end() == 0
+
+
+def differences(trial: Trial) -> list[str]:
+    """Objects that are not what the newest commit says, or should not be there, or should."""
+    namespace, label = trial.world.namespace, trial.world.fleet.site.replace("/", ".")
+    there, wanted = trial.there(), trial.churn.present
+    wrong = [
+        ref
+        for ref in there.keys() & wanted.keys()
+        if not objects.holds(objects.expected(ref, wanted[ref], namespace, label), there[ref].body)
+    ]
+    return sorted(map(str, [*wrong, *(there.keys() ^ wanted.keys())]))
+
+
 def check_cluster(trial: Trial) -> None:
     """Every object is what the newest commit says, and nothing else of ours is there."""
-    namespace, label = trial.world.namespace, trial.world.fleet.site.replace("/", ".")
-    there = trial.there()
-    assert there.keys() == trial.churn.present.keys()
-    wrong = [
-        str(ref)
-        for ref, serial in trial.churn.present.items()
-        if not objects.holds(objects.expected(ref, serial, namespace, label), there[ref].body)
-    ]
+    wrong = differences(trial)
     assert not wrong, f"not as committed: {wrong}"
 
 
