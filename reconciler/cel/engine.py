@@ -84,12 +84,6 @@ class Expression:
             raise EvaluationError("the value cannot be used outside of an expression") from None
 
 
-@functools.lru_cache(maxsize=1024)
-def expression(data: bytes) -> Expression:
-    """What was checked, so that it can be run; the same for the same bytes. Raises CompileError."""
-    return Expression(data)
-
-
 def activation(data: Mapping[str, Any]) -> Any:
     """What expressions read; values are looked at as they are needed, and must stay as they are."""
     return _runtime().Activation(data)

@@ -101,7 +101,7 @@ class Compiler:
         reads = _reads(checked, self.variables)
         root = Rewriting(checked, self._inlined, self._fields).done()
         named = _read(root, self.variables)
-        expression = engine.expression(syntax.write(checked))
+        expression = engine.Expression(syntax.write(checked))
         return Program(
             text=text,
             expression=expression,
