@@ -41,10 +41,12 @@ class Checker:
     def __init__(self, variables: Mapping[str, str]) -> None:
         self._config = _config(tuple(sorted(variables.items())))
         self._more: dict[str, Any] = {}
-        self._env = cel.NewEnv(config=self._config)
+        self._env: Any = None
 
     def check(self, text: str) -> tuple[bytes, Any]:
         """The checked expression, and the engine's word for its type. Raises CompileError."""
+        if self._env is None:
+            self._env = cel.NewEnv(config=self._config, variables=self._more)
         try:
             expression = self._env.compile(text)
         except RuntimeError as error:
@@ -54,7 +56,7 @@ class Checker:
     def add(self, name: str, of: Any) -> None:
         """A variable of a type that ``check`` gave, or of any where that is None."""
         self._more[name] = cel.Type.DYN if of is None else of
-        self._env = cel.NewEnv(config=self._config, variables=self._more)
+        self._env = None
 
 
 class Expression:
@@ -80,12 +82,6 @@ class Expression:
             return found.plain_value()
         except (TypeError, RuntimeError, ValueError):
             raise EvaluationError("the value cannot be used outside of an expression") from None
-
-
-@functools.lru_cache(maxsize=1024)
-def expression(data: bytes) -> Expression:
-    """What was checked, so that it can be run; the same for the same bytes. Raises CompileError."""
-    return Expression(data)
 
 
 def activation(data: Mapping[str, Any]) -> Any:

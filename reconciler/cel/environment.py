@@ -12,7 +12,7 @@ What the API server refuses when a policy is created raises CompileError here. C
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 from reconciler.cel import cost, declarations, engine, refusals, syntax
@@ -23,16 +23,37 @@ from reconciler.cel.syntax import Checked, Node
 
 LONGEST = 16_384  # characters of an expression; past it neither checking nor reading is cheap
 _VARIABLES = "variables"
+_KEPT = 2_000  # expressions
 _HAS = re.compile(r"\bhas(\s*\(\s*)(request|namespaceObject|variables)\b")
 _TYPES = {"bool": "BOOL", "string": "STRING", "null": "NULL"}
 _NO_TEXT = ("UINT", "DURATION", "TIMESTAMP", "TYPE", "optional_type", "OPTIONAL")
 
 
+class Known:
+    """What was compiled before, with all that it depends on: policies repeat each other a lot."""
+
+    def __init__(self) -> None:
+        self._found: dict[Hashable, tuple[Program, Any]] = {}
+
+    def get(self, key: Hashable, make: Callable[[], tuple[Program, Any]]) -> tuple[Program, Any]:
+        found = self._found.get(key)
+        if found is None:
+            if len(self._found) >= _KEPT:
+                self._found.clear()
+            found = self._found[key] = make()
+        return found
+
+
 class Compiler:
     """Compiles one policy's expressions. ``variables`` are its variables' programs so far."""
 
-    def __init__(self, *, params: bool, fields: tuple[str, ...] = ()) -> None:
-        """``fields`` are the object's own, to be read without its name."""
+    def __init__(
+        self, *, params: bool, fields: tuple[str, ...] = (), known: Known | None = None
+    ) -> None:
+        """``fields`` are the object's own, to be read without its name. ``known`` may be shared
+        by many compilers."""
+        self._known = known or Known()
+        self._before: tuple[Hashable, ...] = (params, fields)  # all that an expression depends on
         variables = {"params": "dyn"} if params else {}
         self._checker = engine.Checker(variables | dict.fromkeys(fields, "dyn"))
         self._fields = frozenset(fields)
@@ -47,6 +68,7 @@ class Compiler:
         self._inlined[name] = Inline.of(program.root, must=must)
         self.variables[name] = program
         self._checker.add(f"{_VARIABLES}.{name}", of if _is_plain(words) else None)
+        self._before += (name, text)
 
     def compile(self, text: str, *returns: str, variables: bool = True) -> Program:
         """A program of one of these types. Raises CompileError.
@@ -64,6 +86,9 @@ class Compiler:
     def _compile(self, text: str) -> tuple[Program, Any]:
         if len(text) > LONGEST:
             raise CompileError(f"the expression has {len(text)} characters; at most {LONGEST}")
+        return self._known.get((*self._before, text), lambda: self._made(text))
+
+    def _made(self, text: str) -> tuple[Program, Any]:
         _refuse_authorizer(text)
         data, of = self._checker.check(_masked(text))
         checked = syntax.read(data)
@@ -76,7 +101,7 @@ class Compiler:
         reads = _reads(checked, self.variables)
         root = Rewriting(checked, self._inlined, self._fields).done()
         named = _read(root, self.variables)
-        expression = engine.expression(syntax.write(checked))
+        expression = engine.Expression(syntax.write(checked))
         return Program(
             text=text,
             expression=expression,

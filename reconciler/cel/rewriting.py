@@ -150,7 +150,8 @@ class Rewriting:
                 f"a loop's variable must not be called {' or '.join(sorted(self._shadows))}"
                 " where variables are read"
             )
-        return self._copied(found.root)
+        found.root.is_shared = True
+        return found.root
 
     def _copied(self, node: Node) -> Node:
         copy = Node(kind=node.kind, id=self._new(), name=node.name, rest=list(node.rest))

@@ -28,7 +28,8 @@ class Node:
     """One node. ``parts`` are its children by their field in the engine's message.
 
     ``name`` is what an identifier, a selected field, a function, or a message is called. A
-    constant has ``constant``, as a wire field.
+    constant is among ``rest``, as a wire field. One that ``is_shared`` stands in several trees,
+    changes no more, and is ``encoded`` once.
     """
 
     kind: int
@@ -37,6 +38,8 @@ class Node:
     parts: list[tuple[int, Node]] = field(default_factory=list)
     rest: list[Field] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
+    is_shared: bool = False
+    encoded: bytes = b""
 
     @property
     def is_loop(self) -> bool:
@@ -282,6 +285,14 @@ def _entry(data: bytes) -> Entry:
 
 
 def _encode(node: Node) -> bytes:
+    if not node.is_shared:
+        return _encoded(node)
+    if not node.encoded:
+        node.encoded = _encoded(node)
+    return node.encoded
+
+
+def _encoded(node: Node) -> bytes:
     fields: list[Field] = []
     if node.name:
         fields.append((_NAMES[node.kind], BYTES, node.name.encode()))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.cel.cost import Bounds
-from reconciler.cel.environment import Compiler
+from reconciler.cel.environment import Compiler, Known
 from reconciler.cel.errors import CompileError
 from reconciler.cel.scope import Program
 from reconciler.documents import load
@@ -63,9 +63,9 @@ class Compiled:
 class _Compilation:
     """One policy's expressions, with all that is wrong with them."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, known: Known | None) -> None:
         self._policy = policy
-        self._compiler = Compiler(params=policy.params is not None)
+        self._compiler = Compiler(params=policy.params is not None, known=known)
         self._problems: list[Problem] = []
 
     def run(self) -> Compiled:
@@ -130,9 +130,9 @@ class _Compilation:
 _NULLABLE = ("string", "null")
 
 
-def compile_policy(policy: Policy) -> Compiled:
-    """Never fails: what is wrong with the policy is ``broken``."""
-    return _Compilation(policy).run()
+def compile_policy(policy: Policy, known: Known | None = None) -> Compiled:
+    """Never fails: what is wrong with the policy is ``broken``. ``known`` is shared by many."""
+    return _Compilation(policy, known).run()
 
 
 _BLOCK = re.compile(r":\s*([|>])[-+0-9]*\s*(#.*)?$")

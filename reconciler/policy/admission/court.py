@@ -11,7 +11,7 @@ import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.cel.cost import CONDITIONS
 from reconciler.cel.errors import EvaluationError, TooCostly
@@ -68,8 +68,7 @@ class Decision:
     misconfigured: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
+class Applied(NamedTuple):
     """A policy that judged a request, whatever it said of it."""
 
     policy: str
@@ -207,9 +206,9 @@ def _converted(value: Mapping[str, Any] | None, version: str) -> Mapping[str, An
     return {**value, "apiVersion": version}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Case:
-    """One policy, one binding, one request."""
+    """One policy, one binding, one request; not frozen, as there are many and that costs."""
 
     compiled: Compiled
     binding: Binding

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from reconciler.cel.environment import Known
 from reconciler.model.errors import FileError
 from reconciler.model.refs import POLICIES
 from reconciler.model.values import Tree
@@ -44,6 +45,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self._files: dict[tuple[str, str], _File] = {}
+        self._known = Known()
 
     def load(self, tree: Tree, names: Iterable[str]) -> Library:
         """Raises MissingBlobs, and nothing that a file's content causes."""
@@ -56,16 +58,16 @@ class Shelf:
             if key not in self._files:
                 if len(self._files) >= _KEPT:
                     self._files.clear()
-                self._files[key] = _made(files.read(path, tree.read(path)))
+                self._files[key] = self._made(files.read(path, tree.read(path)))
             return self._files[key]
         except FileNotFoundError:
             return _unreadable(path, "the file is missing")
         except FileError as error:
             return _unreadable(path, error.message)
 
-
-def _made(read: files.Read) -> _File:
-    return _File(read=read, compiled=tuple(compile_policy(each) for each in read.policies))
+    def _made(self, read: files.Read) -> _File:
+        compiled = tuple(compile_policy(each, self._known) for each in read.policies)
+        return _File(read=read, compiled=compiled)
 
 
 def _unreadable(path: str, why: str) -> _File:
