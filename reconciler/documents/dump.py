@@ -7,7 +7,6 @@ straight to text, without events: it is quicker than libyaml, and exact.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal
 from typing import Any
 
 from reconciler.documents import keys, strings
@@ -127,6 +126,8 @@ def _atom(value: Any) -> str:
 
 def _float(value: float) -> str:
     """The shortest digits; an exponent below 1e-4 and from 1e6 on, as 1.5e+06 and 1e-05."""
+    from decimal import Decimal
+
     sign, digits, exponent = Decimal(repr(value)).as_tuple()
     text = "".join(map(str, digits)).rstrip("0")
     power = len(digits) + int(exponent) - 1

@@ -7,16 +7,16 @@ comes out is what is applied, so it is what ``load`` returns.
 
 from __future__ import annotations
 
-import re
+from reconciler.documents.charsets import UNBROKEN, Pattern
 
-_NO_BLOCK = re.compile("[^\t\n -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]| \n")
+_NO_BLOCK = Pattern(r"[^\t\n -~WIDE]| \n", UNBROKEN)
 
 _BLANKS = (" ", "\t")
 
 
 def again(text: str) -> str:
     """``text`` after it was printed as a folded scalar and read back."""
-    if "\n" not in text or text.endswith(" ") or _NO_BLOCK.search(text):
+    if "\n" not in text or text.endswith(" ") or _NO_BLOCK.of(text).search(text):
         return text  # written on one line, or quoted
     return _read(_printed(text), keep=text == "\n" or text.endswith("\n\n"), clip=text[-1] == "\n")
 

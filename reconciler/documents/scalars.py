@@ -13,7 +13,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
@@ -77,6 +76,8 @@ def number(value: float) -> int | float:
     """A float as Go's JSON carries it: whole ones become integers while 64 bits hold them."""
     if not value.is_integer():
         return value
+    from decimal import Decimal
+
     whole = int(Decimal(repr(value)))  # its shortest digits: 2**63 is 9223372036854776000
     return whole if INT64_MIN <= whole <= UINT64_MAX else value
 

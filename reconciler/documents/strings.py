@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from reconciler.documents.charsets import PRINTED, UNBROKEN, Pattern
 from reconciler.documents.scalars import CONFIG, Unsupported, resolve, timestamp
 
 NO_LINE_END = "\0"  # ends a block after which kustomize begins no new line
@@ -15,23 +16,23 @@ WIDTH = 80  # a line is folded at the first space past it
 INDENT = 2
 LONGEST_KEY = 128  # bytes; longer ones are written with "? "
 
-_PRINTED = r"\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd"  # besides line feeds
 # What may stand unquoted in a block: no indicator first, no ": " or " #", no space at the ends.
-_PLAIN = re.compile(
+_PLAIN = Pattern(
     r"(?!---|\.\.\.)(?![\ #,\[\]{}&*!|>'\"%@`]|[?:-](?:\ |\Z))"
-    r"(?:[\x20-\x22\x24-\x39\x3b-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]++"
+    r"(?:[\x20-\x22\x24-\x39\x3b-\x7eWIDE]++"
     r"|:(?!\ |\Z)|(?<!\ )\#)*+(?<!\ )",
+    UNBROKEN,
     re.VERBOSE,
 )
 _WORD = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*+(?::[A-Za-z0-9_./-]++)*+")
-_SPECIAL = re.compile(f"[^\n{_PRINTED}]")
+_SPECIAL = Pattern(r"[^\n\x20-\x7eWIDE]", PRINTED)
 _BREAK = re.compile("[\n\r\u2028\u2029]")
 _SEPARATORS = ("\u2028", "\u2029")
 _BREAKS = ("\n", "\u2028", "\u2029")
 _BREAK_SPACE = re.compile("[\n\u2028\u2029] ")
 _SPACE_BREAK = re.compile(" [\n\u2028\u2029]")
 _SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
-_ESCAPED = re.compile("[^ !#-\\[\\]-~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]")
+_ESCAPED = Pattern(r"[^ !#-\[\]-~WIDE]", UNBROKEN)
 _NAMED = {
     "\0": "\\0",
     "\a": "\\a",
@@ -65,9 +66,9 @@ def _quoted(text: str) -> str:
     """``text`` on one line of any length, in the first style that can hold it."""
     if not text or (text[0] in _FIRST and _reads_as_other(text)):
         return _double(text)
-    if _PLAIN.fullmatch(text):
+    if _PLAIN.of(text).fullmatch(text):
         return text
-    if _SPECIAL.search(text) or _SPACE_BREAK.search(text) or _BREAK_SPACE.search(text):
+    if _SPECIAL.of(text).search(text) or _SPACE_BREAK.search(text) or _BREAK_SPACE.search(text):
         return _double(text)
     return "'" + text.replace("'", "''") + "'"
 
@@ -109,7 +110,7 @@ def _reads_as_other(text: str) -> bool:
 def _double(text: str) -> str:
     if text.startswith("\ufeff"):  # a mark in front makes every character one
         return '"' + "".join(map(_escape, text)) + '"'
-    return '"' + _ESCAPED.sub(lambda match: _escape(match[0]), text) + '"'
+    return '"' + _ESCAPED.of(text).sub(lambda match: _escape(match[0]), text) + '"'
 
 
 def _escape(character: str) -> str:
@@ -123,7 +124,7 @@ def _escape(character: str) -> str:
 
 def _no_block(text: str) -> bool:
     """Whether a text with lines must be quoted: a space before a line's end would be lost."""
-    return text[-1] == " " or bool(_SPACE_BREAK.search(text) or _SPECIAL.search(text))
+    return text[-1] == " " or bool(_SPACE_BREAK.search(text) or _SPECIAL.of(text).search(text))
 
 
 def _literal(text: str, indent: int) -> str:

@@ -8,12 +8,10 @@ folder for its own sake.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler.model.errors import RenderError
 from reconciler.model.refs import Origin
-from reconciler.model.values import Tree
 from reconciler.render import (
     collection,
     hashes,
@@ -33,9 +31,11 @@ from reconciler.render.items import Item, Value
 from reconciler.render.kept import Reads
 from reconciler.render.scalars import string_map
 
+if TYPE_CHECKING:
+    from reconciler.model.values import Tree
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+
+class Resource(NamedTuple):
     """One object, as plain JSON values that others may share: not to be changed."""
 
     value: Mapping[str, Any]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from reconciler.render import bounds
 from reconciler.render.context import Context
@@ -84,8 +83,7 @@ def _laid_over(old: Item, made: Item) -> Item:
             value.pop(field, None)
             if merged:
                 value[field] = merged
-    books = replace(
-        made.books,
+    books = made.books._replace(
         prefixes=old.books.prefixes,
         suffixes=old.books.suffixes,
         behavior=old.books.behavior,
@@ -102,7 +100,7 @@ def _trace(old: Item, made: Item) -> Trace | None:
     before, now = old.books.trace, made.books.trace
     if before is None or now is None or made.books.behavior == "merge":
         return before or now
-    return replace(now, steps=before.steps)
+    return now._replace(steps=before.steps)
 
 
 def same_but_for_label(before: list[Item], after: list[Item], label: str) -> bool:

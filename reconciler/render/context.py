@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.model.errors import RenderError
 from reconciler.render.cache import Cache
@@ -18,8 +17,7 @@ from reconciler.render.sources import Files, Path, Source
 from reconciler.schema.openapi import Shapes
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """``at`` is where in ``source`` the entry stands; ``schemas`` are those of ``openapi``."""
 
     folder: Folder
@@ -40,11 +38,11 @@ class Context:
 
     def under(self, *more: str | int) -> Context:
         """The context of a part of the entry."""
-        return replace(self, at=(*self.at, *more))
+        return self._replace(at=(*self.at, *more))
 
     def within(self, source: Source, at: Path = ()) -> Context:
         """The context of an entry in another file that this one names."""
-        return replace(self, source=source, at=at)
+        return self._replace(source=source, at=at)
 
     def error(self, message: str, *more: str | int) -> RenderError:
         """An error at the entry, or at a part of it."""

@@ -79,14 +79,21 @@ class Specs:
 
     def merged(self, more: Iterable[FieldSpec]) -> Specs:
         """These and ``more``, without doubles. Raises Unfit where two differ in ``create``."""
-        result = list(self.all)
+        if more is self:
+            return self
+        added: list[FieldSpec] = []
+        by_path: dict[str, list[FieldSpec]] = {}
+        for spec in self.all:
+            by_path.setdefault(spec.path, []).append(spec)
         for spec in more:
-            same = next((known for known in result if known.covers(spec)), None)
+            known = by_path.setdefault(spec.path, [])
+            same = next((one for one in known if one.covers(spec)), None)
             if same is None:
-                result.append(spec)
+                known.append(spec)
+                added.append(spec)
             elif same.create != spec.create:
                 raise Unfit(f"conflicting fieldspecs: {spec.path} with and without 'create'")
-        return self if len(result) == len(self.all) else Specs(result)
+        return Specs((*self.all, *added)) if added else self
 
 
 def split(path: str, separator: str = "/") -> tuple[str, ...]:

@@ -7,18 +7,20 @@ restriction is lifted), nothing may lie outside the tree, and nothing is ever fe
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from reconciler.model.errors import RenderError
-from reconciler.model.values import Tree
 from reconciler.render import bounds
 from reconciler.render.kept import Reads
 
+if TYPE_CHECKING:
+    from reconciler.model.values import Tree
+
 FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-_REMOTE = re.compile(
-    r"(?:[a-z][a-z0-9+.-]*://|git::|(?:[\w.-]+@)?[\w.-]+:(?!/*$)|[\w-]+(?:\.[\w-]+)+/[^/]+/.*\?ref=)",
-    re.I,
+_REMOTE = (
+    r"(?:[a-z][a-z0-9+.-]*://|git::|(?:[\w.-]+@)?[\w.-]+:(?!/*$)|[\w-]+(?:\.[\w-]+)+/[^/]+/.*\?ref="
+    r"|(?:[\w-]+\.)+(?:com|org|io|net|dev)[:/])"
 )
-_HOST = re.compile(r"(?:[\w-]+\.)+(?:com|org|io|net|dev)(?:[:/])", re.I)
 
 
 class Problem(Exception):
@@ -65,9 +67,8 @@ class Folder:
 
     def _local(self, relative: str) -> str:
         """``resolve``, with what is not here and looks remote refused as that."""
-        remote = _REMOTE.match(relative) or _HOST.match(relative)
         path = self.resolve(relative)
-        if remote and self.tree.kind(path) is None:
+        if self.tree.kind(path) is None and re.match(_REMOTE, relative, re.IGNORECASE):
             raise Problem(
                 f"remote resource '{relative}' is not supported: nothing is fetched while"
                 " rendering; copy it into the repository"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.model.refs import Origin
 from reconciler.render import ids
@@ -21,8 +21,7 @@ Value = dict[str, Any]
 Path = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Books:
+class Books(NamedTuple):
     """What is kept of an object beside its value, for steps that come later.
 
     ``prefixes`` and ``suffixes`` are those added so far, oldest first; ``hashed`` says that its

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from reconciler.model.values import Tree
+if TYPE_CHECKING:
+    from reconciler.model.values import Tree
+
 
 _VARIANTS = 3  # results a key: a folder in as many commits
 

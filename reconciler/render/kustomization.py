@@ -6,8 +6,7 @@ they belong, each still with its place in the file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.render import shapes
 from reconciler.render.folder import Folder
@@ -23,8 +22,7 @@ _HELM = ("helmCharts", "helmChartInflationGenerator", "helmGlobals")
 _LEGACY = {"bases": "resources", "imageTags": "images"}  # entries follow those of the new name
 
 
-@dataclass(frozen=True, slots=True)
-class Kustomization:
+class Kustomization(NamedTuple):
     """``fields`` holds only what is set; ``source`` says where."""
 
     fields: dict[str, Any]

@@ -7,8 +7,7 @@ validators, vars. Hashes, name references and the values of vars come once, at t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import cast
+from typing import NamedTuple, cast
 
 from reconciler.model.errors import RenderError
 from reconciler.render import (
@@ -42,14 +41,13 @@ _VALIDATED = "validated-by"
 _MALFORMED = "MalformedYAMLError: "
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Level:
+class Level(NamedTuple):
     """What a kustomization hands up. ``schemas`` are those in force after it."""
 
+    schemas: Schemas
     items: tuple[Item, ...] = ()
     config: Config = config.EMPTY
     variables: tuple[Variable, ...] = ()
-    schemas: Schemas
 
 
 def build(folder: Folder, cache: Cache) -> tuple[Level, Kustomization]:
@@ -225,7 +223,7 @@ class _Work:
             return items
         return [
             item.with_books(
-                replace(item.books, trace=Trace(provenance.Step(path=item.origin.path)))
+                item.books._replace(trace=Trace(provenance.Step(path=item.origin.path)))
             )
             for item in items
         ]
@@ -233,7 +231,7 @@ class _Work:
     def _made(self, item: Item, by: provenance.Step | None) -> Item:
         if not self._tracing or by is None or item.books.trace is not None:
             return item
-        return item.with_books(replace(item.books, trace=Trace(by)))
+        return item.with_books(item.books._replace(trace=Trace(by)))
 
     # -- levels below --------------------------------------------------------------
 
@@ -297,7 +295,7 @@ class _Work:
 
 def _touched(item: Item, by: provenance.Step) -> Item:
     trace = item.books.trace
-    return item.with_books(replace(item.books, trace=trace.then(by) if trace else Trace(by)))
+    return item.with_books(item.books._replace(trace=trace.then(by) if trace else Trace(by)))
 
 
 def _unreadable(error: RenderError, path: str) -> RenderError:

@@ -6,7 +6,6 @@ tool that builds on kustomize, say) has them read here, and none of them is ever
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from reconciler.render.ids import Former
@@ -44,8 +43,7 @@ def absorbed(item: Item) -> Item:
     if not any(key.startswith(_INTERNAL) for key in annotations):
         return item
     found = {key: text(value) for key, value in annotations.items()}
-    books = replace(
-        item.books,
+    books = item.books._replace(
         hashed=found.get(NEEDS_HASH) == "enabled",
         behavior=found.get(BEHAVIOR, ""),
         prefixes=_words(found, PREFIXES),

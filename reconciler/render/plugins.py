@@ -7,8 +7,7 @@ the configuration itself, a file of it, or a folder whose kustomization builds i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.documents.load import Document
 from reconciler.model.errors import RenderError
@@ -21,8 +20,7 @@ from reconciler.render.sources import Source
 _FUNCTIONS = ("config.kubernetes.io/function", "config.k8s.io/function")
 
 
-@dataclass(frozen=True, slots=True)
-class Plugin:
+class Plugin(NamedTuple):
     """One configuration: its fields as its kind has them, and where they stand."""
 
     kind: str

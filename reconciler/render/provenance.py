@@ -6,14 +6,13 @@ Paths are kept as the tree has them, and shown relative to the folder that the b
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 ORIGINS, TRANSFORMERS, LABEL = "originAnnotations", "transformerAnnotations", "managedByLabel"
 MANAGED_BY = ("app.kubernetes.io/managed-by", "kustomize-v5.8.1")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(NamedTuple):
     """A file (``path``), or a generator or transformer and the file that configures it."""
 
     path: str = ""
@@ -44,15 +43,14 @@ class Step:
             yield from (f"  {name}: {word}" for name, word in words if word)
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     """What made an object, and what changed it since."""
 
     origin: Step
     steps: tuple[Step, ...] = ()
 
     def then(self, step: Step) -> Trace:
-        return replace(self, steps=(*self.steps, step))
+        return self._replace(steps=(*self.steps, step))
 
     def shown_origin(self, root: str) -> str:
         return "".join(f"{line}\n" for line in self.origin.lines(root))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.render.fieldspecs import Unfit
 from reconciler.render.ids import Id, Kind
@@ -38,8 +37,7 @@ def found(pattern: str, tail: str = "") -> Matches:
 _ANY = Kind()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selector:
+class Selector(NamedTuple):
     """``""`` matches anything; group, version, kind, name and namespace are patterns."""
 
     kind: Kind = _ANY

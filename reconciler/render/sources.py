@@ -6,8 +6,7 @@ for all the sites that lie over it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.documents import load
 from reconciler.documents.load import Document
@@ -18,8 +17,7 @@ Path = tuple[str | int, ...]
 _MOST = 5_000  # parsed files; those that are read again are soon there again
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """A document and the file that it stands in."""
 
     path: str

@@ -6,8 +6,7 @@ a list, or ``[key=pattern]`` for the items whose key matches.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.documents import dump
 from reconciler.render import fieldpaths, selectors
@@ -22,8 +21,7 @@ class _New:
 NEW = _New()
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """One place: a container and a key or index in it."""
 
     container: Any

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from reconciler.model.values import FileKind, Tree
+if TYPE_CHECKING:
+    from reconciler.model.values import FileKind, Tree
 
 
 class Files:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from reconciler.model.errors import RenderError
@@ -59,7 +58,7 @@ def attached(items: list[Item], rows: list[dict[str, Any]], context: Context) ->
         for at in found:
             item = result[at]
             names = (*item.books.variables, row.get("name", ""))
-            result[at] = item.with_books(replace(item.books, variables=names))
+            result[at] = item.with_books(item.books._replace(variables=names))
     return result
 
 

@@ -7,9 +7,12 @@ import hashlib
 import os
 import stat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.model.errors import FileError, UsageError
-from reconciler.model.values import FileKind
+
+if TYPE_CHECKING:
+    from reconciler.model.values import FileKind
 
 LARGEST_FILE = 10 * 2**20  # bytes
 LARGEST_FOLDER = 50_000  # names
@@ -28,7 +31,7 @@ class FolderTree:
     def __init__(self, root: Path) -> None:
         if not root.is_dir():
             raise UsageError(f"{root} is no folder")
-        self._root = root.resolve()
+        self._root = str(root.resolve())
 
     def kind(self, path: str) -> FileKind | None:
         found = self._find(path)
@@ -45,7 +48,7 @@ class FolderTree:
         try:
             # Not blocking, as it may have become a pipe since the look at it.
             flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-            descriptor = os.open(self._root / path, flags)
+            descriptor = os.open(self._at(path), flags)
             with os.fdopen(descriptor, "rb") as file:
                 _kind(os.fstat(file.fileno()), path)
                 content = file.read(LARGEST_FILE + 1)
@@ -83,6 +86,9 @@ class FolderTree:
             return f"too large {found.st_size} {found.st_mtime_ns}"
         return f"{kind} {self._digest(path, kind, left)}"
 
+    def _at(self, path: str) -> str:
+        return f"{self._root}/{path}" if path else self._root
+
     def _find(self, path: str) -> os.stat_result | None:
         """What is at ``path``; raises FileError where a part before its last is a link."""
         parts = path.split("/") if path else []
@@ -98,7 +104,7 @@ class FolderTree:
 
     def _look(self, path: str) -> os.stat_result | None:
         try:
-            return (self._root / path).lstat()
+            return os.lstat(self._at(path))
         except OSError as error:
             if error.errno in _NOTHING:
                 return None
@@ -107,7 +113,7 @@ class FolderTree:
     def _entries(self, path: str) -> list[tuple[str, os.stat_result]]:
         found: list[tuple[str, os.stat_result]] = []
         try:
-            with os.scandir(self._root / path) as entries:
+            with os.scandir(self._at(path)) as entries:
                 for entry in entries:
                     if entry.name.lower() != _GIT:
                         found.append((_name(entry.name, path), entry.stat(follow_symlinks=False)))

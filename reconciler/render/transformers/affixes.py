@@ -7,7 +7,6 @@ names follows at the end of the build.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from reconciler.render import fieldspecs
@@ -80,8 +79,7 @@ def _step(prefix: str, suffix: str, specs: Specs, context: Context) -> Step:
 
 
 def _noted(books: Books, prefix: str, suffix: str) -> Books:
-    return replace(
-        books,
+    return books._replace(
         prefixes=(*books.prefixes, prefix) if prefix else books.prefixes,
         suffixes=(*books.suffixes, suffix) if suffix else books.suffixes,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from reconciler.render import fieldspecs, sharing
 from reconciler.render.context import Context
@@ -36,7 +35,7 @@ def put_entries(entries: Mapping[str, str], specs: Specs, context: Context) -> S
         groups = sharing.added(item.value, maps, keys) if len(maps) > 1 else ()
         if not groups:
             return item.with_value(value)
-        books = replace(item.books, shared=shared + groups)
+        books = item.books._replace(shared=shared + groups)
         return Item(value, item.origin, item.former, books)
 
     return lambda items: [put(item) for item in items]

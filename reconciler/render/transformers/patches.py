@@ -8,8 +8,7 @@ matches, and none is no error.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.model.errors import RenderError
 from reconciler.render import jsonpatches, patching, resources
@@ -57,8 +56,7 @@ _LIST = (b"- ", b"[")
 _ANNOTATIONS = ("/metadata/annotations", "/metadata")  # where kustomize keeps an object's origin
 
 
-@dataclass(frozen=True, slots=True)
-class _Patch:
+class _Patch(NamedTuple):
     """Objects of a strategic merge patch, or operations of a JSON patch."""
 
     shown: str
@@ -157,7 +155,7 @@ def json_step(
         before = item.remembering() if remember else item
         if item.books.shared or (forgets and item.books.trace is not None):
             trace = None if forgets else item.books.trace
-            before = before.with_books(replace(item.books, shared=(), trace=trace))
+            before = before.with_books(item.books._replace(shared=(), trace=trace))
         return context.changed(before, lambda value: jsonpatches.apply(value, operations))
 
     return lambda items: [change(item) for item in items] if operations else items

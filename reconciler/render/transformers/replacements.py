@@ -7,8 +7,7 @@ integer); over anything else, and into a field made for it, it comes as it is.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.documents.scalars import RESOURCE, Unsupported, resolve
 from reconciler.render import bounds, fieldpaths, shapes, sharing, structured, targets
@@ -69,8 +68,7 @@ def _from_path(path: str, context: Context) -> Iterator[tuple[Context, dict[str,
             yield context.within(source, at), fitted
 
 
-@dataclass(frozen=True, slots=True)
-class _Value:
+class _Value(NamedTuple):
     """What is copied; ``typed`` is false for a text that a YAML reader would still give a type."""
 
     value: Any
