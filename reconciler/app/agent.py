@@ -240,7 +240,9 @@ def _parts(
     )
     stack.callback(mirror.close)
     renderer = child.ChildRenderer(
-        agent_namespace=namespace(), from_repository=settings.from_repository
+        agent_namespace=namespace(),
+        from_repository=settings.from_repository,
+        limits=settings.render,
     )
     stack.callback(renderer.close)
     return assembly.Parts(
