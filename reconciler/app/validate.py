@@ -47,7 +47,7 @@ def check(
     """
     if not (folder / settings.FLEET_FILE).is_file():
         raise UsageError(f"{folder} holds no fleet.yaml: is it a fleet repository?")
-    tree = Remembered(FolderTree(folder))
+    tree = Remembered(FolderTree(folder, still=True))
     try:
         settings.read_fleet(tree)
         sites = only or settings.sites(tree)
