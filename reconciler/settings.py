@@ -17,12 +17,16 @@ from typing import Any
 from reconciler.documents import load
 from reconciler.model import durations
 from reconciler.model.errors import FileError, UsageError
+from reconciler.model.limits import Limits
 from reconciler.model.refs import SiteName
 
 DEFAULT_FILE = Path("/etc/fleet-reconciler/config.yaml")
 DEFAULT_STATE = Path("/var/lib/fleet-reconciler")
 _LARGEST = 1 << 20  # bytes of a configuration file
 _PREFIX = "RECONCILER_"
+_LIMITS = Limits()
+_DIGITS = 9  # of a number
+_MEBIBYTES = re.compile(r"([0-9]{1,6})Mi")
 # What Kubernetes itself sets for a Service that is called "reconciler".
 _SERVICE = re.compile(r"RECONCILER_(SERVICE_(HOST|PORT)|PORT)(_.*)?")
 
@@ -52,6 +56,7 @@ class Settings:
     status_credentials: Credentials = Credentials()
     metrics_address: str = ""
     from_repository: bool = False
+    render: Limits = _LIMITS
 
     def files(self) -> tuple[Path, ...]:
         """The credential files, whose change matters at once."""
@@ -106,6 +111,37 @@ def _flag(value: Any) -> bool:
     return known[value]
 
 
+def _count(least: int, most: int) -> Callable[[Any], int]:
+    def parse(value: Any) -> int:
+        text = str(value)
+        if isinstance(value, bool) or not text.isascii() or not text.isdecimal():
+            raise ValueError(f"expected a whole number, found {value!r}")
+        if len(text) > _DIGITS or not least <= int(text) <= most:
+            raise ValueError(f"expected {least} to {most}, found {text[:_DIGITS]}")
+        return int(text)
+
+    return parse
+
+
+def _size(least: int) -> Callable[[Any], int]:
+    """Bytes, given as a number of mebibytes with the unit: ``256Mi``."""
+
+    def parse(value: Any) -> int:
+        found = _MEBIBYTES.fullmatch(_text(value))
+        if found is None or not least <= int(found[1]):
+            raise ValueError(f"expected at least {least}Mi, as in 256Mi, found {value!r}")
+        return int(found[1]) << 20
+
+    return parse
+
+
+def _wall(value: Any) -> float:
+    seconds = _duration(value)
+    if seconds < 1:
+        raise ValueError("expected at least 1s")
+    return seconds
+
+
 def _site(value: Any) -> SiteName:
     return SiteName.parse(_text(value))
 
@@ -136,6 +172,30 @@ def _credentials(section: str, attribute: str) -> tuple[Field, ...]:
             meaning=f"file: {meaning}; read anew for each call",
         )
         for key, name, meaning in rows
+    )
+
+
+def _limits() -> tuple[Field, ...]:
+    """What rendering one commit may cost, beyond which it is ended and refused."""
+    rows: tuple[tuple[str, Callable[[Any], Any], str, str], ...] = (
+        ("cpu", _count(1, 3600), "7", "seconds of CPU time"),
+        ("wall", _wall, "60s", "time, without that spent on fetching files"),
+        ("memory", _size(64), "256Mi", "address space; what is resident is less"),
+        ("output", _size(1), "32Mi", "objects, as JSON"),
+        ("reads", _size(1), "512Mi", "files"),
+        ("objects", _count(1, 50_000), "10000", "objects of a site"),
+        ("depth", _count(10, 1000), "200", "levels that a file may nest"),
+        ("aliases", _count(0, 1_000_000), "10000", "YAML aliases in a file"),
+    )
+    return tuple(
+        Field(
+            key=f"render.{key}",
+            attribute=f"render.{key}",
+            parse=parse,
+            default=default,
+            meaning=f"at most, for one render: {meaning}",
+        )
+        for key, parse, default, meaning in rows
     )
 
 
@@ -204,6 +264,7 @@ FIELDS: tuple[Field, ...] = (
         default="false",
         meaning="whether the repository may hold objects that belong to the agent itself",
     ),
+    *_limits(),
 )
 _BY_KEY = {field.key: field for field in FIELDS}
 
@@ -227,6 +288,11 @@ def read_state(environment: Mapping[str, str], folder: str | None) -> Path:
     return Path(_joined(None, environment, flags).get("state", DEFAULT_STATE))
 
 
+def read_limits(environment: Mapping[str, str]) -> Limits:
+    """What rendering may cost, for commands that render alone; raises UsageError like ``read``."""
+    return Limits(**_section(_joined(None, environment, {}), "render"))
+
+
 def _joined(
     path: Path | None, environment: Mapping[str, str], flags: Mapping[str, str]
 ) -> dict[str, Any]:
@@ -240,13 +306,15 @@ def _joined(
 def _settings(given: Mapping[str, Any]) -> Settings:
     plain = {name: value for name, value in given.items() if "." not in name}
     for section in ("credentials", "status_credentials"):
-        files = {
-            name.partition(".")[2]: value
-            for name, value in given.items()
-            if name.startswith(section + ".")
-        }
-        plain[section] = Credentials(**files)
-    return Settings(**plain)
+        plain[section] = Credentials(**_section(given, section))
+    return Settings(**plain, render=Limits(**_section(given, "render")))
+
+
+def _section(given: Mapping[str, Any], section: str) -> dict[str, Any]:
+    below = section + "."
+    return {
+        name.removeprefix(below): value for name, value in given.items() if name.startswith(below)
+    }
 
 
 def _parsed(field: Field, value: Any, where: str) -> Any:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
 
 from reconciler import settings
 from reconciler.model.errors import UsageError
+from reconciler.model.limits import Limits
 
 FILE = """\
 site: north/one
@@ -60,7 +62,30 @@ def test_defaults_that_are_shown_are_the_ones_that_hold() -> None:
     found = settings.read(None, {}, LEAST)
     for field in settings.FIELDS:
         if field.default:
-            assert getattr(found, field.attribute) == field.parse(field.default), field.key
+            assert attrgetter(field.attribute)(found) == field.parse(field.default), field.key
+
+
+def test_what_a_render_may_cost_is_set_one_by_one() -> None:
+    variables = {"RECONCILER_RENDER_MEMORY": "512Mi", "RECONCILER_RENDER_WALL": "2m"}
+    limits = settings.read(None, variables, LEAST).render
+    assert (limits.memory, limits.wall, limits.cpu) == (512 << 20, 120, Limits().cpu)
+    assert settings.read_limits(variables) == limits
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("MEMORY", "1Mi", "at least 64Mi"),
+        ("MEMORY", "256", "as in 256Mi"),
+        ("CPU", "0", "expected 1 to 3600"),
+        ("CPU", "x", "expected a whole number"),
+        ("OBJECTS", "9" * 5000, "expected 1 to 50000"),
+        ("WALL", "0s", "at least 1s"),
+    ],
+)
+def test_a_limit_without_sense_is_refused_by_name(name: str, value: str, message: str) -> None:
+    with pytest.raises(UsageError, match=f"RECONCILER_RENDER_{name}: .*{message}"):
+        settings.read_limits({f"RECONCILER_RENDER_{name}": value})
 
 
 @pytest.mark.parametrize(

@@ -240,7 +240,10 @@ def _parts(
     )
     stack.callback(mirror.close)
     renderer = child.ChildRenderer(
-        agent_namespace=namespace(), from_repository=settings.from_repository, heeds_pin=True
+        agent_namespace=namespace(),
+        from_repository=settings.from_repository,
+        limits=settings.render,
+        heeds_pin=True,
     )
     stack.callback(renderer.close)
     return assembly.Parts(

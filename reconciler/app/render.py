@@ -21,7 +21,7 @@ def folder(target: str, *, restrict: bool, output: str) -> str:
     if not path.is_dir():
         raise UsageError(f"{target} is no folder; for a site of a fleet repository give --repo")
     root, inside = _root(path.resolve())
-    resources = build.build(Remembered(FolderTree(root)), inside, restrict=restrict)
+    resources = build.build(Remembered(FolderTree(root, still=True)), inside, restrict=restrict)
     if output == "json":
         return _json([resource.value for resource in resources])
     return yaml_output.to_yaml(resources)

@@ -18,12 +18,14 @@ from reconciler.adapters.files import FolderTree
 from reconciler.app import AGENT_NAMESPACE, layout
 from reconciler.app.findings import Problem, Result
 from reconciler.model.errors import FileError, UsageError
+from reconciler.model.limits import Limits
 from reconciler.model.refs import Origin, SiteName
 from reconciler.model.values import Finding, Tree
 from reconciler.render import settings
 from reconciler.render.trees import Remembered
 
 _CHILDREN = 8  # at most, as each may take 256 MiB
+_DEFAULT = Limits()
 
 Tell = Callable[[int, int], None]  # how many sites are done, and of how many
 
@@ -42,19 +44,26 @@ class _Checked:
 
 
 def check(
-    folder: Path, *, only: tuple[SiteName, ...] = (), tell: Tell = lambda done, total: None
+    folder: Path,
+    *,
+    only: tuple[SiteName, ...] = (),
+    tell: Tell = lambda done, total: None,
+    limits: Limits = _DEFAULT,
 ) -> Result:
-    """All sites, or ``only`` some. Raises UsageError where the folder is no fleet repository."""
+    """All sites, or ``only`` some, each within ``limits``.
+
+    Raises UsageError where the folder is no fleet repository.
+    """
     if not (folder / settings.FLEET_FILE).is_file():
         raise UsageError(f"{folder} holds no fleet.yaml: is it a fleet repository?")
-    tree = Remembered(FolderTree(folder))
+    tree = Remembered(FolderTree(folder, still=True))
     try:
         settings.read_fleet(tree)
         sites = only or settings.sites(tree)
     except FileError as error:
         return Result(sites=0, objects=0, findings=tuple(_problems([("", [_error(error)])])))
     misplaced = () if only else tuple(_error(error) for error in layout.misplaced(tree))
-    checked = _check_all(tree, sites, tell)
+    checked = _check_all(tree, sites, tell, limits)
     rows = [("", misplaced), *((str(site), checked[site].found) for site in sites)]
     rows.append(("", tuple(_idle(checked.values()))))
     return Result(
@@ -64,10 +73,13 @@ def check(
     )
 
 
-def _check_all(tree: Tree, sites: tuple[SiteName, ...], tell: Tell) -> dict[SiteName, _Checked]:
+def _check_all(
+    tree: Tree, sites: tuple[SiteName, ...], tell: Tell, limits: Limits
+) -> dict[SiteName, _Checked]:
     count = max(1, min(len(sites), os.cpu_count() or 1, _CHILDREN))
     renderers = [
-        ChildRenderer(agent_namespace=AGENT_NAMESPACE, from_repository=False) for _ in range(count)
+        ChildRenderer(agent_namespace=AGENT_NAMESPACE, from_repository=False, limits=limits)
+        for _ in range(count)
     ]
     free: queue.SimpleQueue[ChildRenderer] = queue.SimpleQueue()
     for renderer in renderers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -32,10 +33,12 @@ def validate(folder: Path, output: str) -> None:
       reconciler validate
       reconciler validate path/to/fleet -o json
     """
+    from reconciler import settings
     from reconciler.app import findings
     from reconciler.app import validate as app
 
+    limits = settings.read_limits(os.environ)
     with options.progress("sites checked") as tell:
-        result = app.check(folder, tell=tell)
+        result = app.check(folder, tell=tell, limits=limits)
     click.echo(findings.show(result, output), nl=False)
     sys.exit(options.NO if result.denied else options.YES)

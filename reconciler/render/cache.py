@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from reconciler.documents.load import DEFAULT, Limits
 from reconciler.render import references
 from reconciler.render.config import NameReference
 from reconciler.render.finding import Finder
@@ -24,8 +25,9 @@ class Cache:
     For one thread at a time.
     """
 
-    def __init__(self) -> None:
-        self.files = Files()
+    def __init__(self, limits: Limits = DEFAULT) -> None:
+        """``limits``: what a file may ask for."""
+        self.files = Files(limits)
         self.levels: Kept[Any] = Kept(_LEVELS)  # level.Level
         self.builds: Kept[Any] = Kept(_BUILDS)  # tuple[build.Resource, ...]
         self.images = Images()

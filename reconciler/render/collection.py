@@ -35,10 +35,21 @@ def append(items: list[Item], more: Iterable[Item]) -> None:
         items.append(item)
 
 
-def absorb(items: list[Item], made: Item, context: Context) -> None:
-    """Add a generated object, or lay it over the one it names, in place. Raises RenderError."""
-    key = made.id.key
-    found = [index for index, item in enumerate(items) if item.answers_to(key)]
+def names(items: list[Item]) -> set[str]:
+    """Every name that one of them has or had."""
+    now = {item.id.name for item in items}
+    return now.union(former.name for item in items for former in item.former)
+
+
+def absorb(items: list[Item], made: Item, context: Context, taken: set[str]) -> None:
+    """Add a generated object, or lay it over the one it names, in place. Raises RenderError.
+
+    ``taken`` are the ``names`` of the items, and stay so.
+    """
+    name, key = made.id.name, made.id.key
+    hits = enumerate(items) if name in taken else ()
+    found = [index for index, item in hits if item.answers_to(key)]
+    taken.add(name)
     if len(found) > 1:
         shown = ", ".join(f"{items[index].id} from {items[index].origin}" for index in found)
         raise context.error(f"found multiple objects {shown} that could accept merge of {made.id}")

@@ -76,13 +76,10 @@ class Item:
         now, (kind, name, space) = self.id, key
         if now.name == name and now.space == space and now.kind == kind:
             return True
-        return any(
-            former.name == name
-            and former.space == space
-            and former.kind == kind.kind
-            and now.kind[:2] == kind[:2]
-            for former in self.former
-        )
+        for former in self.former:
+            if former.name == name and former.space == space and former.kind == kind.kind:
+                return now.kind[:2] == kind[:2]
+        return False
 
     def was_called(self, name: str) -> bool:
         """Whether its present or any former name is this one."""

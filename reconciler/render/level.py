@@ -140,15 +140,16 @@ class _Work:
 
     def _generate(self) -> None:
         options = self._own.fields.get("generatorOptions")
+        taken = collection.names(self._items)
         for field, (kind, make) in generators.FIELDS.items():
             if field in self._own.fields:
                 here, by = self._context(field), self._builtin(kind)
                 for item in make(self._own.fields[field], options, here):
-                    collection.absorb(self._items, self._made(item, by), here)
+                    collection.absorb(self._items, self._made(item, by), here, taken)
         for plugin in self._plugins("generators"):
             for item in plugin.items():
                 made = self._made(item, plugin.provenance)
-                collection.absorb(self._items, made, plugin.context)
+                collection.absorb(self._items, made, plugin.context, taken)
 
     def _components(self) -> None:
         for index, path in enumerate(self._own.list("components")):

@@ -7,6 +7,7 @@ and namespace agree with the referring object's. Runs once, over all objects of 
 
 from __future__ import annotations
 
+from functools import cached_property
 from operator import itemgetter
 from typing import Any
 
@@ -41,9 +42,20 @@ class _Known:
         for item in items:
             for name in dict.fromkeys(former.name for former in item.former):
                 self.by_name.setdefault(name, []).append(item)
-        self.by_first_space: dict[str, list[Item]] = {}
-        for item in items:
-            self.by_first_space.setdefault(item.original.space, []).append(item)
+        self.renamed = {
+            name
+            for name, found in self.by_name.items()
+            if any(item.id.name != name for item in found)
+        }
+        self._items = items
+
+    @cached_property
+    def by_first_space(self) -> dict[str, list[Item]]:
+        """The objects by the namespace that they were first in."""
+        found: dict[str, list[Item]] = {}
+        for item in self._items:
+            found.setdefault(item.original.space, []).append(item)
+        return found
 
 
 class _Referrer:
@@ -58,13 +70,15 @@ class _Referrer:
     def fixed(self, fields: Finder) -> Item:
         item = self._item
         self._more_spaces = self._subject_spaces()
+        value, renamed = item.value, self._known.renamed
         try:
-            hits = fields.hits(item.value, item.original.kind)
-            if not hits:
-                return item
-            value = item.value
-            for _, path, target, place in sorted(hits, key=itemgetter(0, 3)):
+            hits = fields.hits(value, item.original.kind)
+            if len(hits) > 1:
+                hits = sorted(hits, key=itemgetter(0, 3))
+            for _, path, target, place in hits:
                 old = places.at(value, place)
+                if old.__class__ is str and old not in renamed:
+                    continue
                 new = [] if old is None else self._renamed(old, path, target)
                 if new is not old:
                     value = places.put(value, place, new)
@@ -110,6 +124,8 @@ class _Referrer:
         if isinstance(old, list):
             raise Unfit(f"{old!r} is expected to be either a string or a map of string")
         name = text(old)
+        if name not in self._known.renamed:
+            return old  # whichever is meant is still called so
         found = self._find(name, path, target, None)
         return old if found is None or found.id.name == name else found.id.name
 

@@ -70,7 +70,12 @@ class Selector(NamedTuple):
         label_matcher(self.annotations)
 
     def matches_kind(self, kind: Kind) -> bool:
-        return all(_fits(text, found) for text, found in zip(self.kind, kind, strict=True))
+        group, version, name = self.kind
+        return (
+            (not name or _fits(name, kind.kind))
+            and (not group or _fits(group, kind.group))
+            and (not version or _fits(version, kind.version))
+        )
 
     def matches_id(self, it: Id) -> bool:
         """By the namespace as it is written, not by the one it counts as in."""
@@ -84,9 +89,12 @@ class Selector(NamedTuple):
         if not self.labels and not self.annotations:
             return True
         metadata = item.value.get("metadata") or {}
-        return label_matcher(self.annotations)(
-            string_map(metadata.get("annotations"))
-        ) and label_matcher(self.labels)(string_map(metadata.get("labels")))
+        wanted = ((self.annotations, "annotations"), (self.labels, "labels"))
+        return all(
+            label_matcher(selector)(string_map(metadata.get(field)))
+            for selector, field in wanted
+            if selector
+        )
 
     def matches(self, item: Item) -> bool:
         """Name and namespace may be the first or the present ones."""
@@ -94,9 +102,10 @@ class Selector(NamedTuple):
         if not self.matches_kind(now.kind):
             return False
         first = item.former[0] if item.former else now
+        name, space = self.name, self.namespace
         return (
-            (_fits(self.name, first.name) or _fits(self.name, now.name))
-            and (_fits(self.namespace, first.space) or _fits(self.namespace, now.space))
+            (not name or _fits(name, first.name) or _fits(name, now.name))
+            and (not space or _fits(space, first.space) or _fits(space, now.space))
             and self.matches_labels(item)
         )
 

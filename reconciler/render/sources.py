@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from reconciler.documents import load
-from reconciler.documents.load import Document
+from reconciler.documents.load import Document, Limits
 from reconciler.documents.scalars import CONFIG, MANIFEST, PATCH, Scalars
 from reconciler.model.errors import RenderError
 
@@ -52,9 +52,10 @@ def field_path(at: Path) -> str:
 
 
 class Files:
-    """Parsed files by digest and dialect."""
+    """Parsed files by digest and dialect; ``limits`` are what each may ask for."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits = load.DEFAULT) -> None:
+        self._limits = limits
         self._parsed: dict[tuple[str, str, int], tuple[Source, ...]] = {}
 
     def objects(self, path: str, data: bytes, digest: str = "") -> tuple[Source, ...]:
@@ -73,7 +74,7 @@ class Files:
         key = (path, digest, id(scalars))
         found = self._parsed.get(key) if digest else None
         if found is None:
-            documents = load.load_all(data, path=path, scalars=scalars)
+            documents = load.load_all(data, path=path, scalars=scalars, limits=self._limits)
             found = tuple(
                 Source(path, data, document, number) for number, document in enumerate(documents)
             )

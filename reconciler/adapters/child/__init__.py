@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reconciler.adapters.child.limits import Limits
     from reconciler.adapters.child.renderer import ChildRenderer
+    from reconciler.model.limits import Limits
 
 __all__ = ["ChildRenderer", "Limits"]
 
@@ -20,7 +20,7 @@ def __getattr__(name: str) -> object:
 
         return renderer.ChildRenderer
     if name == "Limits":
-        from reconciler.adapters.child import limits
+        from reconciler.model import limits
 
         return limits.Limits
     raise AttributeError(name)

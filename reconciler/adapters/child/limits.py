@@ -1,23 +1,5 @@
-"""What one render may cost. They strike before a container's own limits do."""
+"""How the child says that it struck a limit which leaves no room for words."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 OUT_OF_MEMORY = 77  # the child's exit status: saying so in words would need memory
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """``cpu`` and ``wall`` in seconds (time spent on fetching files apart), the rest in bytes.
-
-    ``memory`` is address space, so that what is resident is always less. ``output`` is all that
-    the child may say, ``reads`` all that it may be told, ``objects`` how many it may render.
-    """
-
-    cpu: int = 7
-    wall: float = 60.0
-    memory: int = 256 << 20
-    output: int = 32 << 20
-    reads: int = 512 << 20
-    objects: int = 10_000

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.adapters.child import frames
-from reconciler.adapters.child.limits import OUT_OF_MEMORY, Limits
+from reconciler.adapters.child.limits import OUT_OF_MEMORY
+from reconciler.model.limits import Limits
 
 _CHUNK = 1 << 16
 _DYING = 2.0  # seconds between the end of a process's output and its own

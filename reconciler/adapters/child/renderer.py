@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.adapters.child.conversation import Ask, Conversation, Fetch, Past
-from reconciler.adapters.child.limits import Limits
 from reconciler.adapters.child.process import Child, Ended
 from reconciler.model.errors import FileError, RenderError, RenderUnavailable
+from reconciler.model.limits import Limits
 from reconciler.model.refs import SiteName
 from reconciler.model.values import Rendered, Tree
 

@@ -17,6 +17,7 @@ from typing import IO, Any
 from reconciler.adapters.child import codec, frames
 from reconciler.adapters.child.judging import Judge
 from reconciler.adapters.child.limits import OUT_OF_MEMORY
+from reconciler.documents import load
 from reconciler.model.errors import FileError, RenderError, SettingsError
 from reconciler.model.refs import SiteName
 from reconciler.model.values import FileKind, Manifest, Preview, Verdict
@@ -84,12 +85,13 @@ def _value(answer: Mapping[str, Any], path: str) -> Any:
 def main() -> None:
     """Render what is asked for until the pipe ends."""
     ask, answer = sys.stdout.buffer, sys.stdin.buffer
-    cache, judge = Cache(), Judge()
+    cache, judge = None, Judge()
     gc.disable()  # parsed files are trees: looking for cycles in them finds none, for a fifth more
     try:
         while True:
             request = frames.unpack(frames.read(answer))
             limit(request["limits"])
+            cache = cache or Cache(_of_a_file(request["limits"]))
             for message in answers(request, PipeTree(ask, answer), cache, judge):
                 ask.write(frames.pack(message))
             ask.flush()
@@ -97,6 +99,10 @@ def main() -> None:
         os._exit(OUT_OF_MEMORY)
     except (frames.BrokenFrame, BrokenPipeError):
         os._exit(0)  # nobody listens any more
+
+
+def _of_a_file(limits: Mapping[str, int]) -> load.Limits:
+    return load.Limits(depth=limits["depth"], aliases=limits["aliases"])
 
 
 def limit(limits: Mapping[str, int]) -> None:

@@ -18,6 +18,7 @@ LARGEST_FILE = 10 * 2**20  # bytes
 LARGEST_FOLDER = 50_000  # names
 _DEPTH = 64
 _DIGESTED = 100_000  # files and folders below one folder
+_AHEAD, _SMALL = 64, 1 << 16  # files of so many bytes that are kept for whoever digested them
 _NOTHING = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
 _GIT = ".git"  # the repository's own; a commit has no such name
 
@@ -25,13 +26,18 @@ _GIT = ".git"  # the repository's own; a commit has no such name
 class FolderTree:
     """Implements values.Tree for the folder ``root``, as it is at each call.
 
+    ``still``: it is taken to stand still, so that a folder that was seen is not looked at again,
+    and of a small file that was digested its bytes are the next to be asked for.
     Raises UsageError where ``root`` is no folder.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, still: bool = False) -> None:
         if not root.is_dir():
             raise UsageError(f"{root} is no folder")
         self._root = str(root.resolve())
+        self._still = still
+        self._folders: set[str] = set()
+        self._ahead: dict[str, bytes] = {}
 
     def kind(self, path: str) -> FileKind | None:
         found = self._find(path)
@@ -43,8 +49,14 @@ class FolderTree:
         return tuple(name for name, _ in self._entries(path))
 
     def read(self, path: str) -> bytes:
+        ahead = self._ahead.pop(path, None)
+        if ahead is not None:
+            return ahead
         if self.kind(path) != "file":
             raise FileNotFoundError(path)
+        return self._content(path)
+
+    def _content(self, path: str) -> bytes:
         try:
             # Not blocking, as it may have become a pipe since the look at it.
             flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -66,7 +78,12 @@ class FolderTree:
 
     def _digest(self, path: str, kind: FileKind, left: list[int]) -> str:
         if kind == "file":
-            return hashlib.sha256(self.read(path)).hexdigest()
+            content = self._content(path)
+            if self._still and len(content) <= _SMALL:
+                if len(self._ahead) >= _AHEAD:
+                    self._ahead.clear()
+                self._ahead[path] = content
+            return hashlib.sha256(content).hexdigest()
         digest = hashlib.sha256(b"folder\0")
         for name, below in self._entries(path):
             left[0] -= 1
@@ -91,6 +108,15 @@ class FolderTree:
 
     def _find(self, path: str) -> os.stat_result | None:
         """What is at ``path``; raises FileError where a part before its last is a link."""
+        above, _, last = path.rpartition("/")
+        if above in self._folders and _sound(last):
+            return self._look(path)
+        found = self._walked(path)
+        if self._still and above and found is not None:
+            self._folders.add(above)
+        return found
+
+    def _walked(self, path: str) -> os.stat_result | None:
         parts = path.split("/") if path else []
         if len(parts) > _DEPTH or not all(map(_sound, parts)):
             return None

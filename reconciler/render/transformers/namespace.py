@@ -63,10 +63,11 @@ def _step(
         result = []
         for item in items:
             moved = context.changed(item.remembering(), partial(change, item))
-            if moved.id.key != item.id.key:
-                if taken.get(item.id.key) is item:
-                    del taken[item.id.key]
-                other = taken.setdefault(moved.id.key, moved)
+            key, before = moved.id.key, item.id.key
+            if key != before:
+                if taken.get(before) is item:
+                    del taken[before]
+                other = taken.setdefault(key, moved)
                 if other is not moved:
                     raise context.error(
                         f"namespace transformation produces ID conflict: {moved.id} from"
