@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from reconciler import ports
 from reconciler.engine.grants import Grant
 from reconciler.engine.heal import Suspect
+from reconciler.model.refs import ObjectRef
 from reconciler.model.values import Finding, Rendered, Snapshot, Sync
 
 
@@ -58,6 +59,14 @@ class Again:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Look at the health of this object; ``pods``: at its Pods too."""
+
+    ref: ObjectRef
+    pods: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tell:
     """Look whether there is something to report; also what wakes the loop to end."""
 
@@ -70,4 +79,4 @@ class Died:
 
 
 SourceNews = Candidate | Rejected | Offline | Online
-Message = SourceNews | ports.WatchEvent | Suspect | Again | Tell | Died
+Message = SourceNews | ports.WatchEvent | Suspect | Look | Again | Tell | Died

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from reconciler.model.refs import SiteName
 from reconciler.model.values import (
+    Awaited,
     Contest,
     Counts,
     Failure,
@@ -16,6 +17,7 @@ from reconciler.model.values import (
     Report,
     State,
     Sync,
+    Unwell,
 )
 from reconciler.status import note
 
@@ -39,6 +41,9 @@ class Situation:
     drift_corrected: int = 0
     held: tuple[HeldPrune, ...] = ()
     contested: tuple[Contest, ...] = ()
+    health: Health = Health.UNKNOWN
+    unwell: tuple[Unwell, ...] = ()
+    waiting: tuple[Awaited, ...] = ()
 
 
 _STATE_OF_SYNC: Mapping[Sync, State] = {
@@ -61,7 +66,6 @@ def state(sync: Sync, health: Health, drift_open: int) -> State:
 
 def make(situation: Situation, site: SiteName, *, time: float, agent: str) -> Report:
     """The report of this situation. A failed fetch is its reason only where nothing worse is."""
-    health = Health.UNKNOWN
     reason, message = situation.reason, situation.message
     if not reason and situation.offline:
         reason, message = note.OFFLINE, situation.offline
@@ -71,9 +75,9 @@ def make(situation: Situation, site: SiteName, *, time: float, agent: str) -> Re
         applied=situation.applied,
         time=time,
         agent=agent,
-        state=state(situation.sync, health, situation.drift_open),
+        state=state(situation.sync, situation.health, situation.drift_open),
         sync=situation.sync,
-        health=health,
+        health=situation.health,
         reason=reason,
         message=message,
         objects=situation.objects,
@@ -83,6 +87,8 @@ def make(situation: Situation, site: SiteName, *, time: float, agent: str) -> Re
         drift_corrected=situation.drift_corrected,
         held=situation.held,
         contested=situation.contested,
+        unwell=situation.unwell,
+        waiting=situation.waiting,
     )
 
 

@@ -81,6 +81,13 @@ def selector(workload: Object) -> str:
     return ",".join(part for part in parts if part)
 
 
+def labels(workload: Object) -> Mapping[str, str]:
+    """What its pods are labelled with, at least; expressions say more than that."""
+    path = () if fields.text(workload, "kind") == "ReplicationController" else ("matchLabels",)
+    found = fields.at(workload, "spec", "selector", *path)
+    return dict(found) if isinstance(found, Mapping) else {}
+
+
 _OPERATORS: Mapping[str, str] = {
     "In": "{key} in ({values})",
     "NotIn": "{key} notin ({values})",

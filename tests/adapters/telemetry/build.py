@@ -38,6 +38,7 @@ SAMPLES: Mapping[str, object] = {
     "site": "north/one",
     "state": "Synced",
     "sync": "Synced",
+    "health": "Healthy",
     "version": "0.1.0",
 }
 
