@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from reconciler.model.refs import DEPENDS_ON, SITE_LABEL, WAVE, ObjectRef, Origin, SiteName
+from reconciler.model.refs import DEPENDS_ON, SITE_LABEL, WAIT, WAVE, ObjectRef, Origin, SiteName
 from reconciler.model.values import Manifest
 
 SITE = SiteName("north", "one")
@@ -27,6 +27,7 @@ def manifest(value: dict[str, Any], *, site: SiteName = SITE, line: int = 1) -> 
         digest=hashlib.sha256(body).hexdigest(),
         origin=Origin("bases/app/objects.yaml", line),
         wave=int(notes.get(WAVE, "0")),
+        wait=notes.get(WAIT) == "true",
         depends_on=tuple(
             ObjectRef.parse(ref) for ref in notes.get(DEPENDS_ON, "").split(",") if ref
         ),

@@ -20,6 +20,13 @@ FAILED = values.Failure(
     message="spec.ports[0].port: Invalid value: 99999",
     origin=Origin("sites/north/barn-7/extra.yaml", 8),
 )
+UNWELL = values.Unwell(
+    ref=ObjectRef("apps", "Deployment", "hello", "web"),
+    health=values.Health.DEGRADED,
+    reason="ImagePullBackOff",
+    message="cannot pull",
+    origin=Origin("bases/hello/app.yaml", 3),
+)
 
 
 def reported() -> values.Report:
@@ -32,6 +39,9 @@ def reported() -> values.Report:
         message="an object was refused",
         objects=values.Counts(total=43, applied=42, failed=1),
         failed=(FAILED,),
+        health=values.Health.DEGRADED,
+        unwell=(UNWELL,),
+        waiting=(values.Awaited(ref=FAILED.ref, objects=2, reason="Slow", message="slow"),),
         drift_corrected=2,
         paused=(Held(by="site", reason="camera swap", until=0.0),),
     )
@@ -59,6 +69,8 @@ def test_the_example_is_a_note_that_can_be_read() -> None:
     found = note.read(text)
     assert set(found) == {"apiVersion", "kind", *note.content(reported())} - {"paused"}
     assert set(found["failed"][0]) == {"object", "reason", "message", "origin"}
+    assert set(found["unhealthy"][0]) == {"object", "health", "reason", "message", "origin"}
+    assert set(found["waiting"][0]) == {"object", "reason", "message", "objects"}
     assert set(found["objects"]) == set(note.content(reported())["objects"])
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from reconciler import cli, settings
-from tools import metrics_page
+from tools import health_page, metrics_page
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs"
 
@@ -71,6 +71,7 @@ def configuration() -> str:
 PAGES = {
     "commands.md": commands,
     "configuration.md": configuration,
+    "health.md": health_page.render,
     "metrics.md": metrics_page.render,
 }
 

@@ -16,7 +16,7 @@ from reconciler.model.refs import SiteName
 from reconciler.model.values import State
 from reconciler.status import note
 
-_COLUMNS = ("SITE", "STATE", "REVISION", "OBJECTS", "DRIFT", "AT", "MESSAGE")
+_COLUMNS = ("SITE", "STATE", "HEALTH", "REVISION", "OBJECTS", "DRIFT", "AT", "MESSAGE")
 _MESSAGE = 60  # characters in the table
 
 
@@ -69,6 +69,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     cells = (
         str(row.site),
         words.get("state", "Unknown"),
+        words.get("health", "Unknown"),
         str(words.get("applied", ""))[:12],
         f"{objects.get('applied', '?')}/{objects.get('total', '?')}",
         f"{drift.get('open', '?')}",

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from reconciler import ports
 from reconciler.engine.books import Books
@@ -34,6 +34,16 @@ _CRD = Kind(*waves.CRD[:1], "v1", waves.CRD[1])
 
 class Interrupted(Exception):
     """The agent was told to stop in the middle; what was done is kept."""
+
+
+class Gate(Protocol):
+    """Knows which objects are healthy."""
+
+    def written(self, refs: Iterable[ObjectRef]) -> None:
+        """These were just applied: what was known of their health counts no more."""
+
+    def closed(self, refs: Collection[ObjectRef]) -> frozenset[ObjectRef]:
+        """Those of them for which others must wait still. Raises ClusterUnavailable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +85,7 @@ class Applier:
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def run(self, plan: Plan) -> Applied:
+    def run(self, plan: Plan, gate: Gate) -> Applied:
         """Raises ClusterUnavailable or Interrupted with what was done kept."""
         steps = [step for wave in plan.waves for step in wave]
         self._books.announce(step.manifest for step in steps)
@@ -83,11 +93,16 @@ class Applier:
         applied: list[ObjectRef] = []
         failed: dict[ObjectRef, Failure] = {}
         held: set[ObjectRef] = set()
+        waiting: dict[ObjectRef, ObjectRef] = {}
         try:
             for wave in plan.waves:
                 ready, blocked = _split(wave, definitions, failed.keys() | held)
                 held |= blocked
+                late = _late(ready, waiting, gate)
+                waiting |= late
+                ready = [step for step in ready if step.manifest.ref not in late]
                 done, broken = self._wave(ready, definitions)
+                gate.written(done)
                 failed |= {failure.ref: failure for failure in broken}
                 failed |= self._await_definitions(done)
                 applied += [ref for ref in done if ref not in failed]
@@ -95,7 +110,12 @@ class Applier:
             self._books.flight.clear()
         # In an order of their own: which thread was first is no news.
         refused = tuple(failure for _, failure in sorted(failed.items()))
-        return Applied(applied=tuple(applied), failed=refused, held=tuple(sorted(held)))
+        return Applied(
+            applied=tuple(applied),
+            failed=refused,
+            held=tuple(sorted(held)),
+            waiting=tuple(sorted(waiting.items())),
+        )
 
     def look(self, records: Iterable[Record]) -> Mapping[ObjectRef, Mapping[str, Any] | None]:
         """Read these objects whole, side by side where there are several; one that the API server
@@ -364,8 +384,28 @@ def _split(
     missing: set[ObjectRef],
 ) -> tuple[list[Step], set[ObjectRef]]:
     """Steps that may go, and the refs of those whose needs are missing."""
-    ready = [s for s in wave if not waves.needs(s.manifest, definitions) & missing]
+    ready = [
+        step
+        for step in wave
+        if not (waves.needs(step.manifest, definitions) | step.after) & missing
+    ]
     return ready, {step.manifest.ref for step in wave} - {step.manifest.ref for step in ready}
+
+
+def _late(
+    steps: list[Step], waiting: Mapping[ObjectRef, ObjectRef], gate: Gate
+) -> dict[ObjectRef, ObjectRef]:
+    """Which of these must wait, and for what: where that waits itself, for what it waits for."""
+    asked = frozenset().union(*(step.after for step in steps))
+    shut = {ref: ref for ref in gate.closed(asked - waiting.keys())} if asked else {}
+    shut |= {ref: waiting[ref] for ref in asked & waiting.keys()}
+    if not shut:
+        return {}
+    return {
+        step.manifest.ref: shut[min(step.after & shut.keys())]
+        for step in steps
+        if step.after & shut.keys()
+    }
 
 
 def _unavailable(step: Step, error: errors.ClusterUnavailable) -> tuple[ObjectRef, Failure]:

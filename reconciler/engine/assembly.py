@@ -15,14 +15,16 @@ from reconciler.engine.examine import Examiner
 from reconciler.engine.heal import Healer, Suspect
 from reconciler.engine.house import House
 from reconciler.engine.inbox import Inbox
-from reconciler.engine.messages import Again, Died, Message
+from reconciler.engine.messages import Again, Died, Look, Message, Tell
 from reconciler.engine.pauses import Pauses
+from reconciler.engine.podwatch import PodWatch
 from reconciler.engine.postman import Postman
 from reconciler.engine.prune import Pruner
 from reconciler.engine.pulse import Pulse
 from reconciler.engine.reconcile import Reconciler
 from reconciler.engine.reporter import Reporter
-from reconciler.model.refs import SiteName
+from reconciler.engine.vitals import Calls, Vitals
+from reconciler.model.refs import ObjectRef, SiteName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,31 @@ def assemble(parts: Parts, options: Options, stop: threading.Event) -> loop.Engi
         pruner.see(event)
         inbox.put(observe.key_of(event), event)
 
+    def look(ref: ObjectRef) -> None:
+        inbox.put(("pods", ref), Look(ref=ref, pods=True))
+
+    def look_later(message: Look, delay: float) -> None:
+        inbox.put_later(("look", message.ref, message.pods), message, delay)
+
+    def tell(delay: float) -> None:
+        at = int(clock.monotonic() + delay) if delay else 0  # one appointment a second
+        inbox.put_later(("tell", at) if delay else "tell", Tell(), delay or loop.REPORT_AFTER)
+
+    vitals = Vitals(
+        books=books,
+        cluster=cluster,
+        state=state,
+        clock=clock,
+        observer=observer,
+        pod_watch=PodWatch(cluster=cluster, sink=look, died=died),
+        calls=Calls(
+            read=applier.look,
+            beat=pulse.beat,
+            later=look_later,
+            tell=tell,
+            again=lambda delay: again("waiting", delay),
+        ),
+    )
     house = House(state)
     examiner = Examiner(house=house, clock=clock)
     pauses = Pauses(cluster=cluster, state=state, clock=clock, observer=observer, site=site)
@@ -97,6 +124,8 @@ def assemble(parts: Parts, options: Options, stop: threading.Event) -> loop.Engi
         observer=observer,
         later=later,
         is_paused=pauses.holds,
+        glance=vitals.glance,
+        written=vitals.written,
     )
     crier = Crier(cluster=cluster, clock=clock, component=options.agent.split(" ")[0])
     crew = loop.Crew(
@@ -106,6 +135,7 @@ def assemble(parts: Parts, options: Options, stop: threading.Event) -> loop.Engi
         applier=applier,
         pauses=pauses,
         pruner=pruner,
+        vitals=vitals,
         reconciler=Reconciler(
             books=books,
             applier=applier,
@@ -113,6 +143,7 @@ def assemble(parts: Parts, options: Options, stop: threading.Event) -> loop.Engi
             healer=healer,
             pauses=pauses,
             examiner=examiner,
+            vitals=vitals,
             house=house,
             cluster=cluster,
             state=state,
@@ -121,7 +152,12 @@ def assemble(parts: Parts, options: Options, stop: threading.Event) -> loop.Engi
             namespace=options.namespace,
         ),
         observatory=observe.Observatory(
-            cluster=cluster, books=books, site=site, sink=sink, died=died
+            cluster=cluster,
+            books=books,
+            site=site,
+            sink=sink,
+            concerns=vitals.concerns,
+            died=died,
         ),
         courier=Courier(
             source=parts.source,

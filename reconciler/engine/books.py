@@ -99,6 +99,12 @@ class Books:
         """The floor: no commit that does not descend from this one is ever considered again."""
         self.accepted = commit
 
+    def vouch(self, commit: str) -> None:
+        """This commit was applied as a whole, and all of it was healthy then."""
+        self._state.save(meta={"healthy": commit})
+        self.healthy = commit
+        self.settle()
+
     def announce(self, manifests: Iterable[Manifest]) -> None:
         """Say in the cluster what is about to be written, before it is."""
         coming = tuple(manifests)

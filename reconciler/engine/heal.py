@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from reconciler import ports
 from reconciler.engine import pacing
@@ -72,6 +73,8 @@ class Healer:
         observer: ports.Observer,
         later: Callable[[Suspect, float], None],
         is_paused: Callable[[ObjectRef], bool],
+        glance: Callable[[ObjectRef, Mapping[str, Any]], None],
+        written: Callable[[Iterable[ObjectRef]], None],
     ) -> None:
         self._books = books
         self._applier = applier
@@ -82,6 +85,8 @@ class Healer:
         self._observer = observer
         self._later = later
         self._is_paused = is_paused
+        self._glance = glance  # told of what was read anyway, for the object's health
+        self._written = written  # and of what was made anew
         self._corrections = pacing.Allowance(pacing.CORRECTION, clock)
         self._suspicions = pacing.Allowance(pacing.SUSPICION, clock)
         self._retries: dict[ObjectRef, pacing.BackOff] = {}
@@ -170,6 +175,7 @@ class Healer:
         for ref, record in records.items():
             obj = seen.get(ref)
             if obj is not None:
+                self._glance(ref, obj)
                 found[ref] = self._examiner.diagnose(record, obj, fights=not self._is_paused(ref))
             elif by_ref[ref].change == "deleted" or ref in seen:
                 found[ref] = self._examiner.absent(record)
@@ -297,6 +303,8 @@ class Healer:
                 self._books.leave(diagnosis.live, diagnosis.leave)
             return rows
         self._close(ref)
+        if result.uid != suspect.uid:
+            self._written([ref])
         if (ref.group, ref.kind) in _NEEDED:
             for waiting in self._waiting.values():
                 self._later(waiting, 0)

@@ -24,10 +24,10 @@ from reconciler.engine.messages import (
     Again,
     Candidate,
     Died,
-    Look,
     Message,
     Offline,
     Online,
+    PauseCheck,
     Rejected,
     SourceNews,
     Tell,
@@ -39,6 +39,7 @@ from reconciler.engine.prune import Pruner
 from reconciler.engine.pulse import Pulse
 from reconciler.engine.reconcile import Reconciler
 from reconciler.engine.reporter import Reporter
+from reconciler.engine.vitals import Vitals
 from reconciler.model import errors
 from reconciler.model.refs import SiteName
 from reconciler.model.values import Sync
@@ -48,7 +49,7 @@ Drift = ports.WatchEvent | Suspect
 
 TICK = 5.0  # seconds at most between two signs of life
 _BATCH = 256  # messages taken at once; drift among them is corrected side by side
-_REPORT_AFTER = 2.0  # seconds; a burst of corrections is one change of status
+REPORT_AFTER = 2.0  # seconds; a burst of corrections is one change of status
 _HOUR = 3600.0
 _LISTING = 60.0  # seconds that a single pass gives the watches to show their whole sets
 _PATIENCE = 2.0  # seconds for a thread to end
@@ -72,6 +73,7 @@ class Crew:
     applier: Applier
     pauses: Pauses
     pruner: Pruner
+    vitals: Vitals
     reconciler: Reconciler
     observatory: Observatory
     courier: Courier
@@ -209,6 +211,7 @@ class Engine:
             if self._heed(messages) or due:
                 self._pass()
             self._correct(drift)
+            self._crew.vitals.take(messages, look=not self._lost)
             if self._owed:
                 self._report()
         except Interrupted:
@@ -245,7 +248,7 @@ class Engine:
                 self._announce(message)
                 self._crew.reconciler.hear_kind(message)
                 self._follow_version(message)
-                self._crew.inbox.put_later("tell", Tell(), _REPORT_AFTER)
+                self._crew.inbox.put_later("tell", Tell(), REPORT_AFTER)
         return due
 
     def _heed(self, messages: Sequence[Message]) -> bool:
@@ -263,7 +266,7 @@ class Engine:
             self._crew.reconciler.release()
         left = pauses.next()
         if left is not None:
-            self._crew.inbox.put_later("look", Look(), left)
+            self._crew.inbox.put_later("pause", PauseCheck(), left)
         return change.released
 
     def _follow_version(self, message: ports.KindListed | ports.KindRefused) -> None:
@@ -302,7 +305,7 @@ class Engine:
                 event.of_drift(self._site, told.ref, told.kind, told.changes, told.outcome)
             )
         self._found()
-        self._crew.inbox.put_later("tell", Tell(), _REPORT_AFTER)
+        self._crew.inbox.put_later("tell", Tell(), REPORT_AFTER)
 
     def _guard_inventory(self, event: ports.ObjectSeen | ports.ObjectGone) -> None:
         books, live = self._crew.books, event.live
@@ -325,7 +328,7 @@ class Engine:
         self._found()
         if self._crew.pruner.ending:  # most objects are gone in a moment, and then there is news
             self._owed = False
-            self._crew.inbox.put_later("tell", Tell(), _REPORT_AFTER)
+            self._crew.inbox.put_later("tell", Tell(), REPORT_AFTER)
         if complete:
             self._passes.reset()
             self._crew.inbox.cancel("again")
@@ -338,6 +341,7 @@ class Engine:
         self._owed = False
         if urgent is not None:
             self._crew.postman.wake(urgent=urgent)
+        reconciler.vouch()
         self._crew.inbox.put_later("tell", Tell(), _HOUR)
 
     def _announce(self, message: ports.KindListed | ports.KindRefused) -> None:
@@ -376,6 +380,7 @@ class Engine:
             self.end()
             self._crew.crier.end()
             self._crew.observatory.close(_PATIENCE)
+            self._crew.vitals.close(_PATIENCE)
             for thread in threads:
                 thread.join(_PATIENCE)
             self._crew.applier.close()

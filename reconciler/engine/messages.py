@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from reconciler import ports
 from reconciler.engine.grants import Grant
 from reconciler.engine.heal import Suspect
+from reconciler.model.refs import ObjectRef
 from reconciler.model.values import Finding, Rendered, Snapshot, Sync
 
 
@@ -58,12 +59,20 @@ class Again:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Look at the health of this object; ``pods``: at its Pods too."""
+
+    ref: ObjectRef
+    pods: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tell:
     """Look whether there is something to report; also what wakes the loop to end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class PauseCheck:
     """See whether a pause is over."""
 
 
@@ -75,4 +84,4 @@ class Died:
 
 
 SourceNews = Candidate | Rejected | Offline | Online
-Message = SourceNews | ports.WatchEvent | Suspect | Again | Tell | Look | Died
+Message = SourceNews | ports.WatchEvent | Suspect | Look | Again | Tell | PauseCheck | Died

@@ -37,6 +37,7 @@ class Observatory:
         books: Books,
         site: SiteName,
         sink: Callable[[ports.WatchEvent], None],
+        concerns: Callable[[Live], bool],
         died: Callable[[BaseException], None],
     ) -> None:
         self._cluster = cluster
@@ -44,6 +45,7 @@ class Observatory:
         self._site = site
         self._selector = f"{SITE_LABEL}={site.label}"
         self._sink = sink
+        self._has_news = concerns  # of the object's health
         self._died = died
         self._watches: dict[GroupKind, _Watch] = {}
         self._moved: dict[GroupKind, Kind] = {}
@@ -137,7 +139,9 @@ class Observatory:
         record = self._books.records.get(ref)
         if record is None or self._books.is_stale(event.live):
             return False
-        return drift.signature(event.live) != record.signature or drift.is_finished(event.live)
+        if drift.signature(event.live) != record.signature or drift.is_finished(event.live):
+            return True
+        return self._has_news(event.live)
 
     def _is_asking(self, live: Live) -> bool:
         """Whether the Site object's spec may be another one; our own writes of status are none."""

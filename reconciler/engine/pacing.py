@@ -34,6 +34,7 @@ CORRECTION = Schedule(free=20, first=1, longest=60)  # of one object, whoever ch
 # Of one field against one manager. Each quiet ``longest`` forgives one correction.
 FIGHT = Schedule(free=10, first=2, longest=300)
 
+LOOK = Schedule(free=10, first=1, longest=30)  # at the health of one object
 ROLLOUT = Schedule(first=0.5, longest=30)  # looks at workloads that a prune waits for
 
 _REMEMBERED = 64  # keys, before those that have been quiet are forgotten

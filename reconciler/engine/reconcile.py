@@ -22,12 +22,21 @@ from reconciler.engine.house import House
 from reconciler.engine.messages import Candidate, Offline, Online, Rejected, SourceNews
 from reconciler.engine.pauses import Pauses
 from reconciler.engine.prune import Pruned, Pruner
+from reconciler.engine.vitals import Vitals
 from reconciler.model import errors
 from reconciler.model.journal import Outcome
 from reconciler.model.refs import Kind, ObjectRef
-from reconciler.model.values import Applied, Counts, Failure, Manifest, Rendered, Sync
+from reconciler.model.values import (
+    Applied,
+    Counts,
+    Failure,
+    Health,
+    Manifest,
+    Rendered,
+    Sync,
+)
 from reconciler.plan import planner
-from reconciler.status import held, note, open_drift
+from reconciler.status import held, note, open_drift, unwell
 from reconciler.status.report import Situation
 
 _RUNNING = "applied"  # meta: the commit that is in the cluster
@@ -48,6 +57,7 @@ class Reconciler:
         healer: Healer,
         pauses: Pauses,
         examiner: Examiner,
+        vitals: Vitals,
         house: House,
         cluster: ports.Cluster,
         state: ports.State,
@@ -61,6 +71,7 @@ class Reconciler:
         self._healer = healer
         self._pauses = pauses
         self._examiner = examiner
+        self._vitals = vitals
         self._house = house
         self._cluster = cluster
         self._state = state
@@ -82,6 +93,7 @@ class Reconciler:
         """Start from what the books, once loaded, say is there."""
         self._house.load()
         self._healer.begin()
+        self._vitals.begin()
         self.rendered_digest = self._state.meta(_DIGEST)
         counted = self._state.meta(_CORRECTED)
         self._corrected = int(counted) if counted.isdecimal() else 0
@@ -122,6 +134,7 @@ class Reconciler:
         self._grants = news.grants
         self._books.accept(news.snapshot.commit)
         self._pauses.settle(news.rendered.settings)
+        self._vitals.await_(())  # deadlines are the commit's
         self._change(
             commit=news.snapshot.commit,
             sync=Sync.PROGRESSING,
@@ -174,13 +187,16 @@ class Reconciler:
                 prunes=len(plan.prunes),
             )
         self._kept = plan.kept
-        applied = self._applier.run(plan)
+        self._vitals.follow(rendered.settings.health)
+        applied = self._applier.run(plan, self._vitals)
+        self._vitals.await_(applied.waiting)
         pruned = Pruned()
         if applied.complete:
             pruned = self._pruner.run(plan.prunes, objects, rendered.settings)
             applied = self._with_prunes(applied, pruned)
         self._healer.forget([*applied.applied, *applied.pruned])
         self._healer.forget_finished(applied.pruned)
+        self._vitals.forget(applied.pruned)
         self._books.settle()
         self._conclude(rendered, objects, applied, pruned, withheld=withheld)
         self._observer.event(
@@ -189,7 +205,7 @@ class Reconciler:
             applied=len(applied.applied),
             pruned=len(applied.pruned),
             failed=len(applied.failed),
-            held=len(applied.held),
+            held=len(applied.held) + len(applied.waiting),
             seconds=self._clock.monotonic() - began,
         )
         return not self._is_to_be_retried(applied, pruned)
@@ -233,8 +249,25 @@ class Reconciler:
         except (errors.ClusterRefused, errors.ClusterUnavailable):
             return None
 
+    def vouch(self) -> None:
+        """Mark the commit, once all of it is healthy. Raises ClusterUnavailable."""
+        now = self.situation
+        is_whole = now.sync is Sync.SYNCED and now.applied == now.commit != self._books.healthy
+        if is_whole and self._vitals.health is Health.HEALTHY:
+            self._state.mark_commit(now.applied, self._clock.now(), "healthy")
+            self._books.vouch(now.applied)
+
     def told(self) -> Situation:
         """What the reporter should tell now."""
+        return unwell.told(
+            self._with_words(),
+            health=self._vitals.health,
+            unwell=self._vitals.unwell(),
+            awaited=self._vitals.awaited(),
+        )
+
+    def _with_words(self) -> Situation:
+        """Nothing that is left undone in silence."""
         ours = {(ref.group, ref.kind) for ref in self._books.entries}
         unseen = sorted(
             f"{kind} is not watched: {why}"
@@ -299,7 +332,8 @@ class Reconciler:
         *,
         withheld: bool,
     ) -> None:
-        missing = {failure.ref for failure in applied.failed} | set(applied.held)
+        waiting = [ref for ref, _ in applied.waiting]
+        missing = {*(failure.ref for failure in applied.failed), *applied.held, *waiting}
         counts = Counts(
             total=len(objects),
             applied=sum(
@@ -307,9 +341,9 @@ class Reconciler:
             ),
             failed=len(applied.failed),
             pruned=self._count_pruned(rendered.commit, len(applied.pruned)),
-            held=len(applied.held) + len(pruned.held),
+            held=len(applied.held) + len(waiting) + len(pruned.held),
         )
-        self._books.finish(applied.held)
+        self._books.finish([*applied.held, *waiting])
         self._change(objects=counts, failed=applied.failed, held=pruned.held, **self._drift())
         self.rendered_digest = _digest(objects)
         is_complete = applied.complete and pruned.complete and not withheld
@@ -319,8 +353,10 @@ class Reconciler:
             self._change(applied=rendered.commit)
         if self._is_rejected:
             return  # the newest commit's reason is what the site has to say
-        if not applied.complete:
+        if applied.failed or applied.held:
             self._change(sync=Sync.FAILED, reason=note.APPLY_FAILED, message=_first(applied.failed))
+        elif applied.waiting:
+            self._change(sync=Sync.PROGRESSING, reason=note.WAITING, message="")
         elif pruned.held:
             self._change(sync=Sync.BLOCKED, reason=note.PRUNE_HELD, message=held.words(pruned.held))
         elif pruned.ending:

@@ -62,6 +62,7 @@ class Reporter:
                 "report.changed",
                 state=str(now.state),
                 sync=str(now.sync),
+                health=str(now.health),
                 reason=now.reason,
                 message=now.message,
                 objects=now.objects.total,
@@ -156,7 +157,15 @@ def _digest(status: Mapping[str, object]) -> str:
 
 
 def _words(said: Report) -> tuple[object, ...]:
-    return (said.commit, said.applied, said.state, said.sync, said.reason, said.message)
+    return (
+        said.commit,
+        said.applied,
+        said.state,
+        said.sync,
+        said.health,
+        said.reason,
+        said.message,
+    )
 
 
 def _manifest(ref: ObjectRef, value: Mapping[str, object]) -> Manifest:

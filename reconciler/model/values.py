@@ -101,6 +101,7 @@ class Manifest:
     origin: Origin
     wave: int = 0
     depends_on: tuple[ObjectRef, ...] = ()
+    wait: bool = False  # later waves wait until it is healthy
     left: tuple[str, ...] = ()  # fields of the body that are left to others, as rules' paths
 
     @property
@@ -234,12 +235,14 @@ class Record:
 class Step:
     """One apply: ``force`` is false on first contact with an object that is not in our books.
 
-    ``adopters`` are managers that hand over what they own of it then.
+    ``adopters`` are managers that hand over what they own of it then. ``after`` are objects that
+    must be healthy before.
     """
 
     manifest: Manifest
     force: bool
     adopters: frozenset[str] = frozenset()
+    after: frozenset[ObjectRef] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,16 +298,20 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """What was done, object by object. ``held`` are not tried, as what they need failed."""
+    """What was done, object by object. ``held`` are not tried, as what they need failed.
+
+    ``waiting`` are not tried yet, each with one that is to be healthy before.
+    """
 
     applied: tuple[ObjectRef, ...] = ()
     pruned: tuple[ObjectRef, ...] = ()
     failed: tuple[Failure, ...] = ()
     held: tuple[ObjectRef, ...] = ()
+    waiting: tuple[tuple[ObjectRef, ObjectRef], ...] = ()
 
     @property
     def complete(self) -> bool:
-        return not self.failed and not self.held
+        return not (self.failed or self.held or self.waiting)
 
 
 class Sync(StrEnum):
@@ -319,6 +326,28 @@ class Health(StrEnum):
     PROGRESSING = "Progressing"
     DEGRADED = "Degraded"
     UNKNOWN = "Unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unwell:
+    """An object that is not healthy, and why."""
+
+    ref: ObjectRef
+    health: Health
+    reason: str
+    message: str
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Awaited:
+    """An object for which so many others wait; ``late`` where its deadline has passed."""
+
+    ref: ObjectRef
+    objects: int
+    reason: str
+    message: str
+    late: bool = False
 
 
 class State(StrEnum):
@@ -373,3 +402,5 @@ class Report:
     paused: tuple[Held, ...] = ()
     held: tuple[HeldPrune, ...] = ()
     contested: tuple[Contest, ...] = ()
+    unwell: tuple[Unwell, ...] = ()  # the degraded ones first
+    waiting: tuple[Awaited, ...] = ()

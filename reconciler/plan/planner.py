@@ -11,7 +11,7 @@ from reconciler.model.rules import AdoptRule
 from reconciler.model.values import Manifest, Plan, Prune, Record, Step
 from reconciler.plan import generated, modes
 from reconciler.plan.inventory import Entry
-from reconciler.plan.waves import CRD, defined_kind, place, placed_again, waves
+from reconciler.plan.waves import CRD, awaited, defined_kind, place, placed_again, waves
 
 
 def plan(
@@ -35,12 +35,12 @@ def plan(
     wanted = {manifest.ref for wave in ordered for manifest in wave}
     steps = tuple(
         tuple(
-            _step(manifest, inventory, adopt)
-            for manifest in wave
+            _step(manifest, inventory, adopt, after)
+            for manifest, after in zip(wave, gates, strict=True)
             if manifest.ref in uncertain
             or not _unchanged(manifest, records.get(manifest.ref), inventory.get(manifest.ref))
         )
-        for wave in ordered
+        for wave, gates in zip(ordered, awaited(ordered), strict=True)
     )
     dropped = {
         ref: entry
@@ -72,11 +72,15 @@ def plan(
 
 
 def _step(
-    manifest: Manifest, inventory: Mapping[ObjectRef, Entry], adopt: Collection[AdoptRule]
+    manifest: Manifest,
+    inventory: Mapping[ObjectRef, Entry],
+    adopt: Collection[AdoptRule],
+    after: frozenset[ObjectRef],
 ) -> Step:
     if _is_ours(manifest.ref, inventory):
-        return Step(manifest=manifest, force=True)
-    return Step(manifest=manifest, force=False, adopters=modes.adopters(adopt, manifest.ref))
+        return Step(manifest=manifest, force=True, after=after)
+    adopters = modes.adopters(adopt, manifest.ref)
+    return Step(manifest=manifest, force=False, adopters=adopters, after=after)
 
 
 def _is_ours(ref: ObjectRef, inventory: Mapping[ObjectRef, Entry]) -> bool:

@@ -68,6 +68,21 @@ def waves(objects: Iterable[Manifest]) -> tuple[tuple[Manifest, ...], ...]:
     return tuple(tuple(grouped[key]) for key in sorted(grouped))
 
 
+def awaited(ordered: Iterable[tuple[Manifest, ...]]) -> list[list[frozenset[ObjectRef]]]:
+    """For each object of each wave, what must be healthy before it is applied: what it depends on,
+    and what asks all later waves to wait."""
+    waves_ = tuple(ordered)
+    declared = {manifest.ref for wave in waves_ for manifest in wave}
+    gates: frozenset[ObjectRef] = frozenset()
+    found = []
+    for wave in waves_:
+        found.append(
+            [gates | (declared & set(m.depends_on)) if m.depends_on else gates for m in wave]
+        )
+        gates |= {manifest.ref for manifest in wave if manifest.wait}
+    return found
+
+
 def _settle(
     start: Manifest, by_ref: Mapping[ObjectRef, Manifest], places: dict[ObjectRef, Place]
 ) -> None:

@@ -13,6 +13,8 @@ from reconciler.model.refs import (
     PRUNE,
     REPLACE,
     SITE_LABEL,
+    TRUE,
+    WAIT,
     WAVE,
 )
 from reconciler.policy.case import Case, mapping, shown
@@ -20,8 +22,8 @@ from reconciler.schema import kubernetes, names
 
 ANNOTATION_BYTES = 256 << 10  # of all keys and values of an object, the API server's limit
 _RBAC = "rbac.authorization.k8s.io"
-_ANNOTATIONS = frozenset((WAVE, DEPENDS_ON, PRUNE, REPLACE))
-_ONE_WORD = {PRUNE: CONFIRM, REPLACE: ALLOW}  # annotations that have one value
+_ANNOTATIONS = frozenset((WAVE, WAIT, DEPENDS_ON, PRUNE, REPLACE))
+_ONE_WORD = {PRUNE: CONFIRM, REPLACE: ALLOW, WAIT: TRUE}  # annotations that have one value
 
 
 def _cron_job(text: str) -> str:

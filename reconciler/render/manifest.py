@@ -15,7 +15,16 @@ from typing import Any
 
 from reconciler.documents import canonical
 from reconciler.model.errors import RenderError
-from reconciler.model.refs import DEPENDS_ON, SITE_LABEL, WAVE, ObjectRef, Origin, SiteName
+from reconciler.model.refs import (
+    DEPENDS_ON,
+    SITE_LABEL,
+    TRUE,
+    WAIT,
+    WAVE,
+    ObjectRef,
+    Origin,
+    SiteName,
+)
 from reconciler.model.values import Manifest
 
 SERVER_SET = frozenset(
@@ -56,6 +65,7 @@ def manifest(value: Mapping[str, Any], origin: Origin, site: SiteName) -> Manife
         origin=origin,
         wave=_wave(annotations.get(WAVE, "0"), origin),
         depends_on=_depends_on(annotations.get(DEPENDS_ON, ""), origin),
+        wait=annotations.get(WAIT) == TRUE,
     )
 
 

@@ -10,7 +10,7 @@ import orjson
 from reconciler.model import journal
 from reconciler.model.journal import Change, Outcome
 from reconciler.model.refs import Kind, ObjectRef, SiteName
-from reconciler.model.values import Report, Sync
+from reconciler.model.values import Health, Report, Sync
 from reconciler.status import note, site_object
 
 _CLUSTER_SCOPED = "default"  # where the API server wants events about objects without a namespace
@@ -53,7 +53,7 @@ def of_report(report: Report) -> Words:
         about=site_object.ref(report),
         kind=site_object.KIND,
         namespace=_CLUSTER_SCOPED,
-        warning=report.sync in (Sync.FAILED, Sync.BLOCKED),
+        warning=report.sync in (Sync.FAILED, Sync.BLOCKED) or report.health is Health.DEGRADED,
         reason=report.reason or str(report.sync),
         message=message,
     )

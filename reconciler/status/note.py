@@ -12,12 +12,16 @@ import yaml
 from reconciler.model import moments
 from reconciler.model.pauses import Held
 from reconciler.model.refs import API_VERSION
-from reconciler.model.values import Failure, Finding, HeldPrune, Report
+from reconciler.model.values import Awaited, Failure, Finding, Health, HeldPrune, Report, Unwell
 
 KIND = "SiteReport"
 OFFLINE = "FetchFailed"  # the reason where nothing worse is
 APPLY_FAILED = "ApplyFailed"
 PRUNE_HELD = "PruneHeld"
+WAITING = "Waiting"
+STALLED = "Stalled"
+# Reasons whose words change though nothing else does: numbers of replicas, quotas, attempts.
+_RESTLESS = frozenset((OFFLINE, APPLY_FAILED, WAITING, STALLED))
 MAX_BYTES = 64_000
 _LIST = 20
 _MESSAGE = 1_000  # characters of any one sentence
@@ -61,6 +65,10 @@ def content(report: Report, *, sentence: int = _MESSAGE) -> dict[str, Any]:
         words["failed"] = [_failure(failure, sentence) for failure in report.failed[:_LIST]]
     if report.held:
         words["held"] = [_held(each, sentence) for each in report.held[:_LIST]]
+    if report.waiting:
+        words["waiting"] = [_awaited(each, sentence) for each in report.waiting[:_LIST]]
+    if report.unwell:
+        words["unhealthy"] = [_unwell(each, sentence) for each in report.unwell[:_LIST]]
     if report.findings:
         words["findings"] = [_finding(finding, sentence) for finding in report.findings[:_LIST]]
     words["drift"] = {"open": report.drift_open, "corrected": report.drift_corrected}
@@ -93,6 +101,8 @@ def _text(report: Report, sentence: int) -> str:
     lists: tuple[tuple[str, Sized], ...] = (
         ("failed", report.failed),
         ("held", report.held),
+        ("waiting", report.waiting),
+        ("unhealthy", report.unwell),
         ("findings", report.findings),
         ("contested", report.contested),
         ("paused", report.paused),
@@ -110,7 +120,7 @@ def fingerprint(report: Report, rendered: str) -> str:
     No news: commits that render the same, times, counters, a link that comes and goes, and the
     words of refusals, in which webhooks and quotas put numbers that change.
     """
-    explained = report.reason not in (OFFLINE, APPLY_FAILED)
+    explained = report.reason not in _RESTLESS
     words = {
         "state": report.state,
         "sync": report.sync,
@@ -119,6 +129,10 @@ def fingerprint(report: Report, rendered: str) -> str:
         "message": short(report.message) if explained else "",
         "failed": sorted([str(failure.ref), failure.reason] for failure in report.failed),
         "held": sorted(str(each.ref) for each in report.held),
+        "waiting": sorted(str(each.ref) for each in report.waiting),
+        "degraded": sorted(
+            [str(each.ref), each.reason] for each in report.unwell if each.health is Health.DEGRADED
+        ),
         "findings": sorted(
             [str(each.action), each.policy, str(each.ref)] for each in report.findings
         ),
@@ -160,6 +174,26 @@ def _events(text: str) -> list[Any]:
 
 def _held(each: HeldPrune, sentence: int) -> dict[str, str]:
     return {"object": str(each.ref), "reason": short(each.why, sentence)}
+
+
+def _unwell(each: Unwell, sentence: int) -> dict[str, str]:
+    words = {
+        "object": str(each.ref),
+        "health": str(each.health),
+        "reason": short(each.reason, sentence),
+        "message": short(each.message, sentence),
+        "origin": short(str(each.origin), sentence) if each.origin else "",
+    }
+    return {key: value for key, value in words.items() if value}
+
+
+def _awaited(each: Awaited, sentence: int) -> dict[str, Any]:
+    words = {
+        "object": str(each.ref),
+        "reason": short(each.reason, sentence),
+        "message": short(each.message, sentence),
+    }
+    return {**{key: value for key, value in words.items() if value}, "objects": each.objects}
 
 
 def _failure(failure: Failure, sentence: int) -> dict[str, str]:

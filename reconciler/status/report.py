@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from reconciler.model.pauses import Held
 from reconciler.model.refs import SiteName
 from reconciler.model.values import (
+    Awaited,
     Contest,
     Counts,
     Failure,
@@ -17,6 +18,7 @@ from reconciler.model.values import (
     Report,
     State,
     Sync,
+    Unwell,
 )
 from reconciler.status import note
 
@@ -41,6 +43,9 @@ class Situation:
     paused: tuple[Held, ...] = ()
     held: tuple[HeldPrune, ...] = ()
     contested: tuple[Contest, ...] = ()
+    health: Health = Health.UNKNOWN
+    unwell: tuple[Unwell, ...] = ()
+    waiting: tuple[Awaited, ...] = ()
 
 
 _STATE_OF_SYNC: Mapping[Sync, State] = {
@@ -65,7 +70,6 @@ def state(sync: Sync, health: Health, drift_open: int, *, paused: bool = False) 
 
 def make(situation: Situation, site: SiteName, *, time: float, agent: str) -> Report:
     """The report of this situation. A failed fetch is its reason only where nothing worse is."""
-    health = Health.UNKNOWN
     reason, message = situation.reason, situation.message
     if not reason and situation.offline:
         reason, message = note.OFFLINE, situation.offline
@@ -77,9 +81,14 @@ def make(situation: Situation, site: SiteName, *, time: float, agent: str) -> Re
         applied=situation.applied,
         time=time,
         agent=agent,
-        state=state(situation.sync, health, situation.drift_open, paused=bool(situation.paused)),
+        state=state(
+            situation.sync,
+            situation.health,
+            situation.drift_open,
+            paused=bool(situation.paused),
+        ),
         sync=situation.sync,
-        health=health,
+        health=situation.health,
         reason=reason,
         message=message,
         objects=situation.objects,
@@ -90,6 +99,8 @@ def make(situation: Situation, site: SiteName, *, time: float, agent: str) -> Re
         paused=situation.paused,
         held=situation.held,
         contested=situation.contested,
+        unwell=situation.unwell,
+        waiting=situation.waiting,
     )
 
 

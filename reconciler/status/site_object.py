@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.model.refs import API_VERSION, Kind, ObjectRef
 from reconciler.model.values import Health, Report, Sync
-from reconciler.status import note
+from reconciler.status import note, unwell
 
 KIND = Kind.of(API_VERSION, "Site")
 _HEALTHY = {
@@ -46,11 +46,12 @@ def conditions(
     fetched = not offline and bool(report.commit)
     synced = report.sync is Sync.SYNCED
     reason = report.reason or str(report.sync)
+    applied = (str(report.sync), "") if synced and report.reason == note.STALLED else None
     rows = (
         ("Ready", _word(ready), reason, report.message),
         ("Fetched", _word(fetched), "Fetched" if fetched else "FetchFailed", offline),
-        ("Synced", _word(synced), reason, report.message),
-        ("Healthy", _HEALTHY[report.health], str(report.health), ""),
+        ("Synced", _word(synced), *(applied or (reason, report.message))),
+        ("Healthy", _HEALTHY[report.health], str(report.health), unwell.first(report.unwell)),
     )
     now = note.timestamp(report.time)
     return tuple(

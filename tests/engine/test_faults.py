@@ -338,6 +338,7 @@ def test_a_watch_that_dies_ends_the_engine() -> None:
         books=Rig().crew.books,
         site=SITE,
         sink=lambda event: None,
+        concerns=lambda live: False,
         died=lambda error: inbox.put("died", Died(error=error)),
     )
     observatory.watch({CM})

@@ -96,12 +96,18 @@ def test_what_is_fine_is_allowed(good: Manifest) -> None:
             "our-prefix",
             "unknown annotation 'fleet-reconciler.dev/wavee': expected one of"
             " fleet-reconciler.dev/depends-on, fleet-reconciler.dev/prune,"
-            " fleet-reconciler.dev/replace, fleet-reconciler.dev/wave",
+            " fleet-reconciler.dev/replace, fleet-reconciler.dev/wait,"
+            " fleet-reconciler.dev/wave",
         ),
         (
             thing(metadata={"annotations": {"fleet-reconciler.dev/prune": "never"}}),
             "our-prefix",
             "annotation fleet-reconciler.dev/prune must be confirm",
+        ),
+        (
+            thing(metadata={"annotations": {"fleet-reconciler.dev/wait": "yes"}}),
+            "our-prefix",
+            "annotation fleet-reconciler.dev/wait must be true",
         ),
         (
             thing(metadata={"annotations": {"fleet-reconciler.dev/replace": "yes"}}),

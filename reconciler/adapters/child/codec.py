@@ -46,12 +46,13 @@ def encode_manifest(manifest: Manifest) -> list[Any]:
         _origin_words(manifest.origin),
         manifest.wave,
         [_ref_words(ref) for ref in manifest.depends_on],
+        manifest.wait,
     ]
 
 
 def decode_manifest(row: Any) -> Manifest:
     """Raises TypeError, ValueError for a row that ``encode_manifest`` did not make."""
-    ref, api_version, text, origin, wave, depends_on = row
+    ref, api_version, text, origin, wave, depends_on, wait = row
     body = _text(text).encode()
     return Manifest(
         ref=_ref(ref),
@@ -61,6 +62,7 @@ def decode_manifest(row: Any) -> Manifest:
         origin=_origin(origin),
         wave=int(wave),
         depends_on=tuple(_ref(words) for words in depends_on),
+        wait=wait is True,
     )
 
 

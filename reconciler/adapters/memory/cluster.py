@@ -27,11 +27,12 @@ class MemoryCluster:
 
     It keeps the API server's books, and the contract suite holds it to that. It has no
     controllers (but that namespaces and definitions end with what they hold) and no admission;
-    of validation and defaults it has what decides about ownership, and a little more.
+    of validation and defaults it has what decides about ownership, and a little more. With
+    ``rolls_out`` Deployments, StatefulSets and DaemonSets are at once as if their Pods ran.
     """
 
-    def __init__(self, clock: ports.Clock) -> None:
-        self._server = Server(clock)
+    def __init__(self, clock: ports.Clock, *, rolls_out: bool = False) -> None:
+        self._server = Server(clock, rolls_out=rolls_out)
 
     def client(self, manager: str = FIELD_MANAGER) -> MemoryClient:
         """A client that writes as ``manager``."""

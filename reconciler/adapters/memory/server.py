@@ -20,6 +20,7 @@ from reconciler.adapters.memory import (
     kinds,
     ownership,
     refusals,
+    rollouts,
     selectors,
     store,
     strategy,
@@ -48,10 +49,11 @@ class Target:
 
 
 class Server:
-    """Begins with the namespaces that every cluster has."""
+    """Begins with the namespaces that every cluster has. ``rolls_out``: workloads run at once."""
 
-    def __init__(self, clock: ports.Clock) -> None:
+    def __init__(self, clock: ports.Clock, *, rolls_out: bool = False) -> None:
         self._clock = clock
+        self._rolls_out = rolls_out
         self._lock = threading.RLock()
         self._kinds = kinds.Kinds()
         self._store = store.Store()
@@ -240,6 +242,8 @@ class Server:
             self._deletion.finish(item)
         elif resource.key == kinds.DEFINITION:
             self._establish(target, item)
+        elif self._rolls_out and resource.key in rollouts.WORKLOADS:
+            self._roll_out(target)
         return item
 
     def _made(
@@ -266,6 +270,10 @@ class Server:
         self._kinds.define(item.body)
         status = replace(target, manager=SYSTEM, subresource=strategy.STATUS)
         self.patch(status, lambda definition: strategy.established(definition, self._now()))
+
+    def _roll_out(self, target: Target) -> None:
+        status = replace(target, manager=rollouts.CONTROLLER, subresource=strategy.STATUS)
+        self.patch(status, rollouts.rolled_out)
 
     def _writer(self, target: Target, resource: Resource, operation: str) -> Writer:
         return Writer(

@@ -179,6 +179,7 @@ EVENTS: Mapping[str, Event] = {
         "ref reason message origin",
         _add("object_failures_total", reason="reason"),
     ),
+    "object.health": _event("info", "An object's health changed", "ref health reason message"),
     "object.pruned": _event("info", "Pruned an object", "ref"),
     "object.released": _event(
         "warning", "An object that the commit dropped is left alone", "ref reason"
@@ -251,10 +252,11 @@ EVENTS: Mapping[str, Event] = {
     "report.changed": _event(
         "info",
         "The site's report changed",
-        "state sync reason message objects held",
+        "state sync health reason message objects held",
         _add("reports_total"),
         _only("state", "state"),
         _only("sync", "sync"),
+        _only("health", "health"),
         _set("ready", _is_ready),
         _set("objects", _number("objects")),
         _set("prunes_held", _number("held")),

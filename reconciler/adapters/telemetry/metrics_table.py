@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from reconciler.model.values import State, Sync
+from reconciler.model.values import Health, State, Sync
 
 PREFIX = "fleet_reconciler_"
 OTHER = "other"  # stands for every value that is not in a label's set
@@ -66,6 +66,9 @@ METRICS: Mapping[str, Metric] = {
     "ready": _gauge("1 if the newest commit is applied and no object is degraded."),
     "state": _gauge("1 for the site's state, 0 for the others.", state=tuple(map(str, State))),
     "sync": _gauge("1 for the newest commit's sync, 0 for the others.", sync=tuple(map(str, Sync))),
+    "health": _gauge(
+        "1 for the health of the site's objects, 0 for the others.", health=tuple(map(str, Health))
+    ),
     "objects": _gauge("Objects that the site renders."),
     "reports_total": _counter("Times that the site's report changed."),
     "last_synced_timestamp_seconds": _gauge("When a commit was last applied in full, Unix time."),

@@ -109,7 +109,7 @@ def _repository(place: Path, stage: Stage) -> init.Made:
 
 def _site(name: SiteName, scratch: Path, repository: Path, stage: Stage) -> Site:
     """A site with a cluster in memory, on which an administrator ran bootstrap."""
-    cluster = MemoryCluster(SystemClock())
+    cluster = MemoryCluster(SystemClock(), rolls_out=True)
     options = bootstrap.wanted.Options(site=str(name), repo=str(repository), outside=True)
     wanted = bootstrap.wanted.read(options, None)
     administrator = cluster.client(bootstrap.MANAGER)

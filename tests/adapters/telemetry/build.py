@@ -41,6 +41,7 @@ SAMPLES: Mapping[str, object] = {
     "state": "Synced",
     "sync": "Synced",
     "until": "2027-01-31T18:00:00Z",
+    "health": "Healthy",
     "version": "0.1.0",
 }
 
