@@ -72,6 +72,11 @@ class Tell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Vouch:
+    """Mark the commit as healthy, if it is so still."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Died:
     """A thread of ours ended with this; the loop ends with it too."""
 
@@ -79,4 +84,4 @@ class Died:
 
 
 SourceNews = Candidate | Rejected | Offline | Online
-Message = SourceNews | ports.WatchEvent | Suspect | Look | Again | Tell | Died
+Message = SourceNews | ports.WatchEvent | Suspect | Look | Again | Tell | Vouch | Died
