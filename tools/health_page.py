@@ -73,8 +73,8 @@ on. An object that rests is not read, and neither is one without a rule. The wat
 only while a workload is not healthy. Reading Pods needs `get`, `list` and `watch` of `pods`;
 without them the workload's own words are all there is.
 
-When all of a commit is applied and healthy, it is marked as the last healthy one, in the database
-and in the inventory in the cluster.
+When all of a commit is applied and healthy, and ten seconds later still, it is marked as the last
+healthy one, in the database and in the inventory in the cluster.
 """
 
 

@@ -31,6 +31,7 @@ from reconciler.engine.messages import (
     Rejected,
     SourceNews,
     Tell,
+    Vouch,
 )
 from reconciler.engine.observe import Observatory, is_site, key_of
 from reconciler.engine.pauses import Pauses
@@ -50,6 +51,7 @@ Drift = ports.WatchEvent | Suspect
 TICK = 5.0  # seconds at most between two signs of life
 _BATCH = 256  # messages taken at once; drift among them is corrected side by side
 REPORT_AFTER = 2.0  # seconds; a burst of corrections is one change of status
+_SETTLED = 10.0  # seconds after a report of health until its commit is marked as healthy
 _HOUR = 3600.0
 _LISTING = 60.0  # seconds that a single pass gives the watches to show their whole sets
 _PATIENCE = 2.0  # seconds for a thread to end
@@ -155,6 +157,7 @@ class Engine:
             news = self._crew.courier.round()
             self._deliver(news)
             self._settle()
+            self._crew.reconciler.vouch()
             seen = self._crew.observatory.all_answered()
             sent = self._crew.postman.send()
         situation = self._crew.reconciler.situation
@@ -242,6 +245,8 @@ class Engine:
             elif isinstance(message, ports.ObjectGone) and is_site(message.live.ref, self._site):
                 self._crew.reporter.forget()
                 self._owed = True
+            elif isinstance(message, Vouch):
+                self._crew.reconciler.vouch()
             elif isinstance(message, Died):
                 raise message.error
             elif isinstance(message, ports.KindListed | ports.KindRefused):
@@ -341,7 +346,8 @@ class Engine:
         self._owed = False
         if urgent is not None:
             self._crew.postman.wake(urgent=urgent)
-        reconciler.vouch()
+        if reconciler.may_vouch:
+            self._crew.inbox.put_later("vouch", Vouch(), _SETTLED)
         self._crew.inbox.put_later("tell", Tell(), _HOUR)
 
     def _announce(self, message: ports.KindListed | ports.KindRefused) -> None:

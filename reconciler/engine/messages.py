@@ -77,6 +77,11 @@ class PauseCheck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Vouch:
+    """Mark the commit as healthy, if it is so still."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Died:
     """A thread of ours ended with this; the loop ends with it too."""
 
@@ -84,4 +89,6 @@ class Died:
 
 
 SourceNews = Candidate | Rejected | Offline | Online
-Message = SourceNews | ports.WatchEvent | Suspect | Look | Again | Tell | PauseCheck | Died
+Message = (
+    SourceNews | ports.WatchEvent | Suspect | Look | Again | Tell | PauseCheck | Vouch | Died
+)

@@ -249,13 +249,19 @@ class Reconciler:
         except (errors.ClusterRefused, errors.ClusterUnavailable):
             return None
 
-    def vouch(self) -> None:
-        """Mark the commit, once all of it is healthy. Raises ClusterUnavailable."""
+    @property
+    def may_vouch(self) -> bool:
+        """Whether all of the commit is applied and healthy, and that is not noted yet."""
         now = self.situation
         is_whole = now.sync is Sync.SYNCED and now.applied == now.commit != self._books.healthy
-        if is_whole and self._vitals.health is Health.HEALTHY:
-            self._state.mark_commit(now.applied, self._clock.now(), "healthy")
-            self._books.vouch(now.applied)
+        return is_whole and self._vitals.health is Health.HEALTHY
+
+    def vouch(self) -> None:
+        """Mark the commit as healthy, where it is. Raises ClusterUnavailable."""
+        if self.may_vouch:
+            commit = self.situation.applied
+            self._state.mark_commit(commit, self._clock.now(), "healthy")
+            self._books.vouch(commit)
 
     def told(self) -> Situation:
         """What the reporter should tell now."""

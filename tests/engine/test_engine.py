@@ -23,6 +23,14 @@ def corrected(world: World) -> list[str]:
     return [event["ref"] for event in world.watcher.named("drift.corrected")]
 
 
+def marked(world: World, commit: str) -> None:
+    """Wait until the inventory has it as the last healthy commit."""
+    world.synced(commit)
+    eventually(lambda: world.status().get("health") == "Healthy", "health")
+    world.clock.skip(10)
+    eventually(lambda: world.inventory().healthy == commit, "the mark")
+
+
 def contested(world: World) -> list[dict[str, str]]:
     found: list[dict[str, str]] = world.status().get("contested", [])
     return found
@@ -32,11 +40,11 @@ def test_a_commit_is_applied_and_only_what_changes_is_written_after_it() -> None
     world = World()
     first = world.commit(config_map("a"), config_map("b"))
     with world.running() as engine:
-        eventually(lambda: world.inventory().healthy == first, "all of it is healthy")
+        marked(world, first)
         before = world.writes()
         second = world.commit(config_map("a"), config_map("b", {"key": "other"}))
         engine.wake()
-        eventually(lambda: world.inventory().healthy == second, "all of it is healthy")
+        marked(world, second)
         assert world.data("b") == {"key": "other"}
         assert world.writes() - before == 3  # the object, and what the inventory says of the commit
 

@@ -76,6 +76,13 @@ def unhealthy(world: World) -> list[tuple[str, str, str]]:
     return [(row["object"], row["health"], row["reason"]) for row in rows]
 
 
+def marked(world: World, commit: str) -> None:
+    """Wait until the inventory has it as the last healthy commit."""
+    told(world, commit=commit, health="Healthy")
+    world.clock.skip(10)
+    eventually(lambda: world.inventory().healthy == commit, "the mark")
+
+
 def told(world: World, **words: str) -> None:
     def look() -> bool:
         return all(world.status().get(key) == word for key, word in words.items())
@@ -94,8 +101,7 @@ def test_a_deployment_goes_from_progressing_to_healthy_and_the_commit_is_marked(
         roll_out(world, "web", ready=0)
         eventually(lambda: "0 of 1 replicas are available" in str(world.status()), "the reason")
         roll_out(world, "web")
-        told(world, health="Healthy")
-        eventually(lambda: world.inventory().healthy == commit, "the mark")
+        marked(world, commit)
         assert not unhealthy(world)
         assert world.state.commits[commit].keys() >= {"synced", "healthy"}
         assert world.state.meta("healthy") == commit
@@ -106,7 +112,7 @@ def test_a_site_of_objects_without_health_is_healthy_and_nothing_is_read_for_it(
     commit = world.commit(config_map("a"))
     with world.running():
         told(world, sync="Synced", health="Healthy")
-        eventually(lambda: world.inventory().healthy == commit, "the mark")
+        marked(world, commit)
     assert reads(world) == 0
 
 
@@ -119,7 +125,7 @@ def test_one_status_is_read_once_and_a_site_at_rest_reads_nothing() -> None:
         roll_out(world, "web")
         told(world, health="Healthy")
         assert reads(world) - before == 1
-        eventually(lambda: world.inventory().healthy == commit, "the mark")
+        marked(world, commit)
         at_rest = asked(world)
         world.clock.skip(7200)  # the reporter's hourly look included
         roll_out(world, "web")  # which changes nothing, so that no event comes of it
