@@ -27,9 +27,9 @@ def diff(
 ) -> None:
     """Show what the next pass would do to the cluster of SITE, field by field.
 
-    Objects to create (+), to change (~) and to delete (-), and what is held, kept or refused, with
-    the file that each comes from. The API server tries each change and writes nothing. Secrets are
-    masked. Exit code 1 if anything would change.
+    Objects to create (+), to change (~), to make anew (*) and to delete (-), and what is held, kept
+    or refused, with the file that each comes from. The API server tries each change and writes
+    nothing. Secrets are masked. Exit code 1 if anything would change.
 
     \b
     Examples:

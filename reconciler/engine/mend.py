@@ -99,7 +99,7 @@ class Mender:
         Once for the same bytes, so that what keeps refusing them is not fought.
         """
         ref = manifest.ref
-        if not _allows(manifest):
+        if not allows(manifest):
             raise _refused(
                 error,
                 f"it can only be made anew, which {REPLACE}: {ALLOW} among its annotations permits",
@@ -151,7 +151,8 @@ def _refused(error: errors.ClusterRefused, hint: str) -> errors.ClusterRefused:
     )
 
 
-def _allows(manifest: Manifest) -> bool:
+def allows(manifest: Manifest) -> bool:
+    """Whether the object may be deleted and made anew."""
     notes = orjson.loads(manifest.body)["metadata"].get("annotations") or {}
     return bool(notes.get(REPLACE) == ALLOW)
 

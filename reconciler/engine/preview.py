@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from reconciler import ports
-from reconciler.engine import prospects
+from reconciler.engine import mend, prospects
 from reconciler.engine.apply import THREADS
 from reconciler.model import errors
 from reconciler.model.refs import ObjectRef, Origin
@@ -32,6 +32,7 @@ class Action(StrEnum):
 
     CREATE = "create"
     CHANGE = "change"
+    REPLACE = "replace"  # deleted and made anew, as its annotation allows
     DELETE = "delete"
     HELD = "held"  # not deleted, until that is allowed
     KEEP = "keep"  # not deleted, as something declared needs it
@@ -113,8 +114,7 @@ class Previewer:
             is_coming = ref.namespace if error.reason == "NamespaceNotFound" else str(manifest.kind)
             if error.reason in ("NamespaceNotFound", "KindUnknown") and is_coming in coming:
                 return Line(action=Action.CREATE, ref=ref, origin=origin)
-            why = f"{error.reason}: {error}"
-            return Line(action=Action.REFUSED, ref=ref, origin=origin, why=why)
+            return _not_so(manifest, error)
         if found is None:
             return Line(action=Action.CREATE, ref=ref, origin=origin)
         differences = tuple(_ours(wholes.differences(wanted, found), manifest, rendered))
@@ -132,6 +132,16 @@ class Previewer:
             if step.force or error.reason != "Conflict" or not is_handed_over:
                 raise
             return self._cluster.dry_run(step.manifest, force=True)
+
+
+def _not_so(manifest: Manifest, error: errors.ClusterRefused) -> Line:
+    """An apply that is refused; what can never be changed may be made anew."""
+    ref, origin = manifest.ref, manifest.origin
+    if not mend.is_immutable(error):
+        why = f"{error.reason}: {error}"
+        return Line(action=Action.REFUSED, ref=ref, origin=origin, why=why)
+    action = Action.REPLACE if mend.allows(manifest) else Action.REFUSED
+    return Line(action=action, ref=ref, origin=origin, why=f"{mend.IMMUTABLE}: {error}")
 
 
 def _ours(

@@ -34,7 +34,7 @@ def test_found_is_red_and_wanted_is_green_below_the_field_that_they_are_of() -> 
 @pytest.mark.parametrize("action", Action)
 def test_each_action_has_a_sign_and_a_colour(action: Action) -> None:
     ((text, colour), _) = diff.to_text(preview(Line(action=action, ref=MAP, why="a reason")))
-    assert text[0] in "+~-=!" and colour
+    assert text[0] in "+~*-=!" and colour
     assert action in (Action.CREATE, Action.CHANGE, Action.DELETE) or "a reason" in text
 
 

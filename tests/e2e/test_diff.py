@@ -100,6 +100,24 @@ def test_a_conflict_with_another_manager_is_shown_as_a_refusal(world: World) -> 
     assert row["action"] == "refused" and "their-tool" in row["why"]
 
 
+def test_what_can_only_be_made_anew_is_shown_so_where_its_annotation_allows_it(
+    world: World,
+) -> None:
+    assert world.once()[0] == 0
+    app = world.fleet.files["bases/app/app.yaml"].replace("app: camera", "app: lens")
+    world.fleet.files["bases/app/app.yaml"] = app
+    world.fleet.commit()
+    row = told(world)["camera"]
+    assert row["action"] == "refused" and row["why"].startswith("Immutable: ")
+    allow = '{name: camera, annotations: {"fleet-reconciler.dev/replace": allow}}'
+    world.fleet.files["bases/app/app.yaml"] = app.replace("{name: camera}", allow)
+    world.fleet.commit()
+    row = told(world)["camera"]
+    assert row["action"] == "replace" and "spec.selector" in row["why"]
+    code, said = diff(world)
+    assert code == 1 and f"* Deployment.apps/{world.namespace}/camera" in said
+
+
 def test_there_is_no_answer_for_another_sites_cluster_or_without_one(world: World) -> None:
     assert world.once()[0] == 0
     done = process.reconciler("diff", "north/none", "--kubeconfig", str(world.kubeconfig))
