@@ -308,7 +308,7 @@ _VERSIONS = (
 
 def _url(value: object) -> url.Url:
     """By its own text, that being what makes two URLs equal."""
-    return url.parse(_opened("url", value))
+    return url.parse(_opened("url", value) or "//")  # what is written as nothing
 
 
 def _new_url(text: str) -> dict[str, str]:
@@ -714,6 +714,7 @@ _LISTS = (
 
 TEXT_OF, MATCHES, FORMAT, INSERT, SAME = "_text_%s", "_matches", "_format", "_insert", "_same"
 SUBSTRING, INDEX, LAST_INDEX = "_substring", "_index", "_last_index"
+NUMBER, SECONDS, ZONED = "_number", "_seconds", "_zoned"
 
 
 def _inserted(values: dict[Any, Any], key: Any, value: Any) -> dict[Any, Any]:
@@ -745,6 +746,10 @@ def _internal(name: str, params: str, run: Callable[..., Any], *, member: bool =
 
 
 INTERNAL: tuple[Function, ...] = (
+    _internal(NUMBER, "string", gotext.named),
+    _internal(SECONDS, "string", gotext.seconds),
+    _internal(ZONED, "string string", gotext.zoned),
+    _internal(ZONED, "int string", lambda value, text: text),
     *(
         _internal(TEXT_OF % kind, of, gotext.checked(kind))
         for kind in gotext.TEXTS

@@ -7,6 +7,7 @@ Called by ``functions``. Raises ValueError with the server's words.
 from __future__ import annotations
 
 import datetime
+import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -49,6 +50,9 @@ TEXTS: Mapping[str, tuple[re.Pattern[str], str]] = {
     ),
 }
 
+_NAMES = {"inf": "+Inf", "-inf": "-Inf", "nan": "NaN", "-nan": "NaN"}
+_MOMENT = re.compile(r"(.{19})(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})", re.A)
+
 
 def quoted(text: str) -> str:
     """As Go's %q has it."""
@@ -73,16 +77,45 @@ def checked(kind: str) -> Callable[[Any], Any]:
     def check(value: Any) -> Any:
         if isinstance(value, str) and not pattern.fullmatch(value):
             raise ValueError(f"type conversion error from 'string' to '{name}'")
+        if kind == "double" and isinstance(value, str) and _is_past_range(value):
+            raise ValueError(f"type conversion error from 'string' to '{name}'")
         return value
 
     return check
 
 
+def _is_past_range(text: str) -> bool:
+    return math.isinf(float(text)) and "inf" not in text.lower()
+
+
+def named(text: str) -> str:
+    """A double's text with Go's names for what is no number."""
+    return _NAMES.get(text, text)
+
+
+def seconds(text: str) -> str:
+    """A duration's text without what Go leaves out of it."""
+    whole, point, rest = text.removesuffix("s").partition(".")
+    rest = rest.rstrip("0")
+    return f"{whole}{point}{rest}s" if rest else f"{whole}s"
+
+
+def zoned(text: str, moment: str) -> str:
+    """What a timestamp was read from, as Go writes it again: in its own zone. ``moment`` is the
+    engine's text of it, which says that it is one."""
+    found = _MOMENT.fullmatch(text)
+    if found is None:
+        return moment
+    fraction = (found[2] or "").rstrip("0").rstrip(".")
+    zone = "Z" if found[3] in ("Z", "+00:00", "-00:00") else found[3]
+    return f"{found[1]}{fraction}{zone}"
+
+
 def number(value: float) -> str:
     """A double, as short as it can be written."""
     text = repr(value)
-    if text in ("inf", "-inf", "nan"):
-        return {"inf": "+Inf", "-inf": "-Inf", "nan": "NaN"}[text]
+    if text in _NAMES:
+        return _NAMES[text]
     digits, _, exponent = text.partition("e")
     mantissa, power = _scientific(digits, int(exponent or 0))
     if value and not -5 < power < 21:

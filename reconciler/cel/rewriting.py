@@ -71,6 +71,7 @@ class Rewriting:
         return self._next
 
     def _node(self, node: Node) -> Node:
+        texted = self._type(node.args[0]) if node.is_call and node.name == "string" else None
         node.parts = [(number, self._part(node, number, each)) for number, each in node.parts]
         for entry in node.entries:
             entry.key = self._node(entry.key) if entry.key is not None else None
@@ -81,6 +82,8 @@ class Rewriting:
             return self._test(node)
         if node.is_select and node.operand.is_ident and node.operand.name == _VARIABLES:
             return self._inline(node.name) or node  # within has(), where it has another name
+        if texted is not None:
+            return self._texted(node, texted)
         return self._call(node) if node.is_call else node
 
     def _part(self, node: Node, number: int, each: Node) -> Node:
@@ -105,6 +108,25 @@ class Rewriting:
             return same if node.name == "_==_" else syntax.call("!_", [same], self._new())
         return node
 
+    def _texted(self, node: Node, of: bytes) -> Node:
+        """``string()`` of a value of this type, as Go writes it."""
+        (value,) = node.args
+        if of == syntax.DURATION:
+            return syntax.call(functions.SECONDS, [node], self._new())
+        if of == syntax.TIMESTAMP:
+            if not value.is_call or value.name != "timestamp":
+                raise CompileError("string() of a timestamp needs timestamp() of a text in it")
+            given = self._copied(value.args[0])
+            return syntax.call(functions.ZONED, [given, node], self._new())
+        if of not in (syntax.DOUBLE, syntax.DYN):
+            return node
+        number = syntax.call(functions.NUMBER, [self._copied(node)], self._new())
+        if of == syntax.DOUBLE:
+            return number
+        kind = syntax.call("type", [self._copied(value)], self._new())
+        is_double = syntax.call("_==_", [kind, syntax.ident("double", self._new())], self._new())
+        return syntax.call("_?_:_", [is_double, number, node], self._new())
+
     def _wrap(self, node: Node, name: str) -> None:
         """Have the last argument checked, unless its type says that there is nothing to check."""
         number, last = node.parts[-1]
@@ -112,7 +134,8 @@ class Rewriting:
             node.parts[-1] = (number, syntax.call(name, [last], self._new()))
 
     def _type(self, node: Node) -> bytes:
-        return self._checked.types.get(node.id, syntax.DYN)
+        # One that is shared has its number in another expression.
+        return syntax.DYN if node.is_shared else self._checked.types.get(node.id, syntax.DYN)
 
     def _is_quantity(self, node: Node) -> bool:
         return functions.OPAQUE["quantity"].encode() in self._type(node)[:40] and (

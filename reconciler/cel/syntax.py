@@ -19,7 +19,8 @@ _REFERENCES, _TYPES, _EXPR, _SOURCE = 2, 3, 4, 5
 BODY = (5, 6)  # the parts of a loop that run for each of what it loops over
 
 # Types as they are encoded.
-DYN, STRING, ABSTRACT = b"\x0a\x00", b"\x18\x05", b"\x72"
+DYN, DOUBLE, STRING, ABSTRACT = b"\x0a\x00", b"\x18\x04", b"\x18\x05", b"\x72"
+TIMESTAMP, DURATION = b"\x28\x02", b"\x28\x03"
 PRIMITIVES = {1: "bool", 2: "int", 3: "uint", 4: "double", 5: "string", 6: "bytes"}
 
 

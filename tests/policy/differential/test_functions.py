@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from reconciler.policy.admission.library import Library
 from tests.controlplane.plane import ControlPlane
-from tests.policy.differential import ours, server, table
+from tests.policy.differential import fuzz, ours, server, table
 
 Documents = list[dict[str, Any]]
 
@@ -73,6 +74,65 @@ def test_every_function_decides_as_the_server_does(
     assert all(line.startswith(table.STRICTER) for line in strict), report
     for function, seen in kinds.items():
         assert seen["allowed"] and seen["denied"], (function, seen)
+
+
+FUZZED = int(os.environ.get("FUZZ_EACH", "2"))  # inputs a row
+VALUED = 10 * FUZZED  # inputs a value
+SEED = int(os.environ.get("FUZZ_SEED", "7"))
+
+
+def test_fuzzed_inputs_of_the_table_decide_as_on_the_server(
+    plane: ControlPlane, installed: Documents, record_property: Callable[[str, object], None]
+) -> None:
+    judge = ours.Ours(ours.library(installed), [server.CRD])
+    rows = dict(_named())
+    cases = [(rows[name], server.case(name, spec)) for name, spec in fuzz.specs(SEED, FUZZED)]
+    theirs = server.send_all(plane, server.KIND, (ours.canonical(value) for _, value in cases))
+    lenient: list[str] = []
+    strict: list[str] = []
+    for ((_, expression, _), value), verdict in zip(cases, theirs, strict=True):
+        mine = judge.message(value)
+        if bool(mine) != bool(verdict.message):
+            line = f"{expression} of {value['spec']!r}: {mine!r}, server {verdict.message!r}"
+            (strict if mine else lenient).append(line)
+    told = f"{len(cases)} inputs: {len(lenient)} more lenient, {len(strict)} stricter"
+    record_property("told", told)
+    assert not lenient, "\n".join(lenient)
+    assert all(line.startswith(table.STRICTER) for line in strict), "\n".join(strict)
+
+
+@pytest.fixture(scope="module")
+def valued(plane: ControlPlane) -> Iterator[Documents]:
+    """Policies that deny everything and say what a function gave."""
+    plane.request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", server.CRD)
+    documents: Documents = []
+    for number, (text, _) in enumerate(fuzz.VALUES):
+        shown = text.replace("X", "object.spec.x").replace("Y", "object.spec.y")
+        check = {"expression": f"{shown} == 'no value'", "messageExpression": f"'is ' + {shown}"}
+        documents += server.case_policy(f"value-{number}", {"validations": [check]})
+    assert server.install(plane, documents) == {}
+    server.install(plane, server.sentinel("values"))
+    server.ready(plane, "values")
+    yield documents
+    server.remove(plane, [*documents, *server.sentinel("values")])
+
+
+def test_fuzzed_values_are_the_servers(
+    plane: ControlPlane, valued: Documents, record_property: Callable[[str, object], None]
+) -> None:
+    judge = ours.Ours(ours.library(valued), [server.CRD])
+    cases = [server.case(name, spec) for name, spec in fuzz.values(SEED, VALUED)]
+    theirs = server.send_all(plane, server.KIND, map(ours.canonical, cases))
+    wrong, erred = [], 0
+    for value, verdict in zip(cases, theirs, strict=True):
+        mine = judge.message(value)
+        kinds = _kind(mine), _kind(verdict.message)
+        erred += kinds == ("erred", "erred")
+        if kinds[0] != kinds[1] or (kinds[0] == "denied" and not verdict.message.endswith(mine)):
+            wrong.append(f"{value['spec']!r}: {mine!r}, server {verdict.message!r}")
+    told = f"{len(cases)} values of {len(fuzz.VALUES)} expressions, {erred} of them errors:"
+    record_property("told", f"{told} {len(wrong)} differ")
+    assert not wrong, "\n".join(wrong)
 
 
 def _kind(message: str) -> str:
