@@ -60,6 +60,8 @@ class Conversation:
             settings=codec.decode_settings(words["settings"]),
             objects=tuple(self._objects),
             verdict=Verdict(findings=findings),
+            overridden=codec.decode_overridden(words.get("overridden", ())),
+            dropped=codec.decode_dropped(words.get("dropped", ())),
         )
 
     def _answer(self, call: object, path: object) -> bytes:
