@@ -253,7 +253,8 @@ class Wakeups(Protocol):
     """Files whose change is a reason to look again at once, and not at the next poll."""
 
     def start(self, wake: Callable[[str], None]) -> None:
-        """Call ``wake`` from a thread of its own with ``source`` or ``configuration``."""
+        """Call ``wake`` from a thread of its own with ``source``, ``configuration`` or
+        ``overrides``."""
 
     def stop(self) -> None: ...
 

@@ -57,6 +57,12 @@ class Settings:
     metrics_address: str = ""
     from_repository: bool = False
     render: Limits = _LIMITS
+    overrides: str = ""
+
+    @property
+    def overrides_folder(self) -> Path:
+        """Where files on site may change single fields."""
+        return Path(self.overrides) if self.overrides else self.state / "overrides"
 
     def files(self) -> tuple[Path, ...]:
         """The credential files, whose change matters at once."""
@@ -256,6 +262,12 @@ FIELDS: tuple[Field, ...] = (
         parse=_text,
         flag="--metrics-address",
         meaning="HOST:PORT for /metrics, /healthz and /readyz; off where empty",
+    ),
+    Field(
+        key="overrides.dir",
+        attribute="overrides",
+        parse=_text,
+        meaning="the folder for local overrides; `overrides` in the state folder where empty",
     ),
     Field(
         key="agent.fromRepository",

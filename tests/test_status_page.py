@@ -7,6 +7,7 @@ import re
 import yaml
 
 from reconciler.model import values
+from reconciler.model.overrides import Dropped
 from reconciler.model.pauses import Held
 from reconciler.model.refs import ObjectRef, Origin, SiteName
 from reconciler.status import note, report, site_object
@@ -43,6 +44,7 @@ def reported() -> values.Report:
         unwell=(UNWELL,),
         waiting=(values.Awaited(ref=FAILED.ref, objects=2, reason="Slow", message="slow"),),
         drift_corrected=2,
+        dropped=(Dropped(file="rate.yaml", reason="it changes nothing"),),
         paused=(Held(by="site", reason="camera swap", until=0.0),),
     )
     return report.make(situation, SiteName("north", "barn-7"), time=0, agent="fleet-reconciler 0")
@@ -67,7 +69,7 @@ def test_every_field_of_a_note_is_explained() -> None:
 def test_the_example_is_a_note_that_can_be_read() -> None:
     (text,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
     found = note.read(text)
-    assert set(found) == {"apiVersion", "kind", *note.content(reported())} - {"paused"}
+    assert set(found) == {"apiVersion", "kind", *note.content(reported())} - {"paused", "overrides"}
     assert set(found["failed"][0]) == {"object", "reason", "message", "origin"}
     assert set(found["unhealthy"][0]) == {"object", "health", "reason", "message", "origin"}
     assert set(found["waiting"][0]) == {"object", "reason", "message", "objects"}

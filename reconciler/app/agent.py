@@ -10,8 +10,9 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Protocol
@@ -115,7 +116,9 @@ class Agent:
         with self._lock:
             if what == "configuration" and self._renew():
                 return
-            if self._engine is not None:
+            if self._engine is not None and what == "overrides":
+                self._engine.render_again()
+            elif self._engine is not None:
                 self._engine.wake()  # a commit, or credentials that may work now
 
     def _renew(self) -> bool:
@@ -156,7 +159,10 @@ class Agent:
                 interval=settings.status_interval,
             )
             wakeups = files.FileWakeups(
-                settings.url, settings.branch, [*self._place.configuration, *settings.files()]
+                settings.url,
+                settings.branch,
+                [*self._place.configuration, *settings.files()],
+                settings.overrides_folder,
             )
             stack.callback(wakeups.stop)
             with self._lock:
@@ -230,6 +236,8 @@ def _parts(
 ) -> assembly.Parts:
     kept = _open_state(settings.state, observer)
     stack.callback(kept.close)
+    with suppress(OSError):  # where it cannot be made, there are no overrides
+        settings.overrides_folder.mkdir(mode=0o700, exist_ok=True)
     cluster = place.connect(settings.state / "cache")
     stack.callback(cluster.close)
     mirror = git.Mirror(
@@ -244,6 +252,7 @@ def _parts(
         from_repository=settings.from_repository,
         limits=settings.render,
         heeds_pin=True,
+        overrides=partial(files.read_overrides, settings.overrides_folder),
     )
     stack.callback(renderer.close)
     return assembly.Parts(

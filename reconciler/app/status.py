@@ -60,7 +60,27 @@ def show(rows: Sequence[Row], output: str) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in table
     )
-    return "\n".join(lines) + "\n"
+    details = _details(rows[0].words) if len(rows) == 1 else []
+    return "\n".join([*lines, *details]) + "\n"
+
+
+def _details(words: Mapping[str, Any]) -> list[str]:
+    """What people on site asked for, a line each."""
+    found = []
+    for each in _rows(words, "paused"):
+        until = f" until {each['until']}" if "until" in each else ""
+        found.append(f"paused: {each.get('object', 'the site')}{until}: {each.get('reason', '')}")
+    for each in _rows(words, "overrides"):
+        where = f"{each.get('field', '')} of {each.get('object', '')} is {each.get('value', '')}"
+        said = f"dropped: {each['dropped']}" if "dropped" in each else where
+        found.append(f"override {each.get('file', '')}: {said}")
+    return [f"  {note.short(line)}" for line in found]
+
+
+def _rows(words: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    found = words.get(key)
+    listed = found if isinstance(found, list) else []
+    return [each for each in listed if isinstance(each, dict) and "more" not in each]
 
 
 def _cells(row: Row) -> tuple[str, ...]:

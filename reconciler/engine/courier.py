@@ -1,4 +1,4 @@
-"""The first half of the sentence: fetch, verify, render, judge. In a thread of its own.
+"""The first half of the sentence: fetch, verify, render, judge. In threads of its own.
 
 In: wake-ups and the poll. Out: news for the loop. A link that hangs or a render that takes long
 holds up nobody who corrects drift.
@@ -31,6 +31,7 @@ from reconciler.model.values import (
 _RENDERING = "rendering"  # meta: "COMMIT ATTEMPTS" while a render is under way
 _GOOD = "good"  # meta: the last commit that was rendered and passed the judge
 _FINDINGS = 5  # named in a message
+_ROOM = 10.0  # seconds between attempts to render again, where the machine has no room
 
 _REASONS: tuple[tuple[type[errors.FileError], str], ...] = (
     (errors.SettingsError, "SettingsInvalid"),
@@ -66,8 +67,12 @@ class Courier:
         self._poll = poll
         self._stop = stop
         self._woken = threading.Event()
+        self._outdated = threading.Event()
+        self._turn = threading.Lock()  # of rendering, and of what is known of commits
+        self._link = ""  # why the remote was not reached
         self._back_off = pacing.BackOff(pacing.FETCH, clock)
         self._considered = ""
+        self._rejected: Rejected | None = None
         self._is_first = True  # nothing was rendered since the start
         self._embargo = ("", 0.0)  # a commit and the monotonic second before which it rests
 
@@ -80,17 +85,38 @@ class Courier:
         """Something changed: fetch now."""
         self._woken.set()
 
+    def render_again(self) -> None:
+        """Something on site changed that a render takes in: do that one again, link or not."""
+        self._outdated.set()
+
     def run(self, deliver: Callable[[SourceNews], None]) -> None:
         """Go on until the stop is set; ``deliver`` gets what each round brings."""
         while not self._stop.is_set():
             try:
-                news = self.round()
+                found = self._fetched()
+                with self._turn:
+                    news = self._news(found)
+                    deliver(news)
             except errors.StateUnavailable as error:
                 self._observer.event("state.unavailable", error=str(error), delay=error.delay)
                 news = Offline(message=str(error))
-            deliver(news)
+                deliver(news)
             self._woken.wait(self._delay(offline=isinstance(news, Offline)))
             self._woken.clear()
+
+    def run_again(self, deliver: Callable[[SourceNews], None]) -> None:
+        """Beside ``run``, so that a fetch that hangs holds up nobody on site: what was considered
+        last, rendered once more whenever that is due."""
+        while self._outdated.wait() and not self._stop.is_set():
+            try:
+                with self._turn:
+                    news = self._again()
+                    if news is not None:
+                        deliver(news)
+            except errors.Transient as error:
+                self._observer.event("render.postponed", error=str(error), delay=_ROOM)
+                self._stop.wait(_ROOM)
+                self._outdated.set()
 
     def _delay(self, *, offline: bool) -> float:
         if offline:
@@ -102,20 +128,42 @@ class Courier:
 
     def round(self) -> SourceNews:
         """One fetch, and what follows from it."""
+        return self._news(self._fetched())
+
+    def _fetched(self) -> Snapshot | Offline:
         try:
-            snapshot = self._fetch()
+            return self._fetch()
         except errors.SourceUnavailable as error:
-            return self._from_mirror(self._offline(error))
-        if snapshot.commit == self._considered or self._is_embargoed(snapshot.commit):
+            return self._offline(error)
+
+    def _news(self, found: Snapshot | Offline) -> SourceNews:
+        if isinstance(found, Offline):
+            return self._from_mirror(found)
+        self._link = ""
+        if found.commit == self._considered or self._is_embargoed(found.commit):
             return Online()
         try:
-            return self._consider(snapshot)
+            return self._consider(found)
         except (errors.SourceUnavailable, errors.RenderUnavailable) as error:
             return self._offline(error)
 
     def _offline(self, error: errors.Transient) -> Offline:
         self._observer.event("source.failed", error=str(error), delay=error.delay)
+        self._link = str(error)
         return Offline(message=str(error))
+
+    def _again(self) -> SourceNews | None:
+        """The commit that was considered last, rendered once more; None where there is none yet.
+
+        Raises SourceUnavailable, RenderUnavailable, StateUnavailable.
+        """
+        self._outdated.clear()
+        commit, rejected = self._considered, self._rejected
+        if not commit:
+            return None  # the first render takes it in
+        if rejected is None or rejected.commit != commit:
+            return dataclasses.replace(self._rendered(Snapshot(commit=commit)), offline=self._link)
+        return dataclasses.replace(rejected, good=self._last_good(), offline=self._link)
 
     def _fetch(self) -> Snapshot:
         began = self._clock.monotonic()
@@ -249,7 +297,7 @@ class Courier:
             self._considered = commit
         self._state.mark_commit(commit, self._clock.now(), "refused", reason)
         good, self._is_first = self._last_good() if self._is_first else None, False
-        return Rejected(
+        self._rejected = Rejected(
             commit=commit,
             sync=sync,
             reason=reason,
@@ -257,6 +305,7 @@ class Courier:
             good=good,
             findings=findings,
         )
+        return self._rejected
 
     def _last_good(self) -> Candidate | None:
         """The last commit that could be rendered, once more; None where it cannot be now."""

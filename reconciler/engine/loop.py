@@ -129,10 +129,15 @@ class Engine:
         """Something of the source changed: fetch now. From any thread."""
         self._crew.courier.wake()
 
+    def render_again(self) -> None:
+        """What lies over the commit on site changed. From any thread."""
+        self._crew.courier.render_again()
+
     def end(self) -> None:
         """Finish what is being written, and return from ``run``. From any thread."""
         self._stop.set()
         self._crew.courier.wake()
+        self._crew.courier.render_again()  # what waits for it sees the stop
         self._crew.postman.wake()
         self._crew.postman.retry()
         self._crew.inbox.put("end", Tell())
@@ -143,7 +148,10 @@ class Engine:
         with self._threads(self._crew.postman.run, self._crew.crier.run):
             self._begin(attempts=None)
             if not self._stop.is_set():
-                with self._threads(lambda: self._crew.courier.run(self._deliver)):
+                with self._threads(
+                    lambda: self._crew.courier.run(self._deliver),
+                    lambda: self._crew.courier.run_again(self._deliver),
+                ):
                     while not self._stop.is_set():
                         self._crew.pulse.beat()
                         self._handle(self._crew.inbox.take(_BATCH, TICK))

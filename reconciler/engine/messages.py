@@ -89,6 +89,4 @@ class Died:
 
 
 SourceNews = Candidate | Rejected | Offline | Online
-Message = (
-    SourceNews | ports.WatchEvent | Suspect | Look | Again | Tell | PauseCheck | Vouch | Died
-)
+Message = SourceNews | ports.WatchEvent | Suspect | Look | Again | Tell | PauseCheck | Vouch | Died

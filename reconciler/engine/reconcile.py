@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from reconciler import ports
-from reconciler.engine import grants, placing
+from reconciler.engine import grants, overrides, placing
 from reconciler.engine.apply import Applier
 from reconciler.engine.books import Books
 from reconciler.engine.examine import Examiner
@@ -117,7 +117,7 @@ class Reconciler:
             return False
         self._change(offline=news.offline)
         if isinstance(news, Rejected):
-            if news.good is not None and self._rendered is None:
+            if news.good is not None:
                 self._take(news.good)
             self._go_without_pass()
             self._is_rejected = True  # what is retried of the commit before it goes on
@@ -146,7 +146,11 @@ class Reconciler:
         return True
 
     def _take(self, news: Candidate) -> None:
+        before = self._rendered.dropped if self._rendered else ()
         self._rendered, self._tip = news.rendered, news.snapshot.commit
+        for each in news.rendered.dropped:
+            if each not in before:
+                self._observer.event("override.dropped", file=each.file, reason=each.reason)
 
     def run_pass(self) -> bool:
         """Plan and apply the commit; True where it is now in the cluster as a whole.
@@ -281,9 +285,12 @@ class Reconciler:
             if (kind.group, kind.kind) in ours
         )
         words = [*unseen, *(f"{ref} is not pruned: declared objects need it" for ref in self._kept)]
-        if self._rendered is not None and self._rendered.settings.pin:
-            words.append(f"pinned by the fleet repository to {self._rendered.commit}")
         situation = dataclasses.replace(self.situation, paused=self._pauses.held)
+        if self._rendered is not None:
+            situation = overrides.told(situation, self._rendered)
+            words += overrides.sentences(self._rendered)
+            if self._rendered.settings.pin:
+                words.append(f"pinned by the fleet repository to {self._rendered.commit}")
         if self._pauses.wrong:
             words.append(f"the Site object asks for a pause in vain: {self._pauses.wrong}")
         if situation.message or not words:

@@ -63,6 +63,24 @@ class AdoptRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OverrideRule:
+    """``overrides``: what a file on site may change, and how far.
+
+    ``kind`` is KIND[.GROUP]; ``name`` may hold ``*`` for any run of characters; ``field`` is a
+    path as rules write them. One bound at least is set: ``enum`` holds JSON texts of plain values,
+    ``least`` and ``most`` are numbers or quantities, ``pattern`` must match the whole of a string.
+    """
+
+    kind: str
+    name: str
+    field: str
+    enum: tuple[str, ...] = ()
+    least: str = ""
+    most: str = ""
+    pattern: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PruneLimits:
     """``limits.prune``: how many deletions a commit may bring without being asked about.
 

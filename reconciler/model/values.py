@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 
+from reconciler.model.overrides import Dropped, Overridden
 from reconciler.model.pauses import LONGEST, Held, Pause
 from reconciler.model.refs import Kind, ObjectRef, Origin, SiteName
 from reconciler.model.rules import (
     AdoptRule,
     DriftRule,
     HealthRule,
+    OverrideRule,
     PruneAllowance,
     PruneLimits,
 )
@@ -82,6 +84,7 @@ class SiteSettings:
     pause_limit: float = LONGEST  # seconds of running time
     suspend: bool = False
     pin: str = ""  # the commit whose objects are applied; "" for the newest
+    overrides: tuple[OverrideRule, ...] = ()  # what files on site may change
     prune_limits: PruneLimits = field(default_factory=PruneLimits)
     prune_allow: tuple[PruneAllowance, ...] = ()
     health: tuple[HealthRule, ...] = ()
@@ -168,6 +171,8 @@ class Rendered:
     settings: SiteSettings
     objects: tuple[Manifest, ...]
     verdict: Verdict
+    overridden: tuple[Overridden, ...] = ()  # in the objects, by files on site
+    dropped: tuple[Dropped, ...] = ()  # files on site that are not in them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -400,6 +405,8 @@ class Report:
     drift_open: int = 0
     drift_corrected: int = 0
     paused: tuple[Held, ...] = ()
+    overridden: tuple[Overridden, ...] = ()  # values as shown, secrets masked
+    dropped: tuple[Dropped, ...] = ()
     held: tuple[HeldPrune, ...] = ()
     contested: tuple[Contest, ...] = ()
     unwell: tuple[Unwell, ...] = ()  # the degraded ones first

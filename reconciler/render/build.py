@@ -27,6 +27,7 @@ from reconciler.render.cache import Cache
 from reconciler.render.collection import Collision
 from reconciler.render.context import Context
 from reconciler.render.folder import Folder, Problem
+from reconciler.render.ids import Former
 from reconciler.render.items import Item, Value
 from reconciler.render.kept import Reads
 from reconciler.render.scalars import string_map
@@ -40,6 +41,7 @@ class Resource(NamedTuple):
 
     value: Mapping[str, Any]
     origin: Origin
+    former: tuple[Former, ...] = ()  # what it was called in the build
 
 
 def build(
@@ -86,8 +88,10 @@ def _build(folder: Folder, cache: Cache) -> tuple[Resource, ...]:
         raise here.error(f"{collision}{collision.places}") from None
     wanted = frozenset(own.list("buildMetadata"))
     if wanted:
-        return tuple(Resource(_finished(item, wanted, folder.path), item.origin) for item in items)
-    return tuple(Resource(_printed(item.value), item.origin) for item in items)
+        finished = ((_finished(item, wanted, folder.path), item) for item in items)
+    else:
+        finished = ((_printed(item.value), item) for item in items)
+    return tuple(Resource(value, item.origin, item.former) for value, item in finished)
 
 
 def _is_local(item: Item) -> bool:

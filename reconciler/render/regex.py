@@ -51,6 +51,12 @@ def matcher(pattern: str, tail: str = "") -> Matches:
     return lru_cache(_TEXTS)(_Program(pattern + tail).search)
 
 
+def whole(pattern: str) -> Matches:
+    """Whether a pattern matches the whole of a text. Raises Malformed."""
+    matcher(pattern)  # which must be one by itself: a parenthesis may not close ours
+    return matcher(f"^(?:{pattern}", ")$")
+
+
 def _as_python(pattern: str) -> re.Pattern[str]:
     """Go's ``$`` is the very end; its classes are ASCII; it has names for classes."""
     named = _POSIX.sub(lambda match: _NAMED.get(match[1], match[0]), pattern)

@@ -1,11 +1,13 @@
 """The rules among the settings from YAML to frozen values: drift, adoption, pruning, pauses,
-health."""
+overrides, health."""
 
 from __future__ import annotations
 
 import re
 
-from reconciler.model import fields
+import orjson
+
+from reconciler.model import fields, quantities
 from reconciler.model.pauses import Pause
 from reconciler.model.refs import ObjectRef
 from reconciler.model.rules import (
@@ -13,10 +15,11 @@ from reconciler.model.rules import (
     DriftMode,
     DriftRule,
     HealthRule,
+    OverrideRule,
     PruneAllowance,
     PruneLimits,
 )
-from reconciler.render import strict
+from reconciler.render import regex, strict
 from reconciler.render.strict import Key, Node
 from reconciler.schema import names
 
@@ -120,6 +123,66 @@ _PAUSE = {
 def pause(node: Node) -> Pause:
     """Raises SettingsError."""
     return Pause(**strict.record(_PAUSE, "reason", "until")(node))
+
+
+_VALUES = 100  # of an enum
+
+
+def _enum(node: Node) -> tuple[str, ...]:
+    """Plain values as JSON texts, so that ``1`` and ``"1"`` are told apart."""
+    if not isinstance(node.value, list) or not 0 < len(node.value) <= _VALUES:
+        raise node.unfit(f"a list of 1 to {_VALUES} values")
+    for index, value in enumerate(node.value):
+        if not isinstance(value, str | int | float | bool):
+            raise node.under(index).unfit("a string, a number or a boolean")
+    return tuple(orjson.dumps(value).decode() for value in node.value)
+
+
+def _bound(node: Node) -> str:
+    text = str(node.value)
+    if isinstance(node.value, bool) or quantities.parse(text) is None:
+        raise node.unfit("a number or a quantity such as 500m or 2Gi")
+    return text
+
+
+def _regex(text: str) -> str:
+    try:
+        regex.matcher(text)
+        regex.whole(text)
+    except regex.Malformed as error:
+        return f"is no pattern: {error}"
+    return "" if len(text) <= 1_000 else "must be at most 1000 characters"
+
+
+_OVERRIDE = {
+    "kind": Key(read=strict.string(names.group_kind)),
+    "name": Key(read=strict.string(names.pattern)),
+    "field": Key(read=strict.string(field_path)),
+    "enum": Key(read=_enum),
+    "min": Key(read=_bound),
+    "max": Key(read=_bound),
+    "pattern": Key(read=strict.string(_regex)),
+}
+_WORDS = {"min": "least", "max": "most"}
+
+
+def overrides(node: Node) -> tuple[OverrideRule, ...]:
+    """Raises SettingsError; a rule without any bound is one that nobody meant."""
+    found = []
+    for index, values in enumerate(strict.records(_OVERRIDE, "kind", "name", "field")(node)):
+        here = node.under(index)
+        bounds = [name for name in ("enum", "min", "max", "pattern") if name in values]
+        if not bounds:
+            raise here.error("a bound is missing: give enum, min, max or pattern")
+        if len(bounds) > 1 and set(bounds) != {"min", "max"}:
+            raise here.error("give enum, or min and max, or pattern: a value has one form")
+        if fields.parse(values["field"])[0] in _UNTOUCHED:
+            raise here.under("field").error("an override touches no apiVersion, kind or metadata")
+        found.append(OverrideRule(**{_WORDS.get(key, key): text for key, text in values.items()}))
+    return tuple(found)
+
+
+_UNTOUCHED = ("apiVersion", "kind", "metadata", "status", fields.ANY)
 
 
 def _expression(text: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from reconciler.model.errors import FileError, SettingsError
 from reconciler.model.pauses import LONGEST
 from reconciler.model.refs import API_VERSION, SiteName
-from reconciler.model.rules import HealthRule, PruneLimits
+from reconciler.model.rules import HealthRule, OverrideRule, PruneLimits
 from reconciler.model.values import SiteSettings, Tree
 from reconciler.render import rules, strict
 from reconciler.render.strict import Key
@@ -56,6 +56,14 @@ def title(text: str) -> str:
     return "" if 0 < len(text) <= 253 and text.isprintable() else "must be 1 to 253 characters"
 
 
+def _overrides(node: strict.Node) -> tuple[OverrideRule, ...]:
+    """A list of rules. Where files of the site lie is no matter of the repository."""
+    for name in node.value if isinstance(node.value, dict) else ():
+        if why := refused(f"overrides.{name}"):
+            raise node.under(name).error(f'"overrides.{name}" {why}')
+    return rules.overrides(node)
+
+
 _LONGEST_PAUSE = 31 * 86_400.0  # seconds
 SITE: strict.Table = {
     "labels": Key(read=strict.string_map(names.qualified, names.label_value), lay=_merged),
@@ -66,6 +74,7 @@ SITE: strict.Table = {
     "pause": Key(read=rules.pause),
     "suspend": Key(read=strict.boolean),
     "pin": Key(read=strict.string(rules.commit)),
+    "overrides": Key(read=_overrides, lay=_added),
     "limits.pause": Key(read=strict.duration(_LONGEST_PAUSE)),
     "limits.prune": Key(read=rules.prune_limits),
     "prune.allow": Key(read=rules.prune_allow, lay=_added),
@@ -170,6 +179,7 @@ def _settings(fleet: Fleet, values: Mapping[str, Any]) -> SiteSettings:
         pause_limit=values.get("limits.pause", LONGEST),
         suspend=values.get("suspend", False),
         pin=values.get("pin", ""),
+        overrides=values.get("overrides", ()),
         prune_limits=values.get("limits.prune", PruneLimits()),
         prune_allow=values.get("prune.allow", ()),
         policies=_chosen(fleet.policies, values),

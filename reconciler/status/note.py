@@ -74,6 +74,8 @@ def content(report: Report, *, sentence: int = _MESSAGE) -> dict[str, Any]:
     words["drift"] = {"open": report.drift_open, "corrected": report.drift_corrected}
     if report.paused:
         words["paused"] = [_paused(each, sentence) for each in report.paused[:_LIST]]
+    if listed := _overrides(report, sentence):
+        words["overrides"] = listed[:_LIST]
     if report.contested:
         words["contested"] = [
             {
@@ -106,6 +108,7 @@ def _text(report: Report, sentence: int) -> str:
         ("findings", report.findings),
         ("contested", report.contested),
         ("paused", report.paused),
+        ("overrides", (*report.dropped, *report.overridden)),
     )
     for name, listed in lists:
         if len(listed) > _LIST:
@@ -139,6 +142,7 @@ def fingerprint(report: Report, rendered: str) -> str:
         "total": report.objects.total,
         "drifted": report.drift_open > 0,
         "paused": [_paused(each, _MESSAGE) for each in report.paused],
+        "overrides": _overrides(report, _MESSAGE),
         "contested": sorted([str(each.ref), each.field, each.manager] for each in report.contested),
         "rendered": rendered,
     }
@@ -204,6 +208,24 @@ def _failure(failure: Failure, sentence: int) -> dict[str, str]:
         "origin": short(str(failure.origin), sentence) if failure.origin else "",
     }
     return {key: value for key, value in words.items() if value}
+
+
+def _overrides(report: Report, sentence: int) -> list[dict[str, str]]:
+    """Files that were dropped, and then fields that are overridden, by their files."""
+    dropped = [
+        {"file": short(each.file, sentence), "dropped": short(each.reason, sentence)}
+        for each in report.dropped
+    ]
+    fields = [
+        {
+            "file": short(each.file, sentence),
+            "object": str(each.ref),
+            "field": short(each.field, sentence),
+            "value": short(each.value, sentence),
+        }
+        for each in report.overridden
+    ]
+    return [*dropped, *fields]
 
 
 def _paused(held: Held, sentence: int) -> dict[str, str]:

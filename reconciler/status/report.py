@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from reconciler.model.overrides import Dropped, Overridden
 from reconciler.model.pauses import Held
 from reconciler.model.refs import SiteName
 from reconciler.model.values import (
@@ -41,6 +42,8 @@ class Situation:
     drift_open: int = 0
     drift_corrected: int = 0
     paused: tuple[Held, ...] = ()
+    overridden: tuple[Overridden, ...] = ()  # values as shown
+    dropped: tuple[Dropped, ...] = ()
     held: tuple[HeldPrune, ...] = ()
     contested: tuple[Contest, ...] = ()
     health: Health = Health.UNKNOWN
@@ -71,10 +74,10 @@ def state(sync: Sync, health: Health, drift_open: int, *, paused: bool = False) 
 def make(situation: Situation, site: SiteName, *, time: float, agent: str) -> Report:
     """The report of this situation. A failed fetch is its reason only where nothing worse is."""
     reason, message = situation.reason, situation.message
-    if not reason and situation.offline:
-        reason, message = note.OFFLINE, situation.offline
-    if not message:
-        message = "; ".join(map(_sentence, situation.paused))
+    if not reason:
+        words = [*map(_sentence, situation.paused), message, situation.offline]
+        message = "; ".join(filter(None, words))
+        reason = note.OFFLINE if situation.offline else ""
     return Report(
         site=site,
         commit=situation.commit,
@@ -97,6 +100,8 @@ def make(situation: Situation, site: SiteName, *, time: float, agent: str) -> Re
         drift_open=situation.drift_open,
         drift_corrected=situation.drift_corrected,
         paused=situation.paused,
+        overridden=situation.overridden,
+        dropped=situation.dropped,
         held=situation.held,
         contested=situation.contested,
         unwell=situation.unwell,

@@ -8,6 +8,7 @@ from typing import Any
 
 from reconciler import ports
 from reconciler.model import errors
+from reconciler.model.overrides import Dropped, Overridden
 from reconciler.model.refs import SiteName
 from reconciler.model.values import (
     Finding,
@@ -95,6 +96,8 @@ class Renders:
         self.objects: Sequence[Manifest] | Exception = ()
         self.kept: dict[str, Sequence[Manifest] | Exception] = {}
         self.findings: tuple[Finding, ...] = ()
+        self.overridden: tuple[Overridden, ...] = ()
+        self.dropped: tuple[Dropped, ...] = ()
         self.rendered: list[str] = []
         self.settings = SiteSettings(fleet="test", labels={})
 
@@ -123,6 +126,8 @@ class Renders:
             settings=self.settings,
             objects=tuple(objects),
             verdict=Verdict(findings=self.findings),
+            overridden=self.overridden,
+            dropped=self.dropped,
         )
 
     def close(self) -> None:

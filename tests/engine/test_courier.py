@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from dataclasses import dataclass, field
 
@@ -9,7 +10,7 @@ import pytest
 
 from reconciler.adapters.memory import MemoryCluster
 from reconciler.engine.courier import Courier
-from reconciler.engine.messages import Candidate, Offline, Online, Rejected
+from reconciler.engine.messages import Candidate, Offline, Online, Rejected, SourceNews
 from reconciler.model import errors
 from reconciler.model.values import UNCONFIRMED, Finding, Sync
 from tests.clock import StoppedClock
@@ -31,6 +32,8 @@ class World:
     clock: StoppedClock = field(default_factory=StoppedClock)
     watcher: Watcher = field(default_factory=Watcher)
 
+    stop: threading.Event = field(default_factory=threading.Event)
+
     def start(self, floor: str = "") -> Courier:
         courier = Courier(
             source=self.source,
@@ -41,7 +44,7 @@ class World:
             observer=self.watcher,
             site=SITE,
             poll=300,
-            stop=threading.Event(),
+            stop=self.stop,
         )
         courier.begin(floor)
         return courier
@@ -215,3 +218,61 @@ def test_a_stop_ends_the_courier_and_news_are_delivered() -> None:
     courier.wake()
     thread.join(10)
     assert not thread.is_alive() and isinstance(delivered[0], Candidate)
+
+
+def again(world: World, courier: Courier) -> Candidate | Rejected:
+    """What rendering again brings."""
+    news: queue.Queue[SourceNews] = queue.Queue()
+    thread = threading.Thread(target=courier.run_again, args=(news.put,))
+    thread.start()
+    courier.render_again()
+    found = news.get(timeout=20)
+    world.stop.set()
+    courier.render_again()
+    thread.join(20)
+    world.stop.clear()
+    assert isinstance(found, Candidate | Rejected)
+    return found
+
+
+def test_what_changed_on_site_is_rendered_once_more_without_a_fetch_and_without_a_link() -> None:
+    world = World()
+    courier = world.start()
+    courier.round()
+    world.source.tip = DOWN
+    assert isinstance(courier.round(), Offline)
+    fetches = world.source.fetches
+    found = again(world, courier)
+    assert isinstance(found, Candidate) and found.snapshot.commit == A
+    assert found.offline == "no route to host"
+    assert (world.renderer.rendered, world.source.fetches) == ([A, A], fetches)
+    world.source.tip = A
+    assert courier.round() == Online()
+    assert not again(world, courier).offline
+
+
+def test_while_the_newest_commit_is_refused_the_last_good_one_is_rendered_once_more() -> None:
+    world = World()
+    courier = world.start()
+    courier.round()
+    world.source.tip = B
+    world.source.refused.add(B)
+    assert isinstance(courier.round(), Rejected)
+    found = again(world, courier)
+    assert isinstance(found, Rejected) and found.commit == B
+    assert found.good is not None and found.good.snapshot.commit == A
+
+
+def test_a_render_that_has_no_room_is_tried_again() -> None:
+    world = World()
+    courier = world.start()
+    courier.round()
+    world.renderer.objects = errors.RenderUnavailable("no memory")
+    stop = threading.Thread(target=courier.run_again, args=(lambda _: None,))
+    stop.start()
+    courier.render_again()
+    while not world.watcher.named("render.postponed"):
+        threading.Event().wait(0.002)
+    world.stop.set()
+    stop.join(20)
+    assert not stop.is_alive()

@@ -300,3 +300,37 @@ def test_a_file_that_cannot_be_read_is_a_settings_error() -> None:
 def test_a_file_that_was_not_fetched_is_asked_for() -> None:
     with pytest.raises(MissingBlobs):
         settings.read_fleet(Unreadable(MissingBlobs(("1",))))
+
+
+def test_what_files_on_site_may_change_is_read_with_its_bounds() -> None:
+    text = (
+        HEAD + "overrides:\n"
+        "- {kind: ConfigMap, name: cam*, field: /data/rate, min: 5, max: 2.5k}\n"
+        "- {kind: Deployment.apps, name: a, field: /spec/paused, enum: [true, 1, x]}\n"
+        "- {kind: ConfigMap, name: a, field: /data/url, pattern: 'a+'}\n"
+    )
+    rules = settings.read_settings(tree(text), SITE).overrides
+    assert [(rule.least, rule.most, rule.enum, rule.pattern) for rule in rules] == [
+        ("5", "2.5k", (), ""),
+        ("", "", ("true", "1", '"x"'), ""),
+        ("", "", (), "a+"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("{kind: ConfigMap, name: a, field: /data/a}", "a bound is missing"),
+        ("{kind: ConfigMap, name: a, field: /data/a, min: 1, pattern: a}", "one form"),
+        ("{kind: ConfigMap, name: a, field: /metadata/labels/a, pattern: a}", "no apiVersion"),
+        ("{kind: ConfigMap, name: a, field: '/*', pattern: a}", "no apiVersion"),
+        ("{kind: ConfigMap, name: a, field: data, pattern: a}", "must begin with /"),
+        ("{kind: ConfigMap, name: a, field: /data/a, pattern: '('}", "is no pattern"),
+        ("{kind: ConfigMap, name: a, field: /data/a, min: few}", "a number or a quantity"),
+        ("{kind: ConfigMap, name: a, field: /data/a, enum: []}", "a list of 1 to 100"),
+        ("{kind: ConfigMap, name: a, field: /data/a, enum: [[1]]}", "a string, a number"),
+        ("{kind: ConfigMap, field: /data/a, pattern: a}", "name"),
+    ],
+)
+def test_a_rule_for_overrides_that_nobody_meant_is_refused(row: str, words: str) -> None:
+    assert words in refusal(HEAD + f"overrides:\n- {row}\n").message

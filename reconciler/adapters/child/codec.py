@@ -14,6 +14,7 @@ import orjson
 
 from reconciler.model import typed
 from reconciler.model.errors import FileError, RenderError, SettingsError
+from reconciler.model.overrides import Dropped, Overridden
 from reconciler.model.refs import ObjectRef, Origin
 from reconciler.model.values import Action, Finding, Manifest, Preview, Record, SiteSettings
 
@@ -163,6 +164,31 @@ def decode_error(words: Mapping[str, Any]) -> FileError:
         line=int(words["line"]),
         column=int(words["column"]),
     )
+
+
+def encode_overridden(rows: Iterable[Overridden]) -> list[Any]:
+    return [
+        [_ref_words(row.ref), *map(_cut, (row.field, row.rule, row.value, row.file))]
+        for row in rows
+    ]
+
+
+def decode_overridden(rows: Any) -> tuple[Overridden, ...]:
+    """Raises TypeError, ValueError for rows that ``encode_overridden`` did not make."""
+    found = []
+    for ref, *words in rows:
+        field, rule, value, file = map(_shown, words)
+        found.append(Overridden(ref=_ref(ref), field=field, rule=rule, value=value, file=file))
+    return tuple(found)
+
+
+def encode_dropped(rows: Iterable[Dropped]) -> list[Any]:
+    return [[_cut(row.file), _cut(row.reason)] for row in rows]
+
+
+def decode_dropped(rows: Any) -> tuple[Dropped, ...]:
+    """Raises TypeError, ValueError for rows that ``encode_dropped`` did not make."""
+    return tuple(Dropped(file=_shown(file), reason=_shown(reason)) for file, reason in rows)
 
 
 # Refs go as their parts: the text form of what the judge refuses need not read back.

@@ -66,6 +66,8 @@ class Conversation:
             settings=codec.decode_settings(words["settings"]),
             objects=tuple(self._objects),
             verdict=Verdict(findings=findings, idle=idle),
+            overridden=codec.decode_overridden(words.get("overridden", ())),
+            dropped=codec.decode_dropped(words.get("dropped", ())),
         )
 
     def _answered(self, words: Mapping[str, Any]) -> bytes:

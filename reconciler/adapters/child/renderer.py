@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from reconciler.adapters.child.conversation import Ask, Conversation, Fetch, Past
 from reconciler.adapters.child.process import Child, Ended
 from reconciler.model.errors import FileError, RenderError, RenderUnavailable
 from reconciler.model.limits import Limits
+from reconciler.model.overrides import Dropped, LocalFile
 from reconciler.model.refs import SiteName
 from reconciler.model.values import Rendered, Tree
 
@@ -31,11 +32,14 @@ class ChildRenderer:
         agent_namespace: str,
         from_repository: bool,
         heeds_pin: bool = False,
+        overrides: Callable[[], Iterable[LocalFile]] = tuple,
         limits: Limits = _DEFAULT,
         warm: float = 5.0,
     ) -> None:
         """``heeds_pin``: of a site that is pinned to another commit, give the settings alone.
+        ``overrides`` reads the files that are laid over the objects, for each render anew.
         ``warm``: seconds for which a child is kept, with what it parsed, after a render."""
+        self._overrides = overrides
         self._limits = limits
         self._warm = warm
         self._request = {
@@ -59,23 +63,50 @@ class ChildRenderer:
         ask: Ask | None = None,
     ) -> Rendered:
         """See ports.Renderer."""
+        local = tuple(self._overrides())
+        readable = tuple(file for file in local if not file.problem)
         request = {**self._request, "site": str(site), "commit": commit}
 
-        def attempt(child: Child) -> Rendered:
-            return self._attempt(child, Conversation(child, tree, fetch_blobs, past, ask), request)
+        def attempt(files: tuple[LocalFile, ...]) -> Rendered:
+            words = {**request, "overrides": [[file.name, file.text] for file in files]}
+            return self._tried(
+                lambda child: self._attempt(
+                    child, Conversation(child, tree, fetch_blobs, past, ask), words
+                )
+            )
 
+        dropped = [Dropped(file=file.name, reason=file.problem) for file in local if file.problem]
         with self._lock:
             try:
-                return attempt(self._take() or self._start())
+                found = attempt(readable)
             except Ended as end:
-                if not end.by_chance:
+                if not readable:
                     raise RenderError(str(end), path=site.folder) from None
-            try:
-                return attempt(self._start())
-            except Ended as end:
-                if end.by_chance:
-                    raise RenderUnavailable(str(end)) from None
-                raise RenderError(str(end), path=site.folder) from None
+                dropped += (Dropped(file=file.name, reason=f"with it, {end}") for file in readable)
+                found = self._without(attempt, site)
+        return dataclasses.replace(found, dropped=(*dropped, *found.dropped))
+
+    def _without(
+        self, attempt: Callable[[tuple[LocalFile, ...]], Rendered], site: SiteName
+    ) -> Rendered:
+        try:
+            return attempt(())
+        except Ended as end:
+            raise RenderError(str(end), path=site.folder) from None
+
+    def _tried(self, attempt: Callable[[Child], Rendered]) -> Rendered:
+        """With another child where one ended by chance. Raises Ended where none would do."""
+        try:
+            return attempt(self._take() or self._start())
+        except Ended as end:
+            if not end.by_chance:
+                raise
+        try:
+            return attempt(self._start())
+        except Ended as end:
+            if end.by_chance:
+                raise RenderUnavailable(str(end)) from None
+            raise
 
     def close(self) -> None:
         """End a child that was kept."""

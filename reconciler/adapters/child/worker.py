@@ -6,6 +6,7 @@ It goes on until the pipe ends, and keeps what it parsed by hash from one render
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import math
 import os
@@ -19,8 +20,9 @@ from reconciler.adapters.child.judging import Judge
 from reconciler.adapters.child.limits import OUT_OF_MEMORY
 from reconciler.documents import load
 from reconciler.model.errors import FileError, RenderError, SettingsError
+from reconciler.model.overrides import Dropped, LocalFile
 from reconciler.model.refs import SiteName
-from reconciler.model.values import FileKind, Manifest, Preview, Verdict
+from reconciler.model.values import FileKind, Manifest, Preview, Rendered, Verdict
 from reconciler.policy.judge import OBJECT_BYTES
 from reconciler.render.cache import Cache
 from reconciler.render.site import is_elsewhere, render_site
@@ -135,13 +137,7 @@ def answers(
     """The objects one by one, and an ending; or an error alone."""
     site = SiteName.parse(request["site"])
     try:
-        heeds_pin = request["heedsPin"]
-        rendered = render_site(tree, site, request["commit"], cache, heeds_pin=heeds_pin)
-        if len(rendered.objects) > request["limits"]["objects"]:
-            most = request["limits"]["objects"]
-            raise RenderError(f"{len(rendered.objects)} objects; at most {most}", path=site.folder)
-        is_built = not (heeds_pin and is_elsewhere(rendered.settings, rendered.commit))
-        verdict = judge.verdict(rendered, request, tree, tree) if is_built else Verdict()
+        rendered = _judged(request, tree, site, cache, judge)
     except (frames.BrokenFrame, BrokenPipeError, MemoryError):
         raise
     except Exception as error:
@@ -153,9 +149,46 @@ def answers(
         yield {"object": codec.encode_manifest(manifest)}
     yield {
         "settings": codec.encode_settings(rendered.settings),
-        "findings": [codec.encode_finding(finding) for finding in verdict.findings],
-        "idle": [codec.encode_finding(finding) for finding in verdict.idle],
+        "findings": [codec.encode_finding(finding) for finding in rendered.verdict.findings],
+        "idle": [codec.encode_finding(finding) for finding in rendered.verdict.idle],
+        "overridden": codec.encode_overridden(rendered.overridden),
+        "dropped": codec.encode_dropped(rendered.dropped),
     }
+
+
+def _judged(
+    request: Mapping[str, Any], tree: PipeTree, site: SiteName, cache: Cache, judge: Judge
+) -> Rendered:
+    """Rendered, with the verdict. A commit is not denied for what a file on site lays over it."""
+    local = tuple(LocalFile(name=name, text=text) for name, text in request["overrides"])
+    heeds_pin, dropped = request["heedsPin"], list[Dropped]()
+    while True:
+        rendered = render_site(
+            tree, site, request["commit"], cache, heeds_pin=heeds_pin, local=local
+        )
+        if heeds_pin and is_elsewhere(rendered.settings, rendered.commit):
+            return rendered
+        if len(rendered.objects) > request["limits"]["objects"]:
+            most = request["limits"]["objects"]
+            raise RenderError(f"{len(rendered.objects)} objects; at most {most}", path=site.folder)
+        verdict = judge.verdict(rendered, request, tree, tree)
+        denied = _denied(rendered, verdict)
+        if not denied:
+            kept = (*dropped, *rendered.dropped)
+            return dataclasses.replace(rendered, verdict=verdict, dropped=kept)
+        dropped += (Dropped(file=file, reason=why) for file, why in denied.items())
+        local = tuple(file for file in local if file.name not in denied)
+
+
+def _denied(rendered: Rendered, verdict: Verdict) -> dict[str, str]:
+    """Files that a denied object was changed by, or all; and by what they are denied."""
+    if verdict.allowed:
+        return {}
+    denied = {finding.ref for finding in verdict.denied}
+    files = [each.file for each in rendered.overridden if each.ref in denied]
+    rules = sorted({finding.policy or finding.rule for finding in verdict.denied})
+    why = f"the objects would be denied: {', '.join(rules)[:200]}"
+    return dict.fromkeys(files or (each.file for each in rendered.overridden), why)
 
 
 def told(error: Exception, site: SiteName) -> FileError:

@@ -1,8 +1,9 @@
 """The port Wakeups on files of this machine.
 
-In: the repository's URL and branch, the configuration's and credentials' files. Out: calls of
-``wake``. An event is only a reason to look; what counts is whether the files are others than at
-the last look. So a storm of events, or of reads, costs a few looks a second and wakes nobody.
+In: the repository's URL and branch, files of configuration and credentials, the overrides' folder.
+Out: calls of ``wake``. An event is only a reason to look; what counts is whether the files are
+others than at the last look. So a storm of events, or of reads, costs a few looks a second and
+wakes nobody.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from reconciler.adapters.files import marks
+from reconciler.adapters.files import marks, overrides
 from reconciler.adapters.files.watches import Watches
 
 QUIET = 0.05  # seconds without an event, before a look
@@ -22,6 +23,7 @@ _ROUNDS = 8  # of watching what the last round's watch may have been too late fo
 
 SOURCE = "source"
 CONFIGURATION = "configuration"
+OVERRIDES = "overrides"
 
 _Looks = Mapping[str, Mapping[Path, marks.Mark]]
 
@@ -29,10 +31,14 @@ _Looks = Mapping[str, Mapping[Path, marks.Mark]]
 class FileWakeups:
     """See ports.Wakeups. A repository that is no folder of this machine wakes nobody."""
 
-    def __init__(self, repository: str, branch: str, files: Iterable[Path]) -> None:
+    def __init__(
+        self, repository: str, branch: str, files: Iterable[Path], overriding: Path | None = None
+    ) -> None:
+        """``overriding`` is the folder for local overrides."""
         self._folder = marks.local_folder(repository)
         self._branch = branch
         self._files = tuple(file.absolute() for file in files)
+        self._overriding = overriding.absolute() if overriding else None
         self._changed = threading.Event()
         self._stopping = threading.Event()
         self._watches = Watches(self._changed.set)
@@ -90,4 +96,5 @@ class FileWakeups:
 
     def _paths(self) -> Mapping[str, tuple[Path, ...]]:
         branch = marks.branch_files(self._folder, self._branch) if self._folder else ()
-        return {SOURCE: branch, CONFIGURATION: self._files}
+        local = overrides.paths(self._overriding) if self._overriding else ()
+        return {SOURCE: branch, CONFIGURATION: self._files, OVERRIDES: local}

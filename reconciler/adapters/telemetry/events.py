@@ -215,6 +215,12 @@ EVENTS: Mapping[str, Event] = {
         "ref reason message",
         _add("drift_failures_total", reason="reason"),
     ),
+    "render.postponed": _event(
+        "warning", "Rendering again has to wait for room or a file", "error delay"
+    ),
+    "override.dropped": _event(
+        "warning", "A local override is dropped; everything else goes on", "file reason"
+    ),
     "pause.began": _event("warning", "Paused: nothing is written", "object reason until by"),
     "pause.ended": _event("info", "A pause is over", "object by"),
     "watch.listed": _event(

@@ -367,3 +367,25 @@ def test_where_the_system_has_no_watch_left_it_is_tried_again(tmp_path: Path) ->
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert watches.set(frozenset({tmp_path}))
     watches.stop()
+
+
+def test_the_folder_for_overrides_wakes_for_files_that_come_change_and_go(tmp_path: Path) -> None:
+    woken: queue.Queue[str] = queue.Queue()
+    folder = tmp_path / "overrides"
+    looking = FileWakeups("https://example.invalid/fleet.git", "main", (), folder)
+    looking.start(woken.put)
+    try:
+        folder.mkdir()
+        assert woken.get(timeout=_PATIENCE) == wakeups.OVERRIDES
+        for change in (
+            lambda: (folder / "a.yaml").write_text("1"),
+            lambda: (folder / "a.yaml").write_text("22"),
+            lambda: (folder / "a.yaml").rename(folder / "b.yaml"),
+            (folder / "b.yaml").unlink,
+        ):
+            while not woken.empty():
+                woken.get_nowait()
+            change()
+            assert woken.get(timeout=_PATIENCE) == wakeups.OVERRIDES
+    finally:
+        looking.stop()

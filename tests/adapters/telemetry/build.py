@@ -22,6 +22,7 @@ SAMPLES: Mapping[str, object] = {
     "error": "the remote hung up",
     "failed": 0,
     "field": "spec.replicas",
+    "file": "rate.yaml",
     "findings": 2,
     "held": 0,
     "kind": "Deployment.apps",
