@@ -6,7 +6,19 @@ import argparse
 import platform
 from collections.abc import Callable, Iterator
 
-from bench import change, cold, documents, drift, idle, memory, policies, site, start, table
+from bench import (
+    change,
+    cold,
+    documents,
+    drift,
+    idle,
+    kustomize,
+    memory,
+    policies,
+    site,
+    start,
+    table,
+)
 
 Rows = Iterator[table.Row]
 
@@ -24,6 +36,7 @@ RUNS: dict[str, Callable[[site.Bench, bool], Rows]] = {
 # Those that need no control plane.
 ALONE: dict[str, Callable[[bool], Rows]] = {
     "start": lambda short: table.plain(start.run(3 if short else 40)),
+    "kustomize": lambda short: kustomize.run(*((30, 1, 4) if short else (500, 3, 20))),
     "documents": lambda short: table.plain(documents.run(100 if short else 1000)),
     "policies": lambda short: policies.run(100 if short else 1000),
 }

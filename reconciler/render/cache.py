@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 from reconciler.documents.load import DEFAULT, Limits
@@ -31,8 +32,15 @@ class Cache:
         self.levels: Kept[Any] = Kept(_LEVELS)  # level.Level
         self.builds: Kept[Any] = Kept(_BUILDS)  # tuple[build.Resource, ...]
         self.images = Images()
+        self.sites: dict[Hashable, Any] = {}  # site's last render, by site
         self._mergers: dict[int, tuple[Shapes, Merger]] = {}
         self._references: dict[int, tuple[tuple[NameReference, ...], Finder]] = {}
+
+    def keep_site(self, site: Hashable, past: Any) -> None:
+        """Remember a site's last render."""
+        if len(self.sites) >= _BUILDS and site not in self.sites:
+            self.sites.clear()
+        self.sites[site] = past
 
     def merger(self, shapes: Shapes) -> Merger:
         """Strategic merge by these schemas."""

@@ -37,12 +37,17 @@ class Reads:
 
     def hold_for(self, tree: Tree) -> bool:
         """Whether the tree has all of it as it was."""
-        return all(
-            tree.kind(path) is None
-            if digest is None
-            else tree.kind(path) is not None and tree.digest(path) == digest
-            for path, digest in self.seen.items()
-        )
+        kind, digest_of = tree.kind, tree.digest
+        try:
+            for path, digest in self.seen.items():
+                if digest is None:
+                    if kind(path) is not None:
+                        return False
+                elif digest_of(path) != digest:
+                    return False
+        except FileNotFoundError:
+            return False
+        return True
 
 
 class Kept(Generic[Result]):

@@ -139,9 +139,10 @@ class Remembered:
         return self._tree.read(path)
 
     def digest(self, path: str) -> str:
-        if path not in self._digests:
-            self._digests[path] = self._tree.digest(path)
-        return self._digests[path]
+        found = self._digests.get(path)
+        if found is None:
+            found = self._digests[path] = self._tree.digest(path)
+        return found
 
 
 def _digest(entries: Mapping[str, str]) -> str:

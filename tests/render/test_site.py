@@ -33,6 +33,12 @@ BASE = {
         """,
 }
 
+SITE_FILE = """\
+apiVersion: fleet-reconciler.dev/v1alpha1
+kind: SiteSettings
+labels: {}
+"""
+
 
 def tree(**more: str) -> DictTree:
     files = dict(BASE)
@@ -68,6 +74,40 @@ def test_sites_that_share_what_is_parsed_do_not_share_their_labels() -> None:
     alone = [render_site(tree(), site, "c") for site in (*SITES, SITES[0])]
     assert together == alone
     assert given.reads.count("bases/app/app.yaml") <= 3
+
+
+def test_a_site_that_is_rendered_again_is_not_made_again() -> None:
+    cache = Cache()
+    first = render_site(tree(), SITES[0], "c1", cache)
+    again = render_site(tree(), SITES[0], "c2", cache)
+    assert (first.commit, again.commit) == ("c1", "c2")
+    assert again.objects is first.objects
+    assert again.settings is first.settings
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("fleet.yaml", BASE["fleet.yaml"].replace("season: all", "season: dry")),
+        (f"{SITES[0].folder}/site.yaml", SITE_FILE.replace("{}", "{season: dry}")),
+        ("bases/app/app.yaml", BASE["bases/app/app.yaml"].replace("1234", "4321")),
+        (f"{SITES[0].folder}/kustomization.yaml", "resources: [../../../bases/app]\n"),
+    ],
+)
+def test_whatever_changed_is_seen_by_a_render_that_remembers(path: str, text: str) -> None:
+    cache, changed = Cache(), tree(**{path: text})
+    before = render_site(tree(), SITES[0], "c1", cache)
+    after = render_site(changed, SITES[0], "c2", cache)
+    assert after == render_site(changed, SITES[0], "c2")
+    assert (after.settings, after.objects) != (before.settings, before.objects)
+    assert render_site(tree(), SITES[0], "c1", cache) == before
+
+
+def test_a_site_that_was_taken_away_is_missed_by_a_render_that_remembers() -> None:
+    cache, files = Cache(), {"fleet.yaml": BASE["fleet.yaml"]}
+    render_site(tree(), SITES[0], "c1", cache)
+    with pytest.raises(SettingsError, match="is not in the repository"):
+        render_site(DictTree(files), SITES[0], "c2", cache)
 
 
 def test_a_site_that_is_not_there_is_a_settings_error() -> None:

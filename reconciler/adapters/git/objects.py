@@ -14,7 +14,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler.adapters.git import process, repository
 from reconciler.model.errors import SourceUnavailable
@@ -44,6 +44,7 @@ class ObjectReader:
         self._process: subprocess.Popen[bytes] | None = None
         self._end_process: Callable[[], object] = _nothing
         self._buffer = bytearray()
+        self.folders: dict[str, Any] = {}  # what trees made of folders, by id: never out of date
 
     def close(self) -> None:
         """End the process; a later read starts another."""

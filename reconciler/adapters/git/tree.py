@@ -13,7 +13,7 @@ from reconciler.model.values import FileKind, Tree
 
 LARGEST_FILE = 10 * 2**20  # bytes
 LARGEST_FOLDER = 4 * 2**20  # bytes of a tree object, about 50,000 names
-_FOLDERS = 20_000  # kept listings of one commit
+_FOLDERS = 20_000  # kept listings of one repository
 _DEPTH = 64
 _KINDS: Mapping[bytes, FileKind] = {b"100644": "file", b"100755": "file", b"40000": "folder"}
 _REFUSED: Mapping[bytes, str] = {
@@ -37,7 +37,7 @@ class CommitTree:
     def __init__(self, reader: ObjectReader, tree_id: str) -> None:
         self._reader = reader
         self._root = Entry(tree_id, "folder")
-        self._listings: dict[str, Mapping[str, Entry]] = {}
+        self._listings: dict[str, Mapping[str, Entry]] = reader.folders
 
     def kind(self, path: str) -> FileKind | None:
         entry = self._find(path)
@@ -64,10 +64,11 @@ class CommitTree:
         return self._reader.read(entry.id, info.size)
 
     def digest(self, path: str) -> str:
-        if self.kind(path) is None:
-            raise FileNotFoundError(path)
         entry = self._find(path)
-        assert entry is not None
+        if entry is None:
+            raise FileNotFoundError(path)
+        if entry.kind is None:
+            raise FileError(entry.why, path=path)
         return entry.id
 
     def _missing_beside(self, path: str) -> tuple[str, ...]:
@@ -111,8 +112,9 @@ class CommitTree:
         if info.size > LARGEST_FOLDER:
             raise FileError(f"a folder of {info.size} bytes; at most {LARGEST_FOLDER}", path=path)
         listing = dict(parse(self._reader.read(tree_id, info.size), path))
-        if len(self._listings) < _FOLDERS:
-            self._listings[tree_id] = listing
+        if len(self._listings) >= _FOLDERS:
+            self._listings.clear()
+        self._listings[tree_id] = listing
         return listing
 
 
