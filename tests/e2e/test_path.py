@@ -62,8 +62,8 @@ def test_status_shows_all_sites_from_notes_alone(world: World) -> None:
     table = reconciler("status", "--repo", world.fleet.remote.url)
     assert table.returncode == 0, table.stderr
     head, row = table.stdout.splitlines()
-    assert head.split()[:2] == ["SITE", "STATE"]
-    assert row.split()[:4] == [SITE, "Synced", world.fleet.head[:12], "3/3"]
+    assert head.split()[:3] == ["SITE", "STATE", "HEALTH"]
+    assert row.split()[:5] == [SITE, "Synced", "Progressing", world.fleet.head[:12], "3/3"]
     one = reconciler("status", SITE, "--repo", world.fleet.remote.url, "-o", "json")
     assert json.loads(one.stdout)["sites"][0]["applied"] == world.fleet.head
     typo = reconciler("status", "north/ome", "--repo", world.fleet.remote.url)

@@ -13,7 +13,7 @@ import pytest
 from tests.controlplane.plane import ControlPlane
 from tests.e2e import process
 from tests.e2e.process import eventually
-from tests.e2e.world import World
+from tests.e2e.world import MERGE, World
 
 NAMESPACES = ("inference", "messaging", "node-agent")
 # What a machine with a GPU and NVIDIA's device plugin bring.
@@ -61,6 +61,10 @@ def test_a_site_of_the_template_is_applied_as_a_whole(
         "run", "--once", "--site", site, "--repo", template.as_uri(),
         "--state", str(world.state), "--kubeconfig", str(world.kubeconfig),
     ]  # fmt: skip
+    assert process.reconciler(*arguments).returncode == 1
+    (waiting,) = world.plane.request("GET", _site(site))[1]["status"]["waiting"]
+    assert waiting["object"] == "StatefulSet.apps/messaging/broker"
+    _start_broker(world.plane)
     done = process.reconciler(*arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     status = world.plane.request("GET", _site(site))[1]["status"]
@@ -79,6 +83,21 @@ def test_a_site_of_the_template_is_applied_as_a_whole(
 
 def _site(name: str) -> str:
     return f"/apis/fleet-reconciler.dev/v1alpha1/sites/{name.replace('/', '.')}"
+
+
+def _start_broker(plane: ControlPlane) -> None:
+    """What a kubelet would do, which the model server waits for."""
+    (pod,) = eventually(partial(_pods, plane, "messaging"), "the broker's pod")
+    path = f"/api/v1/namespaces/messaging/pods/{pod['metadata']['name']}/status"
+    ready = {"conditions": [{"type": "Ready", "status": "True"}], "phase": "Running"}
+    code, answer = plane.request("PATCH", path, {"status": ready}, MERGE)
+    assert code == 200, answer
+    broker = "/apis/apps/v1/namespaces/messaging/statefulsets/broker"
+
+    def is_ready() -> bool:
+        return bool(plane.request("GET", broker)[1]["status"].get("readyReplicas") == 1)
+
+    eventually(is_ready, "the broker")
 
 
 def _pods(plane: ControlPlane, namespace: str) -> list[dict[str, Any]]:
