@@ -38,7 +38,7 @@ def soak(world: World, record_property: Callable[[str, object], None]) -> Iterat
     trial.clear()
 
 
-@pytest.mark.timeout(300 + 120 * MINUTES)
+@pytest.mark.timeout(900 + 90 * MINUTES)
 def test_a_site_under_all_faults_ends_exactly_at_the_last_commit_and_leaks_nothing(
     soak: Soak, record_property: Callable[[str, object], None]
 ) -> None:
