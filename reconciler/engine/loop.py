@@ -254,7 +254,7 @@ class Engine:
                 self._crew.reporter.forget()
                 self._owed = True
             elif isinstance(message, Vouch):
-                self._crew.reconciler.vouch()
+                self._vouch(message)
             elif isinstance(message, Died):
                 raise message.error
             elif isinstance(message, ports.KindListed | ports.KindRefused):
@@ -281,6 +281,13 @@ class Engine:
         if left is not None:
             self._crew.inbox.put_later("pause", PauseCheck(), left)
         return change.released
+
+    def _vouch(self, message: Vouch) -> None:
+        """A courtesy, which must not make the wait for an API server that is away longer."""
+        if self._lost:
+            self._crew.inbox.put_later("vouch", message, _SETTLED)
+        else:
+            self._crew.reconciler.vouch()
 
     def _follow_version(self, message: ports.KindListed | ports.KindRefused) -> None:
         """A kind that is no longer served as we applied it may be in another version."""

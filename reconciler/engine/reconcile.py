@@ -200,7 +200,7 @@ class Reconciler:
             applied = self._with_prunes(applied, pruned)
         self._healer.forget([*applied.applied, *applied.pruned])
         self._healer.forget_finished(applied.pruned)
-        self._vitals.forget(applied.pruned)
+        self._vitals.sweep()
         self._books.settle()
         self._conclude(rendered, objects, applied, pruned, withheld=withheld)
         self._observer.event(

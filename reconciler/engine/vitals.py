@@ -194,13 +194,14 @@ class Vitals:
             if since == now and self._opens(ref):  # it came to be so meanwhile
                 self._calls.again(0.0)
 
-    def forget(self, refs: Iterable[ObjectRef]) -> None:
-        """These were pruned."""
-        for ref in refs:
-            self._told.pop(ref, None)
-            self._versions.pop(ref, None)
-            self._unread.discard(ref)
-            self._workloads.pop(ref, None)
+    def sweep(self) -> None:
+        """A pass ended: forget what was pruned or let go."""
+        records = self._books.records
+        for book in (self._told, self._versions, self._workloads):
+            for ref in book.keys() - records.keys():
+                del book[ref]
+        self._unread &= records.keys()
+        self._ask &= records.keys()
         self._pod_watch.follow(self._workloads)
 
     @property

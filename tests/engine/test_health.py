@@ -388,3 +388,15 @@ def test_an_object_that_was_deleted_and_made_again_is_looked_at_anew() -> None:
         told(world, health="Progressing")
         roll_out(world, "web")
         told(world, health="Healthy")
+
+
+def test_what_was_pruned_is_of_no_more_interest() -> None:
+    world = World()
+    world.commit(deployment("web"), config_map("a"))
+    with world.running() as engine:
+        told(world, health="Progressing")
+        commit = world.commit(config_map("a"))
+        engine.wake()
+        world.synced(commit)
+        told(world, health="Healthy")
+        assert not unhealthy(world)

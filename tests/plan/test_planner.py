@@ -104,3 +104,29 @@ def test_prunes_follow_waves_and_dependencies_backwards() -> None:
     records = {each.ref: record(each) for each in listed}
     found = plan([], records, {each.ref: entry(each) for each in listed})
     assert [prune.ref.name for prune in found.prunes] == ["c", "a", "b", "d"]
+
+
+def test_each_step_knows_what_must_be_healthy_before_it() -> None:
+    prefix = "fleet-reconciler.dev/"
+    values = [
+        manifests.config_map("gate", annotations={f"{prefix}wait": "true"}),
+        manifests.config_map("beside"),
+        manifests.config_map(
+            "behind",
+            annotations={f"{prefix}depends-on": "ConfigMap/app/beside,ConfigMap/app/elsewhere"},
+        ),
+        manifests.config_map("later", annotations={f"{prefix}wave": "1"}),
+    ]
+    listed = [manifests.manifest(value) for value in values]
+    found = plan([*listed], {}, {})
+    after = {
+        step.manifest.ref.name: {ref.name for ref in step.after}
+        for wave in found.waves
+        for step in wave
+    }
+    assert after == {
+        "gate": set(),
+        "beside": set(),
+        "behind": {"gate", "beside"},
+        "later": {"gate"},
+    }

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from reconciler.model.errors import RenderError
-from reconciler.model.refs import DEPENDS_ON, SITE_LABEL, WAVE, ObjectRef, Origin, SiteName
+from reconciler.model.refs import DEPENDS_ON, SITE_LABEL, WAIT, WAVE, ObjectRef, Origin, SiteName
 from reconciler.model.values import Manifest
 from reconciler.render.manifest import SERVER_SET, manifest
 
@@ -96,6 +96,8 @@ def test_wave_and_dependencies_are_read() -> None:
     found = made(metadata={"annotations": notes})
     assert found.wave == -3
     assert [str(ref) for ref in found.depends_on] == notes[DEPENDS_ON].split(", ")
+    assert not found.wait
+    assert made(metadata={"annotations": {WAIT: "true"}}).wait
 
 
 @pytest.mark.parametrize(

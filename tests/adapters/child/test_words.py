@@ -93,8 +93,15 @@ def test_objects_without_end_end_the_child() -> None:
 
 def test_a_manifest_reads_back() -> None:
     given = manifest(
-        config_map("a", annotations={"fleet-reconciler.dev/depends-on": "Namespace/app"})
+        config_map(
+            "a",
+            annotations={
+                "fleet-reconciler.dev/depends-on": "Namespace/app",
+                "fleet-reconciler.dev/wait": "true",
+            },
+        )
     )
+    assert given.wait
     assert codec.decode_manifest(codec.encode_manifest(given)) == given
 
 
