@@ -17,6 +17,7 @@ from reconciler.engine import pacing
 from reconciler.engine.apply import Applier
 from reconciler.engine.books import Books
 from reconciler.engine.examine import Diagnosis, Examiner
+from reconciler.engine.holding import held_before
 from reconciler.engine.house import House
 from reconciler.model import errors
 from reconciler.model.journal import Change, JournalRow, Outcome
@@ -100,6 +101,7 @@ class Healer:
         for record in self._books.records.values():
             if record.left and self._house.warned(record):
                 self._left[record.ref] = frozenset()
+        self._left |= held_before(self._state)
 
     def reconsider(self) -> None:
         """The rules of drift are others: what they no longer warn of is not open any more, and

@@ -60,6 +60,8 @@ def test_a_pause_holds_writes_tells_why_and_a_resume_puts_all_right(world: World
         assert told["until"] in world.fleet.note()
         world.edit("configmaps", "settings", {"data": {"rate": "5"}})
         agent.wait("drift.left", outcome="paused")
+        told = reconciler("drift", SITE, "--state", str(world.state)).stdout
+        assert "paused" in told and 'data.rate: wanted "30", found "5", held by meddler' in told
         newest = world.fleet.extra("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: late}\n")
         eventually(lambda: world.status().get("commit") == newest, "the newer commit is seen")
         assert world.data("settings") == {"rate": "5", "mode": "quiet"}

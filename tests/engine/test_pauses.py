@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from reconciler.model import moments
+from reconciler.model.journal import Outcome
 from reconciler.model.pauses import Pause
 from reconciler.model.refs import ObjectRef
 from reconciler.model.values import SiteSettings
@@ -34,6 +35,10 @@ def pause(world: World, seconds: float = HOUR, **more: str) -> dict[str, Any]:
 
 def paused(world: World) -> list[dict[str, Any]]:
     return list(world.status().get("paused") or [])
+
+
+def told(world: World, count: int) -> None:
+    eventually(lambda: len(world.watcher.named("drift.left")) == count, f"{count} told")
 
 
 def test_a_paused_site_is_left_alone_and_put_right_at_its_end() -> None:
@@ -113,6 +118,40 @@ def test_a_deleted_object_is_made_again_after_the_pause() -> None:
         assert world.data("a") is None
         ask(world)
         eventually(lambda: world.data("a") == {"key": "value"}, "made again")
+
+
+def test_what_is_edited_again_and_again_while_paused_is_no_fight_and_is_journaled() -> None:
+    world = World()
+    world.synced_first()
+    with world.running():
+        ask(world, pause(world))
+        eventually(lambda: paused(world), "paused")
+        for number in range(15):  # more than a fight may last
+            world.edit("a", key=f"theirs-{number}")
+            told(world, number + 1)
+        rows = world.state.journal()
+        assert [row.outcome for row in rows] == [Outcome.PAUSED] * 15
+        assert rows[-1].change.path == "data.key"
+        assert (rows[-1].change.wanted, rows[-1].change.found) == ('"value"', '"theirs-14"')
+        world.clock.skip(HOUR)
+        eventually(lambda: world.data("a") == {"key": "value"}, "put right at once")
+        assert "contested" not in world.status()
+
+
+def test_a_restart_tells_what_is_held_still_once() -> None:
+    world = World()
+    world.synced_first()
+    ask(world, pause(world))
+    with world.running():
+        eventually(lambda: paused(world), "paused")
+        world.edit("a", key="theirs")
+        eventually(lambda: world.status()["drift"]["open"] == 1, "told")
+    reads = len(world.watcher.named("watch.listed"))
+    with world.running():
+        eventually(lambda: len(world.watcher.named("watch.listed")) > reads, "seen again")
+        world.edit("b", key="theirs")
+        eventually(lambda: world.status()["drift"]["open"] == 2, "another one")
+    assert [row.ref.name for row in world.state.journal()] == ["a", "b"]
 
 
 def test_a_commit_pauses_and_a_restart_without_a_link_still_knows() -> None:
