@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from reconciler.adapters import child, kube
+from reconciler.adapters import child, kube, system
 from reconciler.app import AGENT_NAMESPACE, checkout
 from reconciler.engine import books, pins, placing
+from reconciler.engine.confirm import Confirmer
 from reconciler.model import errors
 from reconciler.model.refs import SiteName
 from reconciler.model.values import Manifest, Rendered
@@ -53,9 +54,10 @@ def opened(
     )
     try:
         with checkout.opened(repo, rev, access) as found:
+            asked = Confirmer(cluster, system.SystemClock()).ask
 
             def render(commit: str) -> Rendered:
-                return pins.built(found, renderer, site, commit)
+                return pins.built(found, renderer, site, commit, ask=asked)
 
             rendered = render(found.commit)
             _check(rendered)
@@ -85,10 +87,13 @@ def _inventory(cluster: kube.KubeCluster) -> Inventory:
 
 def _check(rendered: Rendered) -> None:
     """Raises RenderError for a commit that the agent would not take."""
-    for finding in rendered.verdict.denied:
-        origin = finding.origin
-        raise errors.RenderError(
-            f"{finding.ref}: {finding.message}" if finding.ref else finding.message,
-            path=origin.path if origin else "",
-            line=origin.line if origin else 0,
-        )
+    denied = rendered.verdict.denied
+    if not denied:
+        return
+    finding, more = denied[0], len(denied) - 1
+    words = f"{finding.ref}: {finding.message}" if finding.ref else finding.message
+    raise errors.RenderError(
+        f"{words}; and {more} more, see reconciler validate" if more else words,
+        path=finding.origin.path if finding.origin else "",
+        line=finding.origin.line if finding.origin else 0,
+    )

@@ -44,6 +44,10 @@ class Before:
     body: bytes
     origin: Origin
 
+    @property
+    def kind(self) -> Kind:
+        return Kind.of(self.api_version, self.ref.kind)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Object:
@@ -70,6 +74,7 @@ class Site:
         self._defined: dict[tuple[str, str], tuple[str, bool]] = {}
         self._schemas: dict[tuple[str, str, str], Mapping[str, Any]] = {}
         self._spaces: dict[str, Mapping[str, Any]] = {}
+        self._resources: dict[Kind, Resource] = {}
         for each in objects:
             if (each.kind.group, each.kind.kind) == _CRD:
                 self._define(mapping(each.value.get("spec")))
@@ -98,6 +103,12 @@ class Site:
         )
 
     def resource(self, kind: Kind) -> Resource:
+        found = self._resources.get(kind)
+        if found is None:
+            found = self._resources[kind] = self._resource(kind)
+        return found
+
+    def _resource(self, kind: Kind) -> Resource:
         """By the site's own definitions, by Kubernetes' kinds, or guessed as they are called."""
         defined = self._defined.get((kind.group, kind.kind))
         if defined:
@@ -212,14 +223,21 @@ class Sitting:
         self._user = user
         self._ask = ask
         self._placed = {_placed(each, self._site): each for each in wanted}
-        self._applied = {_placed(each, self._site): each for each in map(_before, before)}
+        self._applied = {_placed(each, self._site): each for each in before}
         self.court = Court(library, _params(wanted, library, self._site))
         self.defined = self._site.defined()
 
     def judged(self) -> Iterator[tuple[Request, list[Decision]]]:
-        """Each object's request, then each removal's, with what the policies decide of it."""
+        """Each object's request, then each removal's, with what the policies decide of it.
+
+        What no policy's rules fit is left out, and not even read.
+        """
         for ref, each in self._placed.items():
-            request = _request(each, self._applied.get(ref), self._site, self._user, ref)
+            old = self._applied.get(ref)
+            bare = self._bare(ref, each.kind, "UPDATE" if old else "CREATE")
+            if not self.court.concerns(bare):
+                continue
+            request = _request(each, _before(old) if old else None, self._site, bare)
             decisions = list(self.court.judge(request))
             if self._ask and each.manifest and any(found.doubt for found in self.court.applied):
                 answer = self._ask(each.manifest)
@@ -227,8 +245,23 @@ class Sitting:
             yield request, decisions
         for ref, old in self._applied.items():
             if ref not in self._placed:
-                request = _removal(old, self._site, self._user)
-                yield request, list(self.court.judge(request))
+                bare = self._bare(ref, old.kind, "DELETE")
+                if self.court.concerns(bare):
+                    request = _removal(_before(old), self._site, bare)
+                    yield request, list(self.court.judge(request))
+
+    def _bare(self, ref: ObjectRef, kind: Kind, operation: str) -> Request:
+        """A request without its objects."""
+        resource = self._site.resource(kind)
+        return Request(
+            ref=ref,
+            resource=resource,
+            operation=operation,
+            value=None,
+            old=None,
+            namespace=self._site.namespace(resource, ref.namespace),
+            user=self._user,
+        )
 
 
 def _manifest(each: Manifest) -> _Object:
@@ -252,7 +285,7 @@ def _params(wanted: list[_Object], library: Library, site: Site) -> Params:
     return Params([*(each.value for each in wanted), *library.params], namespaced)
 
 
-def _placed(each: _Object, site: Site) -> ObjectRef:
+def _placed(each: _Object | Before, site: Site) -> ObjectRef:
     """Where the API server will see it."""
     namespaced = site.resource(each.kind).namespaced
     ref = each.ref
@@ -261,33 +294,20 @@ def _placed(each: _Object, site: Site) -> ObjectRef:
     )
 
 
-def _request(each: _Object, old: _Object | None, site: Site, user: User, ref: ObjectRef) -> Request:
-    resource = site.resource(each.kind)
+def _request(each: _Object, old: _Object | None, site: Site, bare: Request) -> Request:
     value, doubt = site.defaulted(each)
-    return Request(
-        ref=ref,
-        resource=resource,
-        operation="UPDATE" if old else "CREATE",
-        value=_shown(value, ref),
-        old=_shown(site.defaulted(old)[0], ref) if old else None,
-        namespace=site.namespace(resource, ref.namespace),
-        user=user,
+    return dataclasses.replace(
+        bare,
+        value=_shown(value, bare.ref),
+        old=_shown(site.defaulted(old)[0], bare.ref) if old else None,
         origin=each.origin,
         doubt=doubt,
     )
 
 
-def _removal(old: _Object, site: Site, user: User) -> Request:
-    resource, ref = site.resource(old.kind), _placed(old, site)
-    return Request(
-        ref=ref,
-        resource=resource,
-        operation="DELETE",
-        value=None,
-        old=_shown(site.defaulted(old)[0], ref),
-        namespace=site.namespace(resource, ref.namespace),
-        user=user,
-        origin=old.origin,
+def _removal(old: _Object, site: Site, bare: Request) -> Request:
+    return dataclasses.replace(
+        bare, old=_shown(site.defaulted(old)[0], bare.ref), origin=old.origin
     )
 
 

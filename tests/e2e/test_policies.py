@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from tests.e2e.fleet import config_map
+from tests.e2e.process import reconciler
 from tests.e2e.world import World
 
 HEAD = "apiVersion: admissionregistration.k8s.io/v1\n"
@@ -143,3 +144,16 @@ def test_the_server_is_asked_for_what_only_it_knows(world: World) -> None:
     assert world.once()[0] == 0, world.fleet.note()
     assert note(world)["applied"] == head
     assert world.get("services", "web") is not None
+
+
+def test_a_difference_is_not_shown_for_a_commit_that_a_policy_denies(world: World) -> None:
+    assert world.once()[0] == 0
+    policed(world, expression="object == null || object.metadata.name != 'leak'")
+    world.fleet.extra(config_map("leak"))
+    done = reconciler(
+        "diff",
+        world.fleet.site,
+        *("--repo", world.fleet.remote.url, "--kubeconfig", str(world.kubeconfig)),
+    )
+    assert done.returncode == 2, done.stdout
+    assert "sites/north/one/extra.yaml:5" in done.stderr and "(policy own)" in done.stderr

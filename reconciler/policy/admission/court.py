@@ -115,6 +115,10 @@ class Court:
             for binding in bindings:
                 yield from self._bound(compiled, binding, request, found, words)
 
+    def concerns(self, request: Request) -> bool:
+        """Whether any policy's rules fit it; its objects need not be there yet."""
+        return bool(self._plan(request))
+
     def _plan(self, request: Request) -> tuple[_Planned, ...]:
         """The policies whose rules fit such a request, found once for all that are alike."""
         key = (request.resource, request.operation, request.ref.name if self._by_name else "")

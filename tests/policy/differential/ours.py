@@ -54,17 +54,21 @@ class Ours:
     def decisions(self, value: Mapping[str, Any]) -> list[Decision]:
         return self._judged(value)[1]
 
-    def _judged(self, value: Mapping[str, Any]) -> tuple[Request, list[Decision]]:
-        objects = [*self._around, thing(value)]
+    def _judged(self, value: Mapping[str, Any]) -> tuple[Request | None, list[Decision]]:
+        """Of the last object; None where no policy's rules fit it."""
+        last = thing(value)
         user = admit.agent("fleet-system")
-        *_, last = admit.judged(objects, self._library, user=user, ask=self._ask)
-        return last
+        found = admit.judged([*self._around, last], self._library, user=user, ask=self._ask)
+        for request, decisions in found:
+            if (request.ref.kind, request.ref.name) == (last.ref.kind, last.ref.name):
+                return request, decisions
+        return None, []
 
     def told(self, value: Mapping[str, Any]) -> tuple[str, bool]:
         """The same as ``message``, and whether the server was asked."""
         request, decisions = self._judged(value)
         denied = (told(each) for each in decisions if "Deny" in each.actions)
-        return next(denied, ""), request.is_live
+        return next(denied, ""), request is not None and request.is_live
 
     def removal(self, value: Mapping[str, Any]) -> str:
         """The same of the object's removal."""
@@ -75,7 +79,8 @@ class Ours:
         found = admit.judged(
             self._around, self._library, before=[before], user=admit.agent("fleet-system")
         )
-        *_, (_, decisions) = found
+        listed = [decisions for request, decisions in found if request.value is None]
+        decisions = listed[-1] if listed else []
         return next((told(each) for each in decisions if "Deny" in each.actions), "")
 
     def message(self, value: Mapping[str, Any]) -> str:
