@@ -31,6 +31,9 @@ _NAMED = {
     "word": "0-9A-Za-z_",
     "xdigit": "0-9A-Fa-f",
 }
+_FLAGS = re.compile(r"\?([imsU]*)(?:-([imsU]+))?([:)])")
+_GOS_OWN = re.compile(r"\(\?[a-zA-Z-]+[:)]|\\z")  # what Python would not take, or not there
+_EDGES = ("\\b", "\\B", "\\A", "\\z")
 _POSIX = re.compile(r"\[:(\w+):\]")
 
 
@@ -44,6 +47,8 @@ def matcher(pattern: str, tail: str = "") -> Matches:
 
     ``tail`` is ours and goes behind it; its repetitions cannot hurt by themselves.
     """
+    if _GOS_OWN.search(pattern):
+        return lru_cache(_TEXTS)(_Program(pattern + tail).search)
     python = _as_python(pattern + tail)
     if len(_REPEATED.findall(pattern)) <= (0 if tail else 1):
         search = python.search
@@ -57,11 +62,11 @@ def whole(pattern: str) -> Matches:
     return matcher(f"^(?:{pattern}", ")$")
 
 
-def _as_python(pattern: str) -> re.Pattern[str]:
+def _as_python(pattern: str, flags: int = 0) -> re.Pattern[str]:
     """Go's ``$`` is the very end; its classes are ASCII; it has names for classes."""
     named = _POSIX.sub(lambda match: _NAMED.get(match[1], match[0]), pattern)
     try:
-        return re.compile(_ends(named), re.ASCII)
+        return re.compile(_ends(named), re.ASCII | flags)
     except (re.error, RecursionError, OverflowError) as error:
         raise Malformed(f"error parsing regexp: {error}: `{pattern}`") from None
 
@@ -94,6 +99,7 @@ class _Program:
         self._anchors: dict[int, str] = {}
         self._text = pattern
         self._at = 0
+        self._flags: frozenset[str] = frozenset()
         start, end = self._alternatives(0)
         if self._at < len(pattern):
             raise Malformed(f"error parsing regexp: unexpected ): `{pattern}`")
@@ -106,7 +112,7 @@ class _Program:
     def search(self, text: str) -> bool:
         current: set[int] = set()
         for index in range(len(text) + 1):
-            self._enter(self._start, current, index, len(text))
+            self._enter(self._start, current, index, text)
             if self._final in current:
                 return True
             if index == len(text):
@@ -116,17 +122,17 @@ class _Program:
                 test = self._tests[state]
                 if test is not None and test(character):
                     for other in self._next[state]:
-                        self._enter(other, following, index + 1, len(text))
+                        self._enter(other, following, index + 1, text)
             current = following
         return False
 
-    def _enter(self, state: int, states: set[int], index: int, size: int) -> None:
+    def _enter(self, state: int, states: set[int], index: int, text: str) -> None:
         """Add a state, and those behind it that need no character."""
         queue = [state]
         while queue:
             one = queue.pop()
             anchor = self._anchors.get(one)
-            if one in states or (anchor == "^" and index) or (anchor == "$" and index < size):
+            if one in states or (anchor and not _is_at(anchor, text, index)):
                 continue
             states.add(one)
             if self._tests[one] is None:
@@ -182,10 +188,10 @@ class _Program:
         start = self._at
         if character in "^$":
             self._at += 1
-            state, end = self._state(), self._state()
-            self._anchors[state] = character
-            self._next[state].append(end)
-            return state, end
+            return self._anchor(f"m{character}" if "m" in self._flags else character)
+        if character == "\\" and self._text[start : start + 2] in _EDGES:
+            self._at += 2
+            return self._anchor(self._text[start : start + 2])
         if character == "[":
             self._at = self._end_of_class()
         else:
@@ -194,17 +200,34 @@ class _Program:
         self._next[state].append(end)
         return state, end
 
+    def _anchor(self, anchor: str) -> tuple[int, int]:
+        """What needs no character, but a place; "" is anywhere."""
+        state, end = self._state(), self._state()
+        self._anchors[state] = anchor
+        self._next[state].append(end)
+        return state, end
+
     def _group(self, depth: int) -> tuple[int, int]:
+        outside = self._flags
         self._at += 1
         if self._peek() == "?":
             named = re.compile(r"\?(?:P?<\w+>|:)").match(self._text, self._at)
-            if named is None:
-                raise Malformed(f"error parsing regexp: flags are not supported: `{self._text}`")
-            self._at = named.end()
+            flags = None if named else _FLAGS.match(self._text, self._at)
+            found = named or flags
+            if found is None:
+                raise Malformed(
+                    f"error parsing regexp: invalid or unsupported Perl syntax: `{self._text}`"
+                )
+            self._at = found.end()
+            if flags:
+                self._flags = (self._flags | {*flags[1]}) - {*(flags[2] or "")}
+                if flags[3] == ")":  # for the rest of the group that it stands in
+                    return self._anchor("")
         inner = self._alternatives(depth + 1)
         if self._peek() != ")":
             raise Malformed(f"error parsing regexp: missing closing ): `{self._text}`")
         self._at += 1
+        self._flags = outside
         return inner
 
     def _end_of_class(self) -> int:
@@ -217,9 +240,8 @@ class _Program:
         return at + 1
 
     def _test(self, source: str) -> Test:
-        if source in ("\\b", "\\B", "\\A", "\\z"):
-            raise Malformed(f"error parsing regexp: {source} is not supported: `{self._text}`")
-        match = _as_python(source).fullmatch
+        flags = re.IGNORECASE if "i" in self._flags else 0
+        match = _as_python(source, flags | (re.DOTALL if "s" in self._flags else 0)).fullmatch
         return lambda character: match(character) is not None
 
     def _bounds(self) -> tuple[int, int | None]:
@@ -258,3 +280,21 @@ class _Program:
         if high is None and last is not None:
             self._next[begin].append(last)
         return first, final
+
+
+def _is_at(anchor: str, text: str, index: int) -> bool:
+    """Whether what an anchor asks for holds before the character at ``index``."""
+    before, after = text[index - 1 : index] if index else "", text[index : index + 1]
+    if anchor in ("^", "\\A"):
+        return not before
+    if anchor in ("$", "\\z"):
+        return not after
+    if anchor == "m^":
+        return before in ("", "\n")
+    if anchor == "m$":
+        return after in ("", "\n")
+    return (_is_word(before) != _is_word(after)) == (anchor == "\\b")
+
+
+def _is_word(character: str) -> bool:
+    return character.isascii() and (character.isalnum() or character == "_")

@@ -35,7 +35,32 @@ def test_a_pattern_that_backtracks_for_ever_elsewhere_is_answered_at_once() -> N
     assert regex.matcher("^(?:" + "a?" * 40 + "a" * 40 + ")$")("a" * 40)
 
 
-@pytest.mark.parametrize("pattern", ["(", "a**", "[z-a]", "(a{0,1000}){0,1000}", "a{1001}b*"])
+@pytest.mark.parametrize(
+    "pattern", ["(", "a**", "[z-a]", "(a{0,1000}){0,1000}", "a{1001}b*", "(?x)a"]
+)
 def test_a_pattern_that_cannot_be_read_is_refused(pattern: str) -> None:
     with pytest.raises(regex.Malformed, match="error parsing regexp"):
         regex.matcher(pattern)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "found"),
+    [
+        ("(?i)web.*x+", "my WEB-X", True),
+        ("(?i)web.*x+", "my WE-X", False),
+        ("^(?:(?i)web)$", "WEB", True),
+        ("^(?:(?i:w)eb)$", "WEB", False),
+        ("^(?:(?i:W)eb)$", "web", True),
+        ("(?i)a(?-i)b", "Ab", True),
+        ("(?i)a(?-i)b", "AB", False),
+        (r"\bweb\b.*x*", "a web b", True),
+        (r"\bweb\b.*x*", "aweb b", False),
+        (r"a*\Bb*c", "abc", True),
+        ("(?s)a.*b.*", "a\nb", True),
+        ("(?m)^b*$", "a\nbb", True),
+        (r"\Aa*\z|q+", "aab", False),
+        ("(?U)a+b*", "xa", True),
+    ],
+)
+def test_flags_and_edges_are_gos(pattern: str, text: str, found: bool) -> None:
+    assert regex.matcher(pattern)(text) is found
