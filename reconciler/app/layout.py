@@ -12,6 +12,7 @@ from reconciler.model.refs import SiteName
 from reconciler.model.values import Tree
 from reconciler.render import settings
 
+_MISNAMED = frozenset(("sites.yaml", "sites.yml", "settings.yaml", "Site.yaml"))
 _FOLDER = "a site is a folder sites/REGION/SITE with a kustomization.yaml"
 
 
@@ -32,6 +33,9 @@ def misplaced(tree: Tree) -> Iterator[FileError]:
 
 def _in_region(tree: Tree, path: str, region: str) -> Iterator[FileError]:
     folders = [name for name in tree.names(path) if _is_folder(tree, f"{path}/{name}")]
+    for name in tree.names(path):
+        if _is_link(tree, f"{path}/{name}"):
+            yield SettingsError(f"a link is no site: {_FOLDER}", path=f"{path}/{name}")
     for name in folders:
         files = tree.names(f"{path}/{name}")
         has_kustomization = any(file in settings.KUSTOMIZATIONS for file in files)
@@ -44,8 +48,22 @@ def _in_region(tree: Tree, path: str, region: str) -> Iterator[FileError]:
             continue
         if not has_kustomization:
             yield SettingsError(f"no kustomization: {_FOLDER}", path=f"{path}/{name}")
+        for file in files if "site.yaml" not in files else ():
+            if file in _MISNAMED:
+                where = f"{path}/{name}/{file}"
+                yield SettingsError(
+                    "nobody reads this: a site's settings are site.yaml", path=where
+                )
     if not folders and any(name in settings.KUSTOMIZATIONS for name in tree.names(path)):
         yield SettingsError(f"this is no site: {_FOLDER}", path=path)
+
+
+def _is_link(tree: Tree, path: str) -> bool:
+    try:
+        tree.kind(path)
+    except FileError:
+        return True
+    return False
 
 
 def _is_folder(tree: Tree, path: str) -> bool:

@@ -111,6 +111,24 @@ def test_what_looks_like_a_site_and_is_none_is_found(
     assert found["message"].startswith(message)
 
 
+@pytest.mark.parametrize("name", ["sites.yaml", "settings.yaml"])
+def test_settings_under_another_name_are_found_as_nobody_reads_them(
+    tmp_path: Path, name: str
+) -> None:
+    fleet(tmp_path, {f"sites/north/a/{name}": build.SETTINGS})
+    (found,) = findings(tmp_path)
+    assert found["path"] == f"sites/north/a/{name}"
+    assert found["message"] == "nobody reads this: a site's settings are site.yaml"
+
+
+def test_a_link_among_sites_is_found(tmp_path: Path) -> None:
+    fleet(tmp_path, {})
+    (tmp_path / "sites/north/evil").symlink_to("/")
+    (found,) = findings(tmp_path)
+    assert found["path"] == "sites/north/evil"
+    assert found["message"].startswith("a link is no site")
+
+
 @pytest.mark.parametrize(
     "path", ["sites/README.md", "sites/north/README.md", "sites/north/docs/a.md", "sites/x/.y/z"]
 )

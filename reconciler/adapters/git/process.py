@@ -10,6 +10,7 @@ import contextlib
 import functools
 import os
 import selectors
+import shutil
 import signal
 import threading
 import time
@@ -172,6 +173,9 @@ def _gitpython() -> tuple[ModuleType, type[Exception]]:
     try:
         import git
     except ImportError as error:
+        oldest = ".".join(map(str, _OLDEST))
+        if shutil.which("git") is None:  # the package's own words are about itself
+            raise UsageError(f"there is no git on the PATH: install {oldest} or newer") from None
         raise UsageError(f"git cannot be run: {redact.clean(str(error))}") from None
     found = git.cmd.Git().version_info
     if found < _OLDEST:
