@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 
@@ -105,7 +106,7 @@ def _sarif_result(found: Problem, rules: list[str]) -> dict[str, Any]:
         "message": {"text": f"{found.message}{_named(found.sites)}"},
     }
     if found.path:
-        place: dict[str, Any] = {"artifactLocation": {"uri": found.path}}
+        place: dict[str, Any] = {"artifactLocation": {"uri": quote(found.path)}}
         if found.line:
             place["region"] = {"startLine": found.line}
             if found.column:
