@@ -15,14 +15,16 @@ apiVersion: apps/v1
 kind: Deployment
 metadata:
   name: hello
+  labels:
+    app.kubernetes.io/name: hello
 spec:
   selector:
     matchLabels:
-      app: hello
+      app.kubernetes.io/name: hello
   template:
     metadata:
       labels:
-        app: hello
+        app.kubernetes.io/name: hello
     spec:
       automountServiceAccountToken: false
       securityContext:
@@ -32,10 +34,17 @@ spec:
           type: RuntimeDefault
       containers:
       - name: hello
-        image: registry.k8s.io/pause:3.10
+        image: docker.io/library/busybox:1.37.0
+        command: [httpd, -f, -p, "8080"]
         envFrom:
         - configMapRef:
             name: settings
+        resources:
+          requests:
+            cpu: 10m
+            memory: 16Mi
+          limits:
+            memory: 16Mi
         securityContext:
           allowPrivilegeEscalation: false
           capabilities:
