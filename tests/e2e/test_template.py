@@ -78,7 +78,7 @@ def test_a_site_of_the_template_is_applied_as_a_whole(
     before = len(_writes(world))
     assert before
     assert process.reconciler(*arguments).returncode == 0
-    assert len(_writes(world)) == before, "nothing to do a second time"
+    assert _writes(world)[before:] == [], "nothing to do a second time"
 
 
 def _site(name: str) -> str:
@@ -113,4 +113,5 @@ def _writes(world: World) -> list[str]:
         if request.verb in ("patch", "delete")
         and any(f"/namespaces/{name}/" in request.uri for name in NAMESPACES)
         and "fieldManager=fleet-reconciler" in request.uri
+        and "dryRun=All" not in request.uri  # the judge asks, where it is not sure
     ]
