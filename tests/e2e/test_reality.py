@@ -208,6 +208,9 @@ def test_a_group_that_answers_503_for_a_while_fails_alone_and_nothing_of_it_is_l
         "DELETE",
         f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{plural}.{group}",
     )
+    # Nobody else takes it away any more; with it left there no namespace ever ends, as what may be
+    # in one cannot be discovered.
+    world.plane.request("DELETE", service)
 
 
 def test_a_namespace_that_ends_with_all_it_holds_is_made_again_once_it_has_ended(
