@@ -24,6 +24,16 @@ _AGENT = "serviceaccount:fleet-system:fleet-reconciler"
 
 
 def converge(trial: Trial) -> None:
+    """Agents that nobody kills bring everything about. One is enough, but for news of an object's
+    health that came as it ended: that note is queued, and the next agent sends it."""
+    for _ in range(3):
+        _settle(trial)
+        found = left.kept(trial.world.state)
+        if found is not None and not found.queued:
+            return
+
+
+def _settle(trial: Trial) -> None:
     """One agent that nobody kills brings everything about, and ends in order."""
     victim = trial.start()
     try:
