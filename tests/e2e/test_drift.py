@@ -58,12 +58,12 @@ def test_edits_heal_without_a_list_and_without_a_poll(world: World) -> None:
         asked = [r for r in requests(world, before) if r.resource in ("configmaps", "deployments")]
         pairs = {(verb, name) for verb in ("get", "patch") for name in ("settings", "camera")}
         assert {(r.verb, r.name) for r in asked} == pairs
-        others = ("pods",)  # a rollout's Pods are looked at for its health
-        reads = [
-            r.name
-            for r in requests(world, before)
-            if r.verb not in ("patch", "create") and r.resource not in others
-        ]
+        asked = [r for r in requests(world, before) if r.verb not in ("patch", "create")]
+        # A rollout that is under way has its own Pods looked at, and no others.
+        pods = [r for r in asked if r.resource == "pods"]
+        assert len(pods) <= 4 and all("labelSelector=" in r.uri for r in pods)
+        assert {r.namespace for r in pods} <= {world.namespace}
+        reads = [r.name for r in asked if r.resource != "pods"]
         assert reads.count("settings") == 1  # each drift is read once, to be explained
         # And a Deployment once more for each status that its controller writes of it.
         assert set(reads) == {"settings", "camera"} and reads.count("camera") <= 4

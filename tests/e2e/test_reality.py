@@ -232,8 +232,7 @@ def test_a_namespace_that_ends_with_all_it_holds_is_made_again_once_it_has_ended
             found = world.plane.request("GET", path)[1].get("metadata", {})
             return found.get("uid") not in (None, before) and bool(world.data("settings"))
 
-        # Kubernetes ends a namespace late where definitions came and went just before.
-        eventually(back, "the namespace and what was in it", 240)
+        eventually(back, "the namespace and what was in it", 120)
 
 
 def test_a_busy_api_server_delays_a_commit_and_loses_nothing(world: World) -> None:

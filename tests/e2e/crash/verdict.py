@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import yaml
 
+from reconciler.engine.loop import REPORT_AFTER
 from reconciler.model.refs import ObjectRef
 from reconciler.plan import inventory
 from tests.controlplane.audit import Request
@@ -24,16 +25,6 @@ _AGENT = "serviceaccount:fleet-system:fleet-reconciler"
 
 
 def converge(trial: Trial) -> None:
-    """Agents that nobody kills bring everything about. One is enough, but for news of an object's
-    health that came as it ended: that note is queued, and the next agent sends it."""
-    for _ in range(3):
-        _settle(trial)
-        found = left.kept(trial.world.state)
-        if found is not None and not found.queued:
-            return
-
-
-def _settle(trial: Trial) -> None:
     """One agent that nobody kills brings everything about, and ends in order."""
     victim = trial.start()
     try:
@@ -52,7 +43,8 @@ def settle(trial: Trial, victim: Victim) -> None:
         return (note.get("commit"), note.get("applied")) == (head, head)
 
     eventually(is_told, "the newest commit's note")
-    assert victim.wait_for_silence(1.0)
+    # Longer than news waits to be reported: an agent that ends leaves such a note queued.
+    assert victim.wait_for_silence(REPORT_AFTER + 1)
     trial.note_passes(victim.events)
     assert victim.end() == 0
 
@@ -165,7 +157,7 @@ def check_rest(trial: Trial, ledger: Ledger) -> None:
     victim = trial.start()
     try:
         trial.rest(victim)
-        assert victim.wait_for_silence(1.0)
+        assert victim.wait_for_silence(REPORT_AFTER + 1)
         assert victim.end() == 0
     finally:
         victim.discard()
