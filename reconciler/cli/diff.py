@@ -12,14 +12,8 @@ from reconciler.cli import options
 
 @click.command(epilog=options.EXIT)
 @click.argument("site", shell_complete=options.complete_site)
-@click.option(
-    "--repo", metavar="URL|DIR", default=".", show_default=True, help="The fleet repository."
-)
-@click.option("--rev", metavar="REV", default="", help="A commit or branch.  [default: the newest]")
-@click.option(
-    "--kubeconfig", type=options.FILE, metavar="FILE", default="", help="Login outside a cluster."
-)
-@click.option("--context", metavar="NAME", default="", help="The kubeconfig's context.")
+@options.revision
+@options.cluster
 @options.access
 @options.output
 def diff(

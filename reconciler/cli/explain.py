@@ -13,10 +13,7 @@ from reconciler.cli import options
 @click.command(epilog=options.EXIT)
 @click.argument("ref")
 @click.option("--state", type=options.FOLDER, metavar="DIR", help="The agent's folder.  [state]")
-@click.option(
-    "--kubeconfig", type=options.FILE, metavar="FILE", default="", help="Login outside a cluster."
-)
-@click.option("--context", metavar="NAME", default="", help="The kubeconfig's context.")
+@options.cluster
 @options.output
 def explain(ref: str, state: str | None, kubeconfig: str, context: str, output: str) -> None:
     """Show whose each field of the object REF is, what is wanted of it, and what would be done.

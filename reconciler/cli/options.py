@@ -53,6 +53,16 @@ def access(command: Callable[..., T]) -> Callable[..., T]:
     return wrapped
 
 
+def revision(command: Callable[..., T]) -> Callable[..., T]:
+    """Options that say which commit of which fleet repository."""
+    wrapped = click.option(
+        "--rev", metavar="REV", default="", help="A commit or branch.  [default: the newest]"
+    )(command)
+    return click.option(
+        "--repo", metavar="URL|DIR", default=".", show_default=True, help="The fleet repository."
+    )(wrapped)
+
+
 def cluster(command: Callable[..., T]) -> Callable[..., T]:
     """Options that say where the API server is; inside a Pod it is the Pod's own."""
     wrapped = click.option(

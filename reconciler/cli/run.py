@@ -27,10 +27,7 @@ from reconciler.cli import options
 )
 @click.option("--state", type=options.FOLDER, metavar="DIR", help="The state folder.  [state]")
 @click.option("--branch", metavar="NAME", help="The branch to follow.  [source.branch]")
-@click.option(
-    "--kubeconfig", type=options.FILE, metavar="FILE", default="", help="Login outside a cluster."
-)
-@click.option("--context", metavar="NAME", default="", help="The kubeconfig's context.")
+@options.cluster
 @click.option("--interval", metavar="DURATION", help="Between two polls.  [source.poll]")
 @click.option("--status-remote", metavar="URL", help="Where notes are pushed.  [status.remote]")
 @click.option("--metrics-address", metavar="HOST:PORT", help="Endpoints.  [metrics.address]")
