@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from reconciler.adapters import state
+from reconciler.app import tables
 from reconciler.model import durations, errors, moments
 from reconciler.model.journal import JournalRow, Outcome, rule_to_paste, sentence
 from reconciler.model.refs import ObjectRef, SiteName
@@ -106,11 +107,8 @@ def _last(rows: Sequence[JournalRow], ref: ObjectRef, outcome: Outcome) -> tuple
 
 def to_text(found: Journal) -> Iterator[str]:
     """The table, then what is open with the rules that would leave it so."""
-    table = [_COLUMNS, *(_cells(row) for row in found.rows)]
-    widths = [max(len(line[column]) for line in table) for column in range(3)]
-    for cells in table if found.rows else ():
-        fixed = (cell.ljust(width) for cell, width in zip(cells[:3], widths, strict=True))
-        yield "  ".join([*fixed, cells[3]])
+    if found.rows:
+        yield from tables.lines([_COLUMNS, *map(_cells, found.rows)])
     if found.rows and found.opened:
         yield ""
     for each in found.opened:

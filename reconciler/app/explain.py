@@ -17,6 +17,7 @@ import orjson
 
 from reconciler import ports
 from reconciler.adapters import state
+from reconciler.app import tables
 from reconciler.engine import house
 from reconciler.model import errors, fields
 from reconciler.model.journal import Change, rule_to_paste
@@ -113,16 +114,9 @@ def to_text(found: Explained) -> Iterator[str]:
         yield f"  {found.what}"
     if found.fields:
         yield ""
-        yield from _table(found.fields)
+        yield from tables.lines([_COLUMNS, *map(_cells, found.fields)])
         yield ""
         yield from _conclusion(found)
-
-
-def _table(listed: tuple[owners.Field, ...]) -> Iterator[str]:
-    table = [_COLUMNS, *map(_cells, listed)]
-    widths = [max(len(line[column]) for line in table) for column in range(len(_COLUMNS))]
-    for line in table:
-        yield "  ".join(c.ljust(width) for c, width in zip(line, widths, strict=True)).rstrip()
 
 
 def _cells(each: owners.Field) -> tuple[str, ...]:

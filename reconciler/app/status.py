@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from reconciler.adapters import git
+from reconciler.app import tables
 from reconciler.model.errors import UsageError
 from reconciler.model.refs import SiteName
 from reconciler.model.values import State
@@ -54,12 +55,7 @@ def show(rows: Sequence[Row], output: str) -> str:
     if output == "json":
         listed = [{**row.words, "site": str(row.site)} for row in rows]
         return orjson.dumps({"sites": listed}, option=orjson.OPT_INDENT_2).decode() + "\n"
-    table = [_COLUMNS, *(_cells(row) for row in rows)]
-    widths = [max(len(line[column]) for line in table) for column in range(len(_COLUMNS))]
-    lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in table
-    )
+    lines = tables.lines([_COLUMNS, *map(_cells, rows)])
     details = _details(rows[0].words) if len(rows) == 1 else []
     return "\n".join([*lines, *details]) + "\n"
 

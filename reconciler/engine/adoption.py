@@ -12,15 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from reconciler import ports
 from reconciler.engine.apply import THREADS
 from reconciler.model import errors
 from reconciler.model.objects import live_of
 from reconciler.model.refs import ObjectRef, Origin
 from reconciler.model.rules import AdoptRule
-from reconciler.model.values import ManagedEntry, Manifest
+from reconciler.model.values import Manifest
 from reconciler.plan import fieldtrees, modes, ownership, wholes
 from reconciler.plan.differ import Difference
 from reconciler.plan.inventory import Inventory
@@ -106,23 +104,23 @@ def _conflicts(cluster: ports.Cluster, manifest: Manifest) -> set[str]:
 
 
 def _holders(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> tuple[Holder, ...]:
-    ours = [path for entry in _ours(wanted) for path in fieldtrees.leaves(_tree(entry))]
+    ours = [
+        path
+        for entry in live_of(wanted).managed
+        if ownership.is_ours(entry)
+        for path in fieldtrees.leaves(fieldtrees.parsed(entry.fields))
+    ]
+    trees = (
+        (entry, fieldtrees.parsed(entry.fields))
+        for entry in live_of(found).managed
+        if not entry.subresource and not ownership.is_ours(entry)
+    )
     rows = (
         Holder(
             manager=entry.manager,
             operation=entry.operation,
-            fields=sum(1 for path in ours if fieldtrees.owns(_tree(entry), path)),
+            fields=sum(1 for path in ours if fieldtrees.owns(tree, path)),
         )
-        for entry in live_of(found).managed
-        if not entry.subresource and not ownership.is_ours(entry)
+        for entry, tree in trees
     )
     return tuple(row for row in rows if row.fields)
-
-
-def _ours(value: Mapping[str, Any]) -> list[ManagedEntry]:
-    return [entry for entry in live_of(value).managed if ownership.is_ours(entry)]
-
-
-def _tree(entry: ManagedEntry) -> dict[str, Any]:
-    tree = orjson.loads(entry.fields)
-    return tree if isinstance(tree, dict) else {}

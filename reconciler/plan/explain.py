@@ -58,7 +58,7 @@ def changes(
     """What of ``body`` is otherwise in the live object, or held by others; ignored fields, and
     changes beyond the first MOST, are left out."""
     live = live_of(obj)
-    trees = {entry: _tree(entry) for entry in live.managed}
+    trees = {entry: fieldtrees.parsed(entry.fields) for entry in live.managed}
     wanted = orjson.loads(body)
     found = [
         _told(ref, row, _NOBODY if row.found is differ.ABSENT else _owner(row.path, trees), rules)
@@ -68,11 +68,6 @@ def changes(
     known = {each.path for each in found}
     found += [each for each in _taken(ref, wanted, trees, rules) if not _within(each.path, known)]
     return tuple(each for each in found if each.mode is not DriftMode.IGNORE)[:MOST]
-
-
-def _tree(entry: ManagedEntry) -> dict[str, Any]:
-    tree = orjson.loads(entry.fields)
-    return tree if isinstance(tree, dict) else {}
 
 
 def _compared(wanted: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,12 @@ Tree = Mapping[str, Any]
 _DEEPEST = 100
 
 
+def parsed(fields_v1: bytes) -> Tree:
+    """An entry's tree from its JSON; an empty one where that is no mapping."""
+    tree = orjson.loads(fields_v1)
+    return tree if isinstance(tree, dict) else {}
+
+
 def step(key: str) -> Step | None:
     """What a tree's key stands for; None for ``.`` and what is none of the known forms."""
     form, _, rest = key.partition(":")

@@ -57,11 +57,7 @@ def fields_of(
 ) -> tuple[Field, ...]:
     """In the order of their paths as shown; ``body`` is what we apply, as JSON."""
     wanted = orjson.loads(body)
-    trees = {
-        entry: tree
-        for entry in live_of(obj).managed
-        if isinstance(tree := orjson.loads(entry.fields), dict)
-    }
+    trees = {entry: fieldtrees.parsed(entry.fields) for entry in live_of(obj).managed}
     ignored = tuple(map(fields.parse, modes.ignored(rules, wanted)))
     changed = {each.path: each for each in explain.changes(ref, body, obj, rules)}
     found = [
