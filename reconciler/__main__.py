@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import sys
+from reconciler.loading import loading
 
 
 def main() -> None:
-    """The command line; see ``cli``. Exit code 130 where it is interrupted before it listens."""
-    try:
+    """The command line; see ``cli``."""
+    with loading():
         from reconciler import cli
-
-        cli.main()
-    except KeyboardInterrupt:
-        sys.stderr.write("reconciler: interrupted\n")
-        sys.exit(130)
+    cli.main()
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ TARGET = ROOT / "docs" / "first-site.md"
 _SECTION = "\n## A site of your own\n"
 _AGENT = "RECONCILER_STATUS_INTERVAL=0s reconciler run"
 _HOME = "/home/ada"  # as the transcript calls the folder that stood for it
+_SLEEP = re.compile(r"sleep (\d+)")
 _SHORT = 0.1  # seconds that are not worth a line
 _READY = 60.0  # seconds for the agent's first note
 
@@ -66,8 +67,9 @@ def commands(block: str) -> Iterator[str]:
 class Shell:
     """A shell with a home of its own; ``env`` is on top of what it needs."""
 
-    def __init__(self, home: Path, kubeconfig: str) -> None:
+    def __init__(self, home: Path, kubeconfig: str, patience: int) -> None:
         self._home = home
+        self._patience = patience
         environment = {
             "HOME": str(home),
             "PATH": os.environ["PATH"],
@@ -88,7 +90,8 @@ class Shell:
     def run(self, text: str) -> Command:
         assert self._process.stdin and self._process.stdout
         began = time.monotonic()
-        self._process.stdin.write(f"{text}\nprintf '\\n\\1%s\\n' $?\n")
+        slow = _SLEEP.sub(lambda found: f"sleep {int(found[1]) * self._patience}", text)
+        self._process.stdin.write(f"{slow}\nprintf '\\n\\1%s\\n' $?\n")
         self._process.stdin.flush()
         output = ""
         while not (found := re.search(r"\n?\x01(\d+)\n$", output)):
@@ -123,10 +126,11 @@ class Shell:
 
 
 @contextmanager
-def followed(kubeconfig: str) -> Iterator[tuple[list[list[Command]], str]]:
-    """Each block's commands as they went, and the agent's log; the agent runs in the block."""
+def followed(kubeconfig: str, *, patience: int = 1) -> Iterator[tuple[list[list[Command]], str]]:
+    """Each block's commands as they went, and the agent's log; the agent runs in the block.
+    ``patience`` times as long as the README says is slept, on a machine that has more to do."""
     with tempfile.TemporaryDirectory(prefix="home-") as home:
-        shell = Shell(Path(home), kubeconfig)
+        shell = Shell(Path(home), kubeconfig, patience)
         try:
             done = [
                 [
@@ -144,7 +148,7 @@ def followed(kubeconfig: str) -> Iterator[tuple[list[list[Command]], str]]:
 def page(done: list[list[Command]], log: str, version: str) -> str:
     """The transcript."""
     flat = [each for block in done for each in block]
-    slept = sum(int(found) for each in flat for found in re.findall(r"sleep (\d+)", each.text))
+    slept = sum(int(found) for each in flat for found in _SLEEP.findall(each.text))
     parts = [_HEAD.format(version=version, seconds=sum(each.seconds for each in flat), slept=slept)]
     for block in done:
         parts.append("```console\n" + "".join(map(_shown, block)) + "```\n")

@@ -10,6 +10,8 @@ from collections.abc import Iterator, MutableMapping
 
 import click
 
+from reconciler.loading import loading
+
 # The name: its line in the help of the whole, which is how its own help begins. The command is
 # the object of that name in the module of that name.
 TABLE: dict[str, str] = {
@@ -43,7 +45,9 @@ class Commands(MutableMapping[str, click.Command]):
 
     def __getitem__(self, name: str) -> click.Command:
         if name not in self._loaded and name in TABLE:
-            self._loaded[name] = getattr(importlib.import_module(f"reconciler.cli.{name}"), name)
+            with loading():
+                module = importlib.import_module(f"reconciler.cli.{name}")
+            self._loaded[name] = getattr(module, name)
         return self._loaded[name]
 
     def __setitem__(self, name: str, command: click.Command) -> None:

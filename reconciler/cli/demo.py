@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli import options
+from reconciler.loading import loading
 
 _PAUSE = 2.0  # seconds for a reader between two acts
 
@@ -49,8 +50,9 @@ def demo(folder: Path | None, plain: bool, kubeconfig: str, context: str, yes: b
     """
     if not kubeconfig and (context or yes):
         raise click.UsageError("--context and --yes are for a real cluster: give --kubeconfig too.")
-    from reconciler.app import demo as app
-    from reconciler.cli import screens
+    with loading():
+        from reconciler.app import demo as app
+        from reconciler.cli import screens
 
     is_live = not plain and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
     pause = _PAUSE if is_live else 0.0

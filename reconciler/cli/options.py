@@ -10,13 +10,15 @@ from typing import Any, TypeVar
 
 import click
 
+from reconciler import loading
+
 T = TypeVar("T")
 
 # What a shell completes as such; that it is there is looked at by whoever reads it.
 FILE = click.Path(dir_okay=False)
 FOLDER = click.Path(file_okay=False)
 
-YES, NO, NO_ANSWER, INTERRUPTED = 0, 1, 2, 130
+YES, NO, NO_ANSWER, INTERRUPTED = 0, 1, 2, loading.INTERRUPTED
 _MUCH = 20  # steps from which on progress is shown
 EXIT = "Exit codes: 0 nothing to report, 1 the answer is no, 2 no answer, 130 interrupted."
 

@@ -19,7 +19,7 @@ def test_the_readme_leads_from_nothing_to_a_reconciled_site(
     cluster = Bootstrap(older_plane, tmp_path)
     cluster.clear()
     try:
-        with first_site.followed(str(older_plane.admin)) as (blocks, _):
+        with first_site.followed(str(older_plane.admin), patience=3) as (blocks, _):
             done = {each.text: each for block in blocks for each in block}
             failed = [each for each in done.values() if each.code != 0]
             assert not failed, failed
