@@ -161,7 +161,7 @@ def _change(value: Any, parts: tuple[str, ...], at: int, setter: Setter, empty: 
         return _change_list(value, parts, at, setter, empty)
     if value is None:
         return value
-    raise Unfit(f"expected sequence or mapping node, found {value!r} before '{parts[at]}'")
+    raise Unfit(f"expected sequence or mapping node, found a scalar before '{parts[at]}'")
 
 
 def _change_list(

@@ -92,7 +92,7 @@ class _Node:
                 below = inner.hits(item)
                 found += [(rank, path, about, (index, *rest)) for rank, path, about, rest in below]
         else:
-            raise Unfit(f"expected sequence or mapping node, found {node_kind(value)} {value!r}")
+            raise Unfit(f"expected sequence or mapping node, found {node_kind(value)}")
         return found
 
     def _common(self, value: dict[str, Any]) -> list[str]:

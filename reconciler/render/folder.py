@@ -120,9 +120,11 @@ class Folder:
             else:
                 self.reads.seen[path] = None
         if not found:
-            names = "', '".join(FILE_NAMES)
+            *most, last = FILE_NAMES
+            names = "', '".join(most)
             raise RenderError(
-                f"unable to find one of '{names}' in directory '/{self.path}'", path=self.path
+                f"unable to find one of '{names}' or '{last}' in directory '/{self.path}'",
+                path=self.path,
             )
         if len(found) > 1:
             raise RenderError(

@@ -20,7 +20,7 @@ from reconciler.documents import scalars
 from reconciler.model.errors import RenderError
 from reconciler.render import bounds
 from reconciler.render.context import Context
-from reconciler.render.fieldspecs import Unfit
+from reconciler.render.fieldspecs import Unfit, node_kind
 from reconciler.render.items import Value
 from reconciler.render.scalars import CONTAINERS
 
@@ -77,7 +77,7 @@ def apply(value: Value, operations: Sequence[Operation]) -> Value:
             raise Unfit(f"Unexpected kind: {kind}")
         document = perform(document, operation)
     if not isinstance(document, dict):
-        raise Unfit(f"the patch leaves no object: found {document!r}")
+        raise Unfit(f"the patch leaves no object: found {node_kind(document)}")
     rounded: Value = _rounded(document)
     return rounded
 
@@ -144,7 +144,7 @@ def _test(document: Any, operation: Operation) -> Any:
     path = _path(operation, "test")
     found = document if not path else _get(document, path, "test", "path", missing=True)
     if not _equal(found, operation.get("value")):
-        raise Unfit(f"testing value {path} failed: test failed: found {_shown(found)}")
+        raise Unfit(f"testing value {path} failed: test failed: found another value")
     return document
 
 
@@ -313,8 +313,3 @@ def _equal(found: Any, wanted: Any) -> bool:
     if isinstance(found, list) and isinstance(wanted, list):
         return len(found) == len(wanted) and all(map(_equal, found, wanted))
     return bool(found == wanted)
-
-
-def _shown(value: Any) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 60 else f"{shown[:57]}..."

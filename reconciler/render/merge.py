@@ -64,7 +64,7 @@ class Merger:
         kind = next((node_kind(side) for side in (target, patch) if not _void(side)), "MappingNode")
         for side in (target, patch):
             if not _void(side) and node_kind(side) != kind:
-                raise Unfit(f"wrong node kind: expected {kind} but got {node_kind(side)}: {side!r}")
+                raise Unfit(f"wrong node kind: expected {kind} but got {node_kind(side)}")
         if kind == "MappingNode":
             return self._walk_map(target, patch, shape)
         if kind == "SequenceNode" and shape is not None and shape.merges:

@@ -17,6 +17,7 @@ from reconciler.render.items import Item, Step
 from reconciler.render.shapes import Misshapen
 from reconciler.render.sources import Source
 
+_HELM = "HelmChartInflationGenerator"
 _FUNCTIONS = ("config.kubernetes.io/function", "config.k8s.io/function")
 
 
@@ -91,6 +92,8 @@ def _plugin(item: Item, context: Context) -> Plugin:
     kind = item.id.kind
     if kind.group or kind.version != "builtin":
         raise context.error(_refusal(item))
+    if kind.kind == _HELM:
+        raise context.error(f"{_HELM} is not supported: Helm charts are not rendered")
     shape = shapes.FILES.get(kind.kind)
     if shape is None:
         raise context.error(f"unable to load builtin {kind}: it is no generator or transformer")

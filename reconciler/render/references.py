@@ -122,7 +122,7 @@ class _Referrer:
         if isinstance(old, dict):
             return self._renamed_map(old, path, target)
         if isinstance(old, list):
-            raise Unfit(f"{old!r} is expected to be either a string or a map of string")
+            raise Unfit(f"a list at '{path}' is expected to be either a string or a map of string")
         name = text(old)
         if name not in self._known.renamed:
             return old  # whichever is meant is still called so
@@ -131,7 +131,7 @@ class _Referrer:
 
     def _renamed_map(self, old: dict[str, Any], path: str, target: Kind) -> dict[str, Any]:
         if "name" not in old:
-            raise Unfit(f"in '{path}': path config error; no 'name' field in node {old!r}")
+            raise Unfit(f"in '{path}': path config error; no 'name' field in node")
         name = text(old["name"])
         space = text(old["namespace"]) if "namespace" in old else None
         found = self._find(name, path, target, space, whole=True)

@@ -18,6 +18,7 @@ _MOST_STATES = 5_000
 _MOST_REPEATS = 1_000  # as in Go
 _PATTERNS = 2_048
 _TEXTS = 1_024
+_WORDY = 300  # characters
 _REPEATED = re.compile(r"(?<!\\)(?:\\\\)*[*+?{]")
 _BOUNDS = re.compile(r"\{(\d+)(,?)(\d*)\}")
 _NAMED = {
@@ -32,13 +33,32 @@ _NAMED = {
     "xdigit": "0-9A-Fa-f",
 }
 _FLAGS = re.compile(r"\?([imsU]*)(?:-([imsU]+))?([:)])")
-_GOS_OWN = re.compile(r"\(\?[a-zA-Z-]+[:)]|\\z")  # what Python would not take, or not there
+_GOS_OWN = re.compile(r"\(\?[a-zA-Z-]+[:)]|\\z|(?:[$^]|\\[bB])[*+?{]")  # not Python's, or not there
+_ESCAPE = re.compile(r"\\(?:([0-7]{2}|.)|$)", re.DOTALL)
+_ESCAPES = frozenset("aAbBdDfnpPQrsStvwWxz0")  # letters and digits that mean something in Go
+_LOOKS = re.compile(r"\(\?(?:[=!#>(]|<[=!]|P[^<])")  # what Go has not
+_CLASS = re.compile(r"\[\^?\]?(?:\[:\w+:\]|[^\]])*\]")
+_PLAIN = "[&|~"  # in a class; Python means to give them a sense
+_WORDS = {  # of Python's errors, as Go has them
+    "missing ), unterminated subpattern": "missing closing )",
+    "unbalanced parenthesis": "unexpected )",
+    "nothing to repeat": "missing argument to repetition operator",
+    "multiple repeat": "invalid nested repetition operator",
+    "unterminated character set": "missing closing ]",
+    "bad escape \\Z": "missing closing ]",  # our own end, within brackets
+    "min repeat greater": "invalid repeat count",
+    "bad character range": "invalid character class range",
+}
 _EDGES = ("\\b", "\\B", "\\A", "\\z")
+_GROUP = re.compile(r"(?<!\\)\(\?<(?=\w+>)")  # Python wants a P
 _POSIX = re.compile(r"\[:(\w+):\]")
 
 
 class Malformed(ValueError):
-    """A pattern that cannot be read."""
+    """A pattern that cannot be read; of a long one the message has the beginning."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message if len(message) <= _WORDY else f"{message[:_WORDY]}...`")
 
 
 @lru_cache(_PATTERNS)
@@ -47,6 +67,7 @@ def matcher(pattern: str, tail: str = "") -> Matches:
 
     ``tail`` is ours and goes behind it; its repetitions cannot hurt by themselves.
     """
+    _refuse_pythons_own(pattern)
     if _GOS_OWN.search(pattern):
         return lru_cache(_TEXTS)(_Program(pattern + tail).search)
     python = _as_python(pattern + tail)
@@ -62,13 +83,36 @@ def whole(pattern: str) -> Matches:
     return matcher(f"^(?:{pattern}", ")$")
 
 
+def _refuse_pythons_own(pattern: str) -> None:
+    """References back, looks ahead and the like: Python would take them. Raises Malformed."""
+    for escape in _ESCAPE.finditer(pattern):
+        found = escape[1]
+        if found is None:
+            raise Malformed("error parsing regexp: trailing backslash at end of expression: ``")
+        if len(found) == 1 and found.isascii() and found.isalnum() and found not in _ESCAPES:
+            raise Malformed(f"error parsing regexp: invalid escape sequence: `\\{found}`")
+    bare = _CLASS.sub("_", _ESCAPE.sub("__", pattern))
+    look = _LOOKS.search(bare)
+    if look:
+        raise Malformed(
+            f"error parsing regexp: invalid or unsupported Perl syntax: `{look[0]}`: `{pattern}`"
+        )
+
+
 def _as_python(pattern: str, flags: int = 0) -> re.Pattern[str]:
     """Go's ``$`` is the very end; its classes are ASCII; it has names for classes."""
-    named = _POSIX.sub(lambda match: _NAMED.get(match[1], match[0]), pattern)
+    unknown = next((name for name in _POSIX.findall(pattern) if name not in _NAMED), None)
+    if unknown:
+        raise Malformed(
+            f"error parsing regexp: invalid character class range: `[:{unknown}:]`: `{pattern}`"
+        )
+    named = _POSIX.sub(lambda match: _NAMED[match[1]], _GROUP.sub("(?P<", pattern))
     try:
         return re.compile(_ends(named), re.ASCII | flags)
     except (re.error, RecursionError, OverflowError) as error:
-        raise Malformed(f"error parsing regexp: {error}: `{pattern}`") from None
+        said = str(error)
+        words = next((go for python, go in _WORDS.items() if said.startswith(python)), said)
+        raise Malformed(f"error parsing regexp: {words}: `{pattern}`") from None
 
 
 def _ends(pattern: str) -> str:
@@ -81,6 +125,8 @@ def _ends(pattern: str) -> str:
             skip = True
         elif inside:
             inside = character != "]"
+            if character in _PLAIN:
+                out.append("\\")
         elif character == "[":
             inside = True
         elif character == "$":

@@ -23,7 +23,7 @@ def of(sources: tuple[Source, ...]) -> list[Item]:
         if value is None or value is BLANK or value in ({}, []):
             continue
         _check(source, value)
-        if value["kind"].endswith("List") and "items" in value:
+        if text(value["kind"]).endswith("List") and "items" in value:
             queue.extend((source, item) for item in _members(source, value))
         else:
             items.append(_item(source, value))
@@ -32,6 +32,8 @@ def of(sources: tuple[Source, ...]) -> list[Item]:
 
 def _item(source: Source, value: dict[str, Any]) -> Item:
     blanks: list[Path] = []
+    if not value.get("metadata"):  # a list without items: nothing else has none
+        value = {**value, "metadata": {}}
     value = _without_blanks(value, (), blanks)
     books = Books(blanks=tuple(blanks)) if blanks else NO_BOOKS
     return marks.absorbed(Item(value, Origin(source.path, source.document.line), (), books))

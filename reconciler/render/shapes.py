@@ -200,6 +200,10 @@ _STRUCTS = {  # what kustomize calls the parts of a kustomization, for its error
 }
 
 
+class _Free(str):
+    """A key that is no field: kustomize's messages do not have it."""
+
+
 class Misshapen(Exception):
     """Where a value has not its shape: the path to it, as keys and indexes."""
 
@@ -219,7 +223,7 @@ def fit(value: Any, shape: Shape, path: Path = (), *, lenient: bool = False) -> 
         return _fit_scalar(value, shape, path, lenient=lenient)
     if isinstance(shape, list):
         if not isinstance(value, list):
-            raise _mismatch(value, "a list", path)
+            raise _mismatch(value, shape, path)
         return [
             _zero(shape[0])
             if item is None
@@ -227,10 +231,12 @@ def fit(value: Any, shape: Shape, path: Path = (), *, lenient: bool = False) -> 
             for index, item in enumerate(value)
         ]
     if not isinstance(value, dict):
-        raise _mismatch(value, "a mapping", path)
+        raise _mismatch(value, shape, path)
     if EACH in shape:
         return {
-            key: "" if item is None else fit(item, shape[EACH], (*path, key), lenient=lenient)
+            key: ""
+            if item is None
+            else fit(item, shape[EACH], (*path, _Free(key)), lenient=lenient)
             for key, item in value.items()
         }
     return _fit_fields(value, shape, path, lenient=lenient)
@@ -271,21 +277,34 @@ def _fit_scalar(value: Any, shape: str, path: Path, *, lenient: bool) -> Any:
         return value
     if lenient and shape == STRING and is_scalar(value):
         return text(value)
-    raise _mismatch(
-        value, {STRING: "a string", BOOL: "true or false", INT: "an integer"}[shape], path
-    )
+    raise _mismatch(value, shape, path)
 
 
-def _mismatch(value: Any, wanted: str, path: Path) -> Misshapen:
-    go = {"a string": "string", "true or false": "bool", "an integer": "int"}.get(wanted, wanted)
-    words = [part for part in path if isinstance(part, str)]
+def _mismatch(value: Any, shape: Shape, path: Path) -> Misshapen:
+    words = [part for part in path if isinstance(part, str) and not isinstance(part, _Free)]
     owner = next((_STRUCTS[word] for word in reversed(words[:-1]) if word in _STRUCTS), None)
-    field = ".".join([owner or "Kustomization", *words])
+    field = f"struct field {'.'.join([owner or 'Kustomization', *words])}" if words else "value"
     return Misshapen(
-        f"json: cannot unmarshal {_json_kind(value)} into Go struct field {field} of type {go}:"
-        f" expected {wanted}, found {_shown(value)}",
+        f"json: cannot unmarshal {_json_kind(value)} into Go {field} of type {_go(shape, words)}:"
+        f" expected {_wanted(shape)}, found {_shown(value)}",
         path,
     )
+
+
+def _wanted(shape: Shape) -> str:
+    if isinstance(shape, str):
+        return {STRING: "a string", BOOL: "true or false", INT: "an integer"}[shape]
+    return "a list" if isinstance(shape, list) else "a mapping"
+
+
+def _go(shape: Shape, words: list[str]) -> str:
+    """What kustomize calls the type."""
+    if isinstance(shape, list):
+        return f"[]{_go(shape[0], words)}"
+    if isinstance(shape, dict):
+        struct = _STRUCTS.get(words[-1], words[-1]) if words else "Kustomization"
+        return "map[string]string" if EACH in shape else f"types.{struct}"
+    return "int64" if words[-1:] == ["count"] else shape
 
 
 def _json_kind(value: Any) -> str:

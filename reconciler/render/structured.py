@@ -85,7 +85,9 @@ def _set(node: yaml.Node, value: Any) -> None:
         return
     fresh = yaml.compose(json.dumps(value), Loader=yaml.CSafeLoader)
     if fresh is None or type(fresh) is not type(node):
-        raise Unfit(f"cannot put {value!r} in the place of a part of a string")
+        raise Unfit(
+            "a mapping or list cannot take the place of that part of a string, nor the other way"
+        )
     node.value = fresh.value
 
 

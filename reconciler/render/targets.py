@@ -6,11 +6,13 @@ a list, or ``[key=pattern]`` for the items whose key matches.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from reconciler.documents import dump
-from reconciler.render import fieldpaths, selectors
+from reconciler.render import fieldpaths, places, selectors
 from reconciler.render.fieldspecs import Unfit, node_kind
+from reconciler.render.items import Path
 from reconciler.render.scalars import text
 
 
@@ -59,6 +61,8 @@ def _find(slot: Slot, parts: list[str], leaf: Any) -> list[Slot]:
     if not parts:
         return [slot]
     part = parts[0]
+    if leaf is not None and part != "*" and slot.get() is None:
+        slot = Slot([_start(parts, leaf)], 0)  # kustomize fills what it makes there, and drops it
     if part.lstrip("+").isdigit():
         return _by_index(slot, parts, leaf)
     if part.startswith("[") and part.endswith("]"):
@@ -121,6 +125,17 @@ def _list(slot: Slot) -> list[Any]:
     if not isinstance(value, list):
         raise Unfit(f"wrong node kind: expected SequenceNode but got {node_kind(value)}")
     return value
+
+
+def refuse_blank(value: Any, parts: list[str], blanks: Iterable[Path]) -> None:
+    """Nothing can be made where the file has nothing at all (``key:``). Raises Unfit."""
+    for blank in blanks:
+        on_the_way = len(blank) < len(parts) and all(
+            part == str(key) or part[0:1] in ("[", "*")
+            for part, key in zip(parts, blank, strict=False)
+        )
+        if on_the_way and places.at(value, blank) is None:
+            raise Unfit("wrong node kind: expected MappingNode but got : node contents: null")
 
 
 def _start(rest: list[str], leaf: Any) -> Any:

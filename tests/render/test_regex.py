@@ -44,6 +44,36 @@ def test_a_pattern_that_cannot_be_read_is_refused(pattern: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        (r"(w)\1", r"invalid escape sequence: `\1`"),
+        (r"web\Z", r"invalid escape sequence: `\Z`"),
+        ("web\\", "trailing backslash at end of expression"),
+        ("w(?=e)eb", "invalid or unsupported Perl syntax: `(?=`"),
+        ("(?<!w)eb", "invalid or unsupported Perl syntax: `(?<!`"),
+        ("(", "missing closing )"),
+        (")", "unexpected )"),
+        ("[a", "missing closing ]"),
+        ("[z-a]", "invalid character class range"),
+        ("[[:foo:]]", "invalid character class range: `[:foo:]`"),
+        ("a**", "invalid nested repetition operator"),
+        ("*", "missing argument to repetition operator"),
+        ("x{2,1}", "invalid repeat count"),
+    ],
+)
+def test_what_go_would_refuse_is_refused_in_its_words(pattern: str, words: str) -> None:
+    with pytest.raises(regex.Malformed) as caught:
+        regex.whole(pattern)
+    assert words in str(caught.value)
+
+
+def test_the_error_of_a_long_pattern_is_short() -> None:
+    with pytest.raises(regex.Malformed) as caught:
+        regex.matcher("(" * 20_000 + "a" + ")" * 20_000)
+    assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize(
     ("pattern", "text", "found"),
     [
         ("(?i)web.*x+", "my WEB-X", True),
@@ -57,6 +87,11 @@ def test_a_pattern_that_cannot_be_read_is_refused(pattern: str) -> None:
         (r"\bweb\b.*x*", "aweb b", False),
         (r"a*\Bb*c", "abc", True),
         ("(?s)a.*b.*", "a\nb", True),
+        ("^*web", "my web", True),
+        (r"\b*web", "my web", True),
+        ("^(?:(?<all>web))$", "web", True),
+        ("^(?:[(?=]+)$", "(=?", True),
+        ("^(?:[[a||b&&~]+)$", "[|&~", True),
         ("(?m)^b*$", "a\nbb", True),
         (r"\Aa*\z|q+", "aab", False),
         ("(?U)a+b*", "xa", True),

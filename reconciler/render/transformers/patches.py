@@ -34,7 +34,7 @@ def from_file(words: dict[str, Any], context: Context) -> Step:
         with context.placing("target"):
             selector.check()
     if patch.operations is not None:
-        if selector is None:
+        if selector is None and patch.operations:
             raise context.error(f"must specify a target for JSON patch {patch.shown}")
         return json_step(patch.operations, selector, context, remember=True)
     options = words.get("options") or {}
@@ -52,6 +52,7 @@ def from_file(words: dict[str, Any], context: Context) -> Step:
     return _by_selector(patch.objects, selector, context, allow)
 
 
+_SHOWN = 60  # characters
 _LIST = (b"- ", b"[")
 _ANNOTATIONS = ("/metadata/annotations", "/metadata")  # where kustomize keeps an object's origin
 
@@ -96,6 +97,8 @@ def _objects(where: str, data: bytes, context: Context) -> list[Item]:
 
 
 def _quoted(text: str) -> str:
+    """The beginning of a patch, where its kind and name stand: the rest may be secret."""
+    text = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
@@ -144,13 +147,13 @@ def _laid(item: Item, patch: Value, context: Context, allow: dict[str, bool]) ->
 
 
 def json_step(
-    operations: list[Operation], selector: Selector, context: Context, *, remember: bool
+    operations: list[Operation], selector: Selector | None, context: Context, *, remember: bool
 ) -> Step:
     """The step that applies a JSON patch to every object that ``selector`` matches."""
     forgets = any(operation.get("path") in _ANNOTATIONS for operation in operations)
 
     def change(item: Item) -> Item:
-        if not selector.matches(item):
+        if selector is None or not selector.matches(item):
             return item
         before = item.remembering() if remember else item
         if item.books.shared or (forgets and item.books.trace is not None):

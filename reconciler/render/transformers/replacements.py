@@ -6,7 +6,7 @@ integer); over anything else, and into a field made for it, it comes as it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from reconciler.documents.scalars import RESOURCE, Unsupported, resolve
@@ -14,7 +14,7 @@ from reconciler.render import bounds, fieldpaths, shapes, sharing, structured, t
 from reconciler.render.context import Context
 from reconciler.render.fieldspecs import Unfit
 from reconciler.render.ids import DEFAULT, Id, Kind
-from reconciler.render.items import Item, Step
+from reconciler.render.items import Item, Path, Step
 from reconciler.render.scalars import is_scalar, text
 from reconciler.render.selectors import Selector
 from reconciler.render.shapes import Misshapen
@@ -88,7 +88,7 @@ class _Value(NamedTuple):
 
 def _step(row: dict[str, Any], context: Context) -> Step:
     source, given, wanted = row.get("source"), row.get("sourceValue"), row.get("targets")
-    if (source is None and given is None) or wanted is None:
+    if (source is None and given is None) or not wanted:
         raise context.error("replacements must specify a source and at least one target")
     if source is not None and given is not None:
         raise context.error("value and resource selectors are mutually exclusive")
@@ -137,10 +137,10 @@ def _source(items: list[Item], source: dict[str, Any]) -> _Value:
         raise Unfit(
             f"fieldPath `{path}` is missing for replacement source {Id(kind, name, namespace, '')}"
         )
-    return _refined(_Value(value), source.get("options") or {})
+    return _refined(_Value(value), source.get("options") or {}, found[0])
 
 
-def _refined(value: _Value, options: dict[str, Any]) -> _Value:
+def _refined(value: _Value, options: dict[str, Any], item: Item) -> _Value:
     delimiter, index = options.get("delimiter", ""), options.get("index", 0)
     if not delimiter:
         return value
@@ -148,7 +148,8 @@ def _refined(value: _Value, options: dict[str, Any]) -> _Value:
         raise Unfit("delimiter option can only be used with scalar nodes")
     parts = value.text.split(delimiter)
     if not 0 <= index < len(parts):
-        raise Unfit(f"options.index {index} is out of bounds for value {value.text}")
+        shown = "of a Secret" if item.id.kind.kind == "Secret" else value.text
+        raise Unfit(f"options.index {index} is out of bounds for value {shown}")
     return value.with_text(parts[index])
 
 
@@ -162,7 +163,7 @@ def _filled(item: Item, value: _Value, target: dict[str, Any], context: Context)
     before, changed = item.value, targets.thawed(item.value)
     for path in target.get("fieldPaths") or [_NAME]:
         try:
-            _fill(changed, path, value, options)
+            _fill(changed, path, value, options, item.books.blanks)
         except Unfit as unfit:
             raise context.misfit(item, unfit) from None
         if item.books.shared:
@@ -187,13 +188,18 @@ def _selected(item: Item, target: dict[str, Any]) -> bool:
     return any(map(selector.matches_id, ids))
 
 
-def _fill(changed: Any, path: str, value: _Value, options: dict[str, Any]) -> None:
-    if _fill_in_text(changed, fieldpaths.split(path), value):
+def _fill(
+    changed: Any, path: str, value: _Value, options: dict[str, Any], blanks: Iterable[Path]
+) -> None:
+    parts = fieldpaths.split(path)
+    if _fill_in_text(changed, parts, value):
         return
     create = bool(options.get("create"))
     leaf = _leaf(value.value) if create else None
     try:
-        slots = targets.find(changed, fieldpaths.split(path), leaf)
+        if create:
+            targets.refuse_blank(changed, parts, blanks)
+        slots = targets.find(changed, parts, leaf)
     except Unfit as unfit:
         raise Unfit(f"{_missing(path, create)}: {unfit}") from None
     if not slots:
@@ -244,8 +250,14 @@ def _laid(old: Any, value: _Value, options: dict[str, Any]) -> Any:
         return value.text
     new = _read(value.text)
     if type(new) is not type(old) and not (isinstance(old, float) and isinstance(new, int)):
-        raise Unfit(f"cannot put {value.text!r} in the place of {old!r}: the types differ")
+        raise Unfit(f"cannot decode {_tag(new)} as a {_tag(old)}: the field's type differs")
     return new
+
+
+def _tag(value: Any) -> str:
+    """What YAML calls the type of a scalar; a message has no values, which may be secret."""
+    kinds = ((bool, "bool"), (int, "int"), (float, "float"), (str, "str"))
+    return "!!" + next((name for kind, name in kinds if isinstance(value, kind)), "null")
 
 
 def _joined(old: str, new: str, delimiter: str, index: int) -> str:

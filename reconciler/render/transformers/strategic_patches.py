@@ -14,10 +14,12 @@ from reconciler.render.items import Item, Step
 
 def from_field(words: list[str], context: Context) -> Iterator[Step]:
     """``patchesStrategicMerge`` of a kustomization."""
-    yield _step(
-        [item for index, entry in enumerate(words) for item in _read(entry, context.under(index))],
-        context,
-    )
+    patches = [
+        item for index, entry in enumerate(words) for item in _read(entry, context.under(index))
+    ]
+    if not patches:
+        raise context.error(f"patch appears to be empty; files=[{' '.join(words)}], Patch=")
+    yield _step(patches, context)
 
 
 def from_file(words: dict[str, Any], context: Context) -> Step:
