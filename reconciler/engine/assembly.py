@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from reconciler import ports
@@ -29,7 +30,7 @@ from reconciler.model.refs import ObjectRef, SiteName
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """The adapters."""
+    """The adapters; ``give_back`` returns freed memory to the machine."""
 
     source: ports.Source
     renderer: ports.Renderer
@@ -38,6 +39,7 @@ class Parts:
     notes: ports.Notes
     clock: ports.Clock
     observer: ports.Observer
+    give_back: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,4 +191,6 @@ def assemble(parts: Parts, options: Options, stop: threading.Event) -> loop.Engi
         ),
         crier=crier,
     )
-    return loop.Engine(crew, site=site, clock=clock, observer=observer, stop=stop)
+    return loop.Engine(
+        crew, site=site, clock=clock, observer=observer, give_back=parts.give_back, stop=stop
+    )

@@ -94,11 +94,14 @@ class Engine:
         site: SiteName,
         clock: ports.Clock,
         observer: ports.Observer,
+        give_back: Callable[[], None],
         stop: threading.Event,
     ) -> None:
         self._crew = crew
         self._site = site
         self._observer = observer
+        self._give_back = give_back
+        self._spread = False  # into memory that a pass or a list needed, and is free again
         self._stop = stop
         self._begun = False
         self._ready = False
@@ -154,7 +157,10 @@ class Engine:
                 ):
                     while not self._stop.is_set():
                         self._crew.pulse.beat()
-                        self._handle(self._crew.inbox.take(_BATCH, TICK))
+                        messages = self._crew.inbox.take(_BATCH, TICK)
+                        self._handle(messages)
+                        if not messages:
+                            self._shrink()
         if self._trouble is not None:
             raise self._trouble
 
@@ -173,6 +179,12 @@ class Engine:
             synced=situation.sync is Sync.SYNCED and not situation.drift_open and seen,
             reached=sent and not isinstance(news, Offline) and not situation.offline,
         )
+
+    def _shrink(self) -> None:
+        """Nothing came for a while: keep no more memory than what is known needs."""
+        if self._spread:
+            self._spread = False
+            self._give_back()
 
     def _settle(self) -> None:
         """Handle messages until each watch has shown its set and nothing is left to do."""
@@ -339,6 +351,7 @@ class Engine:
             books.write_again(live.ref)
 
     def _pass(self) -> None:
+        self._spread = True
         try:
             complete = self._crew.reconciler.run_pass()
         finally:
@@ -367,6 +380,7 @@ class Engine:
 
     def _announce(self, message: ports.KindListed | ports.KindRefused) -> None:
         if isinstance(message, ports.KindListed):
+            self._spread = True
             self._observer.event("watch.listed", kind=str(message.kind), objects=len(message.uids))
         else:
             self._observer.event(

@@ -395,3 +395,14 @@ def test_what_was_unfinished_of_the_last_good_commit_goes_on_after_a_start() -> 
     assert world.once() == (False, True)
     assert world.data("a") == {"key": "value"}
     assert (world.status()["reason"], world.status()["applied"]) == ("RenderFailed", good)
+
+
+def test_memory_is_given_back_once_when_a_pass_is_over_and_nothing_comes() -> None:
+    world = World()
+    first = world.commit(config_map("a"))
+    with world.running() as engine:
+        eventually(lambda: world.given_back, "the first time")
+        second = world.commit(config_map("a", {"key": "other"}))
+        engine.wake()
+        eventually(lambda: len(world.given_back) > 1, "the second time")
+    assert world.given_back == [first, second]
