@@ -11,6 +11,7 @@ from reconciler.engine import loop, observe
 from reconciler.engine.apply import Applier
 from reconciler.engine.books import Books
 from reconciler.engine.courier import Courier
+from reconciler.engine.crew import Crew
 from reconciler.engine.crier import Crier
 from reconciler.engine.examine import Examiner
 from reconciler.engine.heal import Healer, Suspect
@@ -130,7 +131,7 @@ def assemble(parts: Parts, options: Options, stop: threading.Event) -> loop.Engi
         written=vitals.written,
     )
     crier = Crier(cluster=cluster, clock=clock, component=options.agent.split(" ")[0])
-    crew = loop.Crew(
+    crew = Crew(
         inbox=inbox,
         pulse=pulse,
         books=books,

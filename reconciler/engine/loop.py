@@ -14,12 +14,9 @@ from dataclasses import dataclass
 
 from reconciler import ports
 from reconciler.engine import pacing
-from reconciler.engine.apply import Applier, Interrupted
-from reconciler.engine.books import Books
-from reconciler.engine.courier import Courier
-from reconciler.engine.crier import Crier
+from reconciler.engine.apply import Interrupted
+from reconciler.engine.crew import Crew
 from reconciler.engine.heal import Suspect
-from reconciler.engine.inbox import Inbox
 from reconciler.engine.messages import (
     Again,
     Candidate,
@@ -33,14 +30,7 @@ from reconciler.engine.messages import (
     Tell,
     Vouch,
 )
-from reconciler.engine.observe import Observatory, is_site, key_of
-from reconciler.engine.pauses import Pauses
-from reconciler.engine.postman import Postman
-from reconciler.engine.prune import Pruner
-from reconciler.engine.pulse import Pulse
-from reconciler.engine.reconcile import Reconciler
-from reconciler.engine.reporter import Reporter
-from reconciler.engine.vitals import Vitals
+from reconciler.engine.observe import is_site, key_of
 from reconciler.model import errors
 from reconciler.model.refs import SiteName
 from reconciler.model.values import Sync
@@ -63,25 +53,6 @@ class Outcome:
 
     synced: bool
     reached: bool  # the remote, for the commit and for the note
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Crew:
-    """The engine's parts, joined by ``assembly``."""
-
-    inbox: Inbox[Message]
-    pulse: Pulse
-    books: Books
-    applier: Applier
-    pauses: Pauses
-    pruner: Pruner
-    vitals: Vitals
-    reconciler: Reconciler
-    observatory: Observatory
-    courier: Courier
-    reporter: Reporter
-    postman: Postman
-    crier: Crier
 
 
 class Engine:
@@ -209,7 +180,7 @@ class Engine:
                 if attempts == 1:
                     raise errors.ClusterUnavailable(str(error)) from None
                 self._miss(error)
-                self._stop.wait(max(self._reaches.next(), _asked(error)))
+                self._stop.wait(max(self._reaches.next(), pacing.asked(error)))
         self._found()
         self._begun = True
         self._crew.reconciler.begin()
@@ -317,7 +288,7 @@ class Engine:
         if isinstance(error, errors.ClusterRefused):
             self._crew.reconciler.fail(error)
             self._crew.inbox.put_later("tell", Tell(), 0)
-        delay = max(self._reaches.next(), _asked(error))
+        delay = max(self._reaches.next(), pacing.asked(error))
         self._crew.inbox.put_later("again", Again(), delay)
         for message in drift:
             key = ("heal", message.ref) if isinstance(message, Suspect) else key_of(message)
@@ -392,7 +363,7 @@ class Engine:
 
     def _miss(self, error: errors.ReconcilerError) -> None:
         self._lost = True
-        self._observer.event("cluster.unavailable", error=str(error), delay=_asked(error))
+        self._observer.event("cluster.unavailable", error=str(error), delay=pacing.asked(error))
 
     def _found(self) -> None:
         self._reaches.reset()
@@ -426,8 +397,3 @@ class Engine:
         except BaseException as error:  # carried to the thread that called run
             self._trouble = error
             self.end()
-
-
-def _asked(error: errors.ReconcilerError) -> float:
-    """Seconds that a busy API server asked us to wait."""
-    return error.delay if isinstance(error, errors.Transient) else 0.0
