@@ -51,10 +51,11 @@ class Suspect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """Changes of one object with one outcome, which are news."""
+    """Changes of one object with one outcome, which are news; ``uid`` is what it has now."""
 
     ref: ObjectRef
     kind: Kind
+    uid: str
     changes: tuple[Change, ...]
     outcome: Outcome
 
@@ -404,6 +405,7 @@ class Healer:
             Told(
                 ref=ref,
                 kind=self._books.records[ref].kind,
+                uid=self._books.records[ref].uid,
                 changes=tuple(changes),
                 outcome=outcome,
             )

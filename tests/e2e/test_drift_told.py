@@ -68,6 +68,30 @@ def test_an_edit_is_told_explained_and_allowed_by_the_rule_that_was_printed(worl
     assert [owner["manager"] for owner in field["owners"]] == ["kubectl-edit"]
 
 
+def test_kubectl_describe_shows_what_was_told_of_the_site_and_of_a_drifted_object(
+    world: World,
+) -> None:
+    def described(*what: str) -> str:
+        return world.plane.kubectl("describe", *what).rpartition("Events:")[2]
+
+    with world.running() as agent:
+        world.synced(agent)
+        world.delete("configmaps", "settings")
+        eventually(
+            lambda: "DriftCorrected" in described("-n", world.namespace, "cm", "settings"),
+            "the new object's event",
+        )
+        scale(world, 5)
+        eventually(
+            lambda: (
+                "spec.replicas: wanted 1, found 5"
+                in described("-n", world.namespace, "deployment", "camera")
+            ),
+            "the edited object's event",
+        )
+        eventually(lambda: "Synced" in described("site", "north.one"), "the site's event")
+
+
 def test_explain_says_what_is_gone_was_made_anew_and_is_not_declared(world: World) -> None:
     ref = f"ConfigMap/{world.namespace}/settings"
     with world.running() as agent:
