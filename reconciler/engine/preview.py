@@ -148,10 +148,11 @@ def _ours(
     found: Iterator[Difference], manifest: Manifest, rendered: Rendered
 ) -> Iterator[Difference]:
     """Without the fields that the fleet leaves to others."""
-    labels = orjson.loads(manifest.body)["metadata"].get("labels") or {}
+    body = orjson.loads(manifest.body)
+    labels = body["metadata"].get("labels") or {}
     rules = modes.of_object(rendered.settings.drift, manifest.ref, labels)
     for each in found:
-        if modes.mode(rules, each.path) is not DriftMode.IGNORE:
+        if modes.mode_in(rules, each.path, body) is not DriftMode.IGNORE:
             yield each
 
 

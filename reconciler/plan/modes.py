@@ -102,6 +102,12 @@ def mode(rules: Iterable[DriftRule], path: Path) -> DriftMode:
     return found
 
 
+def mode_in(rules: tuple[DriftRule, ...], path: Path, wanted: Any) -> DriftMode:
+    """The mode of a field whose items are told by the API server's keys: a rule may name any other
+    field of an item that ``wanted`` sets."""
+    return mode(rules, fieldtrees.told_at(path, wanted)) if rules else DriftMode.CORRECT
+
+
 def ignored(rules: tuple[DriftRule, ...], body: Mapping[str, Any]) -> tuple[str, ...]:
     """The fields that the body sets and the rules leave to others, as rules' paths.
 
@@ -110,7 +116,7 @@ def ignored(rules: tuple[DriftRule, ...], body: Mapping[str, Any]) -> tuple[str,
     """
     if not any(rule.mode is DriftMode.IGNORE for rule in rules):
         return ()
-    found = list(_ignored(rules, body, ()))
+    found = list(_ignored(rules, body, (), ()))
     return tuple(sorted(dict.fromkeys(found)))
 
 
@@ -126,7 +132,8 @@ _NAMING = frozenset((("apiVersion",), ("kind",), ("metadata", "name"), ("metadat
 _OURS = ("metadata", "labels")
 
 
-def _ignored(rules: tuple[DriftRule, ...], value: Any, at: Path) -> Iterable[str]:
+def _ignored(rules: tuple[DriftRule, ...], value: Any, at: Path, named: Path) -> Iterable[str]:
+    """``at`` has all that a rule may call an item by, ``named`` what tells it from the others."""
     if at in _NAMING or (at[:2] == _OURS and str(at[-1]).startswith("fleet-reconciler.dev/")):
         return
     whole = mode(rules, at) is DriftMode.IGNORE
@@ -140,22 +147,50 @@ def _ignored(rules: tuple[DriftRule, ...], value: Any, at: Path) -> Iterable[str
         )
     )
     if whole and not mixed:
-        yield fields.rule(at)
+        yield fields.rule(named)
         return
     if isinstance(value, dict):
         for name, each in value.items():
-            yield from _ignored(rules, each, (*at, name))
+            yield from _ignored(rules, each, (*at, name), (*named, name))
     elif isinstance(value, list) and mixed:
         for each in value:
-            if isinstance(each, dict) and isinstance(each.get("name"), str):
-                yield from _ignored(rules, each, (*at, Item((("name", each["name"]),))))
+            if isinstance(each, dict) and (item := _name(each, value)).keys:
+                told = fieldtrees.told(item, each)
+                yield from _ignored(rules, each, (*at, told), (*named, item))
     elif whole:
-        yield fields.rule(at)
+        yield fields.rule(named)
 
 
-def leave_out(body: bytes, paths: Iterable[str]) -> bytes:
+# What the lists of Kubernetes' own kinds tell their items apart by; more of them do no harm.
+_KEYS = frozenset(
+    (
+        "containerPort",
+        "devicePath",
+        "ip",
+        "key",
+        "mountPath",
+        "name",
+        "port",
+        "protocol",
+        "topologyKey",
+    )
+)
+
+
+def _name(item: Mapping[str, Any], items: list[Any]) -> Item:
+    """What tells the item from the others: its name if no other has it, else its keys, or where
+    it has none of those all its plain fields."""
+    names = [each.get("name") for each in items if isinstance(each, dict)]
+    if isinstance(item.get("name"), str) and names.count(item["name"]) == 1:
+        return Item((("name", item["name"]),))
+    keys = {name for name in item if name in _KEYS} or set(item)
+    plain = ((name, each) for name, each in item.items() if isinstance(each, str | int))
+    words = sorted((name, fieldtrees.text(each)) for name, each in plain if name in keys)
+    return Item(tuple((name, word) for name, word in words if "," not in word))
+
+
+def leave_out(body: bytes, patterns: tuple[Path, ...]) -> bytes:
     """The manifest without these fields; what they leave empty goes as well."""
-    patterns = tuple(fields.parse(path) for path in paths)
     if not patterns:
         return body
     value = _cut(orjson.loads(body), patterns, ())
