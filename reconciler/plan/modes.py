@@ -176,6 +176,8 @@ _KEYS = frozenset(
     )
 )
 
+_LONGEST = 100  # characters of a field that an item is called by
+
 
 def _name(item: Mapping[str, Any], items: list[Any]) -> Item:
     """What tells the item from the others: its name if no other has it, else its keys, or where
@@ -186,7 +188,7 @@ def _name(item: Mapping[str, Any], items: list[Any]) -> Item:
     keys = {name for name in item if name in _KEYS} or set(item)
     plain = ((name, each) for name, each in item.items() if isinstance(each, str | int))
     words = sorted((name, fieldtrees.text(each)) for name, each in plain if name in keys)
-    return Item(tuple((name, word) for name, word in words if "," not in word))
+    return Item(tuple((name, word) for name, word in words if len(word) <= _LONGEST))
 
 
 def leave_out(body: bytes, patterns: tuple[Path, ...]) -> bytes:

@@ -79,3 +79,22 @@ def test_an_item_added_to_a_list_is_made_with_its_ignored_fields(world: World) -
     patch(world, WEB, "worker", [{"op": "replace", "path": place, "value": "theirs:2"}])
     once(world)
     assert pod(live(world))["containers"][-1]["image"] == "theirs:2"
+
+
+def test_a_field_that_is_only_warned_of_stays_so_whatever_its_item_is_called(world: World) -> None:
+    """Also over a start: what is kept of it has to be read again."""
+    value = deployment(world.namespace, volumes=[{"name": "v", "emptyDir": {}}])
+    mount = {"name": "v", "mountPath": "/a,b", "subPath": "ours"}
+    value["spec"]["template"]["spec"]["containers"][0]["volumeMounts"] = [mount]
+    rule = "drift: [{mode: warn, kind: Deployment.apps}]\n"
+    world.fleet.files[f"{world.fleet.overlay}/site.yaml"] += rule
+    declare(world, value)
+    with world.running() as agent:
+        world.synced(agent)
+        place = f"{CONTAINERS}/0/volumeMounts/0/subPath"
+        patch(world, WEB, "worker", [{"op": "replace", "path": place, "value": "theirs"}])
+        agent.wait("drift.left")
+        assert agent.stop() == 0
+    code, said = world.once()
+    assert code == 1 and "Traceback" not in said, said
+    assert pod(live(world))["containers"][0]["volumeMounts"][0]["subPath"] == "theirs"
