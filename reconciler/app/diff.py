@@ -80,7 +80,7 @@ def to_text(found: Preview) -> Iterator[tuple[str, str | None]]:
 def _text(line: Line) -> Iterator[tuple[str, str | None]]:
     sign, colour = _SIGNS[line.action]
     origin = f"  {line.origin}" if line.origin else ""
-    word = f"  {line.action}" if sign in "*=!" else ""
+    word = f"  {line.action}" if sign in "*=!" or line.why else ""
     why = f": {line.why}" if line.why and word else ""
     yield f"{sign} {line.ref}{origin}{word}{why}", colour
     for each in line.differences:

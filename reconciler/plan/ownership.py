@@ -40,12 +40,8 @@ def without_co_owners(
     changed = False
     for entry in live.managed:
         gives_up = entry.operation == "Update" or entry.manager in appliers
-        if (
-            entry is ours
-            or not gives_up
-            or entry.subresource
-            or entry.api_version != ours.api_version
-        ):
+        # Also of another API version: what is called the same there would keep our field alive.
+        if entry is ours or not gives_up or entry.subresource:
             kept.append(entry)
             continue
         before = orjson.loads(entry.fields)
