@@ -94,12 +94,26 @@ def _values(value: Any, pattern: Path) -> Iterable[Any]:
 
 
 def mode(rules: Iterable[DriftRule], path: Path) -> DriftMode:
-    """The mode of a field, by the rules of its object: the last one that matches decides."""
+    """The mode of a field, by the rules of its object: the last one that matches decides.
+
+    Our own labels are always put back, as an object without them is out of sight.
+    """
     found = DriftMode.CORRECT
+    if _is_own_label(path):
+        return found
     for rule in rules:
         if not rule.fields or any(fields.covers(fields.parse(each), path) for each in rule.fields):
             found = rule.mode
     return found
+
+
+_LABELS = ("metadata", "labels")
+
+
+def _is_own_label(path: Path) -> bool:
+    return (
+        len(path) > 2 and path[:2] == _LABELS and str(path[2]).startswith("fleet-reconciler.dev/")
+    )
 
 
 def mode_in(rules: tuple[DriftRule, ...], path: Path, wanted: Any) -> DriftMode:
@@ -129,17 +143,16 @@ def ignored_of(rules: tuple[DriftRule, ...], record: Record) -> tuple[str, ...]:
 
 
 _NAMING = frozenset((("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace")))
-_OURS = ("metadata", "labels")
 
 
 def _ignored(rules: tuple[DriftRule, ...], value: Any, at: Path, named: Path) -> Iterable[str]:
     """``at`` has all that a rule may call an item by, ``named`` what tells it from the others."""
-    if at in _NAMING or (at[:2] == _OURS and str(at[-1]).startswith("fleet-reconciler.dev/")):
+    if at in _NAMING or _is_own_label(at):
         return
     whole = mode(rules, at) is DriftMode.IGNORE
     mixed = (
         not at
-        or at in (("metadata",), _OURS)
+        or at in (("metadata",), _LABELS)
         or any(
             fields.reaches(pattern, at) and len(pattern) > len(at)
             for rule in rules

@@ -55,6 +55,12 @@ def test_the_last_rule_that_matches_a_field_decides() -> None:
     assert modes.mode((), ("spec",)) is CORRECT
 
 
+def test_no_rule_lets_our_own_label_go() -> None:
+    rules = (rule(WARN), rule(IGNORE, "/metadata/labels"))
+    assert modes.mode(rules, ("metadata", "labels", "fleet-reconciler.dev/site")) is CORRECT
+    assert modes.mode(rules, ("metadata", "labels", "app")) is IGNORE
+
+
 @pytest.mark.parametrize(
     ("selectors", "fits"),
     [
