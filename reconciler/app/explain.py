@@ -146,7 +146,7 @@ def _conclusion(found: Explained) -> Iterator[str]:
     if put_back:
         yield "to leave one to others, in site.yaml or under defaults in fleet.yaml:"
     for each in put_back:
-        yield f"  {note.short(_rule(found.record.ref, each), 400)}"
+        yield f"  {note.short(_rule(found.record.ref, each))}"
 
 
 def _rule(ref: ObjectRef, each: owners.Field) -> str:

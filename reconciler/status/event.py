@@ -87,8 +87,13 @@ def of_drift(
         namespace=ref.namespace or _CLUSTER_SCOPED,
         warning=outcome is not Outcome.CORRECTED,
         reason=_REASONS[outcome],
-        message=f"{'; '.join(said)}; {ending} (site {site})",
+        message=_with_end("; ".join(said), f"; {ending} (site {site})"),
     )
+
+
+def _with_end(said: str, end: str) -> str:
+    """However long the values are: what became of them, and the rule to paste, are not cut off."""
+    return note.short(said, max(note.LONGEST - len(end), 1)) + end
 
 
 def body(words: Words, *, component: str, time: str) -> bytes:

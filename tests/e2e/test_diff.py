@@ -72,6 +72,7 @@ def test_what_is_created_changed_deleted_and_held_is_shown_with_fields_and_files
     ]
     assert {rows[f"c{number}"]["action"] for number in range(5)} == {"held"}
     assert "limits.prune lets 3 go" in rows["c0"]["why"]
+    assert diff(world)[1].splitlines()[-1] == "1 to create, 2 to change, 5 held, 1 unchanged"
     world.fleet.commit("Go\n\nFleet-Allow-Prune: ConfigMap/NS/c0, all\n")
     assert {told(world)[f"c{number}"]["action"] for number in range(5)} == {"delete"}
     assert _versions(world) == before, "nothing was written"

@@ -98,3 +98,19 @@ def test_a_field_that_is_only_warned_of_stays_so_whatever_its_item_is_called(wor
     code, said = world.once()
     assert code == 1 and "Traceback" not in said, said
     assert pod(live(world))["containers"][0]["volumeMounts"][0]["subPath"] == "theirs"
+
+
+def test_what_is_ignored_stays_so_while_a_swapped_union_member_is_mended(world: World) -> None:
+    ignore(world, "Deployment.apps", "/spec/replicas")
+    declare(world, deployment(world.namespace, volumes=[{"name": "scratch", "emptyDir": {}}]))
+    once(world)
+    theirs = {"name": "scratch", "hostPath": {"path": "/etc", "type": ""}}
+    change = [
+        {"op": "replace", "path": "/spec/template/spec/volumes/0", "value": theirs},
+        {"op": "replace", "path": "/spec/replicas", "value": 2},
+    ]
+    patch(world, WEB, "worker", change)
+    code, said = world.once()
+    assert code == 0 and "object.mended" in said, said
+    assert "hostPath" not in pod(live(world))["volumes"][0]
+    assert live(world)["spec"]["replicas"] == 2
