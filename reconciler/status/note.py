@@ -73,7 +73,7 @@ def content(report: Report, *, sentence: int = LONGEST) -> dict[str, Any]:
         words["findings"] = [_finding(finding, sentence) for finding in report.findings[:_LIST]]
     words["drift"] = {"open": report.drift_open, "corrected": report.drift_corrected}
     if report.paused:
-        words["paused"] = [_paused(each, sentence) for each in report.paused[:_LIST]]
+        words["paused"] = [paused_words(each, sentence) for each in report.paused[:_LIST]]
     if listed := _overrides(report, sentence):
         words["overrides"] = listed[:_LIST]
     if report.contested:
@@ -141,7 +141,7 @@ def fingerprint(report: Report, rendered: str) -> str:
         ),
         "total": report.objects.total,
         "drifted": report.drift_open > 0,
-        "paused": [_paused(each, LONGEST) for each in report.paused],
+        "paused": [paused_words(each) for each in report.paused],
         "overrides": _overrides(report, LONGEST),
         "contested": sorted([str(each.ref), each.field, each.manager] for each in report.contested),
         "rendered": rendered,
@@ -228,7 +228,7 @@ def _overrides(report: Report, sentence: int) -> list[dict[str, str]]:
     return [*dropped, *fields]
 
 
-def _paused(held: Held, sentence: int) -> dict[str, str]:
+def paused_words(held: Held, sentence: int = LONGEST) -> dict[str, str]:
     words = {
         "object": held.object,
         "reason": short(held.reason, sentence),
