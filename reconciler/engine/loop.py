@@ -305,7 +305,9 @@ class Engine:
             return
         for told in self._crew.reconciler.put_right(suspects):
             self._crew.crier.cry(
-                event.of_drift(self._site, told.ref, told.kind, told.changes, told.outcome)
+                event.of_drift(
+                    self._site, told.ref, told.kind, told.changes, told.outcome, uid=told.uid
+                )
             )
         self._found()
         self._crew.inbox.put_later("tell", Tell(), REPORT_AFTER)

@@ -201,6 +201,37 @@ def test_an_object_is_made_anew_where_its_annotation_allows_it(world: World) -> 
     assert len(deleted) == 1
 
 
+def test_a_job_whose_template_changes_is_said_to_be_immutable_and_made_anew_where_that_is_allowed(
+    world: World,
+) -> None:
+    """The API server quotes the whole template before it says so."""
+
+    def job(image: str, **annotations: str) -> dict[str, Any]:
+        pod = objects.deployment(world.namespace, "once")["spec"]["template"]["spec"]
+        pod["containers"][0]["image"] = image
+        spec = {"template": {"spec": {**pod, "restartPolicy": "Never"}}}
+        made = objects.obj("batch/v1", "Job", "once", world.namespace, spec=spec)
+        made["metadata"]["annotations"] = annotations
+        return made
+
+    declare(world, job("app:1"))
+    code, said = world.once()
+    assert code == 0, said
+    before = live(world, "batch/v1/jobs", "once")["metadata"]["uid"]
+    declare(world, job("app:2"))
+    assert world.once()[0] == 1
+    (failed,) = world.status()["failed"]
+    assert failed["reason"] == "Immutable"
+    assert "field is immutable" in failed["message"]
+    assert live(world, "batch/v1/jobs", "once")["metadata"]["uid"] == before
+    declare(world, job("app:2", **{"fleet-reconciler.dev/replace": "allow"}))
+    code, said = world.once()
+    assert code == 0, said
+    after = live(world, "batch/v1/jobs", "once")
+    assert after["metadata"]["uid"] != before
+    assert pod(after)["containers"][0]["image"] == "app:2"
+
+
 def test_an_object_that_is_made_anew_gets_the_fields_that_are_left_to_others(
     world: World,
 ) -> None:
