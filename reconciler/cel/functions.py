@@ -5,6 +5,8 @@ key, their type's name, as the engine runs no opaque values of its callers'. The
 them as types of their own, so that none can be taken for a map.
 
 A function raises ValueError for what the server makes an error, with the server's words.
+
+One table, and what its rows run: its length is the number of functions.
 """
 
 from __future__ import annotations

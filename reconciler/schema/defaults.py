@@ -3,6 +3,8 @@
 A table of paths for the kinds that Kubernetes brings (as of 1.34) and the ``default`` of a
 definition's schema for others. In: an object as it is applied. Out: another one, the first left
 as it is, and why it may still differ from the server's. A test compares with a real one.
+
+Tables for the most part: as long as what the API server has defaults for.
 """
 
 from __future__ import annotations

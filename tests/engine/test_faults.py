@@ -69,6 +69,7 @@ class Rig:
                 notes=self.mailbox,
                 clock=self.clock,
                 observer=self.watcher,
+                give_back=lambda: None,
             ),
             assembly.Options(
                 site=SITE,

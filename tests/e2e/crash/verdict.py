@@ -71,7 +71,13 @@ def check_books(trial: Trial) -> None:
     """Inventory and database list the agent's objects with their uids, and nothing else."""
     there = {ref: version.uid for ref, version in trial.there().items()}
     listed = trial.inventory()
-    assert {ref: entry.uid for ref, entry in listed.entries.items()} == there
+    named = {ref: entry.uid for ref, entry in listed.entries.items()}
+    other = {
+        f"{ref}: the inventory has {named.get(ref)}, the cluster {there.get(ref)}"
+        for ref in named.keys() | there.keys()
+        if named.get(ref) != there.get(ref)
+    }
+    assert not other, sorted(other)
     kept = left.kept(trial.world.state)
     assert kept is not None
     made_of = {ref: (uid, trial.churn.present[ref]) for ref, uid in there.items()}
