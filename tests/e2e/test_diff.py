@@ -123,7 +123,7 @@ def test_what_can_only_be_made_anew_is_shown_so_where_its_annotation_allows_it(
 def test_a_member_of_a_union_that_somebody_swapped_is_shown_as_it_will_be_mended(
     world: World,
 ) -> None:
-    scratch = {"volumes": [{"name": "scratch", "configMap": {"name": "settings"}}]}
+    scratch = {"volumes": [{"name": "scratch", "emptyDir": {}}]}
     declare(world, deployment(world.namespace, **scratch))
     assert world.once()[0] == 0
     theirs = {"name": "scratch", "hostPath": {"path": "/etc", "type": ""}}
@@ -139,7 +139,7 @@ def test_a_member_of_a_union_that_somebody_swapped_is_shown_as_it_will_be_mended
     at = "spec.template.spec.volumes[name=scratch]"
     assert row["fields"] == [
         {"field": f"{at}.hostPath", "found": '{"path":"/etc","type":""}', "wanted": "absent"},
-        {"field": f"{at}.configMap", "found": "absent", "wanted": '{"name":"settings"}'},
+        {"field": f"{at}.emptyDir", "found": "absent", "wanted": "{}"},
     ]
     code, said = diff(world)
     assert code == 1 and "  change: fields of others are in the way, and are taken out" in said

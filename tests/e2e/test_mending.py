@@ -95,7 +95,22 @@ def test_a_member_of_a_union_that_somebody_swapped_is_put_back(world: World, cas
         agent.wait("object.mended")  # so a plain apply was refused
         eventually(lambda: is_healed(live(world)), "the healed member")
         agent.wait("drift.corrected", ref=f"Deployment.apps/{world.namespace}/worker")
+        (told,) = agent.events("drift.corrected")
+        assert told["field"].startswith("spec.template.spec."), told
         assert not agent.events("drift.failed")
+
+
+def test_a_swapped_member_that_is_only_warned_of_stays(world: World) -> None:
+    wanted, theirs, place, is_healed = SWAPS["emptyDir for hostPath"]
+    rule = "drift: [{mode: warn, kind: Deployment.apps}]\n"
+    world.fleet.files[f"{world.fleet.overlay}/site.yaml"] += rule
+    declare(world, deployment(world.namespace, **wanted))
+    assert world.once()[0] == 0
+    change = [{"op": "replace", "path": place, "value": theirs}]
+    patch(world, "apps/v1/deployments", "worker", change)
+    code, said = world.once()
+    assert code == 1 and "object.mended" not in said, said
+    assert not is_healed(live(world))
 
 
 def test_a_strategy_is_changed_though_the_server_filled_in_the_other_ones_fields(
