@@ -336,9 +336,9 @@ def _request(each: _Object, old: _Object | None, site: Site, bare: Request) -> R
 
 
 def _removal(old: _Object, site: Site, bare: Request) -> Request:
-    return dataclasses.replace(
-        bare, old=_shown(site.defaulted(old)[0], bare.ref), origin=old.origin
-    )
+    """Its status is not that of an object just made, and nobody is asked what it is."""
+    value = {key: each for key, each in site.defaulted(old)[0].items() if key != "status"}
+    return dataclasses.replace(bare, old=_shown(value, bare.ref), origin=old.origin)
 
 
 def _shown(value: Mapping[str, Any], ref: ObjectRef) -> Mapping[str, Any]:

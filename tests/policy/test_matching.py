@@ -165,6 +165,22 @@ def test_what_the_server_sets_is_uncertain() -> None:
     assert found.doubt == "it reads what the API server sets itself"
 
 
+def test_what_is_removed_has_no_status_that_lets_it_go() -> None:
+    head = {"apiVersion": VERSION, "metadata": {"name": "p"}}
+    removals = {**rule("persistentvolumeclaims", ""), "operations": ["DELETE"]}
+    policy = {
+        "matchConstraints": {"resourceRules": [removals]},
+        "validations": [{"expression": "oldObject.status.phase != 'Bound'"}],
+    }
+    bound = {"policyName": "p", "validationActions": ["Deny"]}
+    documents = [
+        {**head, "kind": "ValidatingAdmissionPolicy", "spec": policy},
+        {**head, "kind": "ValidatingAdmissionPolicyBinding", "spec": bound},
+    ]
+    said = ours.Ours(ours.library(documents)).removal(claim("1Gi"))
+    assert said.endswith("no such key: status")
+
+
 def test_what_may_be_made_anew_is_judged_as_removed() -> None:
     head = {"apiVersion": VERSION, "metadata": {"name": "p"}}
     removals = {**rule("persistentvolumeclaims", ""), "operations": ["DELETE"]}
