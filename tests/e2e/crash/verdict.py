@@ -42,7 +42,12 @@ def settle(trial: Trial, victim: Victim) -> None:
         note = yaml.safe_load(trial.world.fleet.note() or "{}")
         return (note.get("commit"), note.get("applied")) == (head, head)
 
+    def is_gone() -> bool:
+        """What was pruned: the garbage collector takes its time on a busy machine."""
+        return not any("deletionTimestamp" in v.body["metadata"] for v in trial.there().values())
+
     eventually(is_told, "the newest commit's note")
+    eventually(is_gone, "the end of what was pruned", 60)
     # Longer than news waits to be reported: an agent that ends leaves such a note queued.
     assert victim.wait_for_silence(REPORT_AFTER + 1)
     trial.note_passes(victim.events)
