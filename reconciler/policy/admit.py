@@ -311,8 +311,10 @@ def _params(wanted: list[_Object], library: Library, site: Site) -> Params:
     def resource(api_version: str, kind: str) -> Resource:
         return site.resource(Kind.of(api_version, kind))
 
+    kinds = {each.policy.params for each in library.policies}
     found = [*(each.value for each in wanted), *library.params]
-    return Params([site.param(each) for each in found], resource)
+    meant = (each for each in found if (each.get("apiVersion"), each.get("kind")) in kinds)
+    return Params([site.param(each) for each in meant], resource)
 
 
 def _placed(each: _Object | Before, site: Site) -> ObjectRef:

@@ -98,6 +98,9 @@ def _cleaned(value: Mapping[str, Any], name: str = "") -> Value:
     """Without nulls and what is empty, and with amounts in their one form."""
     made: Value = {}
     for key, inner in value.items():
+        if inner:
+            made[key] = _clean(inner, key, name)
+            continue
         if inner is None and name in _TEXTS:
             made[key] = ""  # in a map a null is kept, as nothing
             continue
@@ -108,7 +111,7 @@ def _cleaned(value: Mapping[str, Any], name: str = "") -> Value:
             continue
         if name not in _MAPS and (name, key) not in _KEPT_WITHIN and _is_nothing(key, inner):
             continue
-        made[key] = _clean(inner, key, name)
+        made[key] = _clean(inner, key, name)  # of what Python takes for nothing, the rest
     return made
 
 
