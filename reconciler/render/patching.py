@@ -22,6 +22,8 @@ def apply(
     if names or kinds:
         item = item.remembering()
         patch = _as_strings(patch, ("annotations",))
+    if patch.get(DIRECTIVE) == "replace":
+        return item  # kustomize builds the replacement of a whole object, and drops it
     merged = merger.merge(_marked(item), patch)
     if merged is ABSENT or not merged:
         return None
@@ -78,8 +80,6 @@ def _kept(merged: Value, item: Item, *, names: bool, kinds: bool) -> Value:
 
 def _forgets(patch: Value) -> bool:
     """kustomize keeps its books in annotations; a patch that drops those drops the books."""
-    if patch.get(DIRECTIVE) == "replace":
-        return True
     metadata = patch.get("metadata")
     if not isinstance(metadata, dict):
         return False
