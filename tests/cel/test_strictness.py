@@ -60,3 +60,20 @@ def test_patterns_that_go_does_not_take_are_errors(pattern: str) -> None:
 def test_the_requests_parts_are_no_maps(text: str) -> None:
     with pytest.raises(CompileError, match="@in"):
         value(text, a="b")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["object" + ".a" * 40 + " == 1", "(" * 40 + "true" + ")" * 40, "[" * 32 + "]" * 32 + " == []"],
+)
+def test_an_expression_that_is_nested_too_deep_is_told_as_such(text: str) -> None:
+    with pytest.raises(CompileError, match="nested too deep: about 30 levels"):
+        Compiler(params=False).compile(text, "bool")
+
+
+def test_variables_that_are_inlined_count_as_levels() -> None:
+    compiler = Compiler(params=False)
+    sums = " + 1u" * 25
+    compiler.add_variable("a", f"uint(object.a){sums}")
+    with pytest.raises(CompileError, match="nested too deep: about 30 levels"):
+        compiler.add_variable("b", f"variables.a{sums}")
