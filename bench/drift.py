@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import queue
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bench import link, site, table
+from tests.e2e.process import ENVIRONMENT, RECONCILER
 
 NAMESPACE = "bench-drift"
 OBJECTS = 1000
 _WANTED = {"key": "value"}
+_MANAGER = "meddler"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,7 @@ def run(bench: site.Bench, edits: int) -> Iterator[table.Row]:
     remote = bench.fleet(NAMESPACE, site.config_maps(OBJECTS))
     with bench.agent(remote, "drift"):
         ours = _measure(bench.server, "object", edits)
+        told = _told(bench, edits)
     given = (bench.plane.url, str(bench.plane.ca), bench.token, NAMESPACE, str(OBJECTS))
     with site.beside("bench.bare", *given):
         bare = _measure(bench.server, "bare", edits)
@@ -40,6 +45,7 @@ def run(bench: site.Bench, edits: int) -> Iterator[table.Row]:
         )
     yield table.at_most("  p50 against the bare loop", ours.p50 / bare.p50, 2)
     yield table.at_most("  p99 against the bare loop", ours.p99 / bare.p99, 2)
+    yield table.at_least("  journal rows with field and manager", told, edits, digits=0)
 
 
 def _measure(server: link.Server, prefix: str, edits: int) -> Figures:
@@ -56,7 +62,7 @@ def _measure(server: link.Server, prefix: str, edits: int) -> Figures:
             server,
             connection,
             "PATCH",
-            f"{path}/{name}?fieldManager=meddler",
+            f"{path}/{name}?fieldManager={_MANAGER}",
             {"data": {"key": f"edit {number}"}},
             link.MERGE,
         )
@@ -65,6 +71,22 @@ def _measure(server: link.Server, prefix: str, edits: int) -> Figures:
         spent.append(_reverted(seen, name) - began)
     milliseconds = [seconds * 1000 for seconds in spent]
     return Figures(site.percentile(milliseconds, 0.5), site.percentile(milliseconds, 0.99))
+
+
+def _told(bench: site.Bench, edits: int) -> int:
+    """How many of the edits the journal explains, as ``reconciler drift`` shows it."""
+    command = [RECONCILER, "drift", "--state", str(bench.folder / "drift"), "-o", "json"]
+
+    def count() -> int:
+        done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, check=False)
+        return sum(
+            (row["field"], row["manager"], row["outcome"]) == ("data.key", _MANAGER, "corrected")
+            for row in json.loads(done.stdout)["changes"]
+        )
+
+    with contextlib.suppress(RuntimeError):  # fewer is a figure, too
+        site.wait(lambda: count() >= edits, "the journal", 10)
+    return count()
 
 
 def _look(server: link.Server, path: str, seen: queue.Queue[tuple[str, bool, float]]) -> None:

@@ -48,6 +48,7 @@ def test_help_of_the_whole_imports_no_command() -> None:
     ours = {name for name in done.stderr.split() if name.startswith("reconciler")}
     assert ours == {
         "reconciler",
+        "reconciler.loading",
         *(f"reconciler.cli{name}" for name in ("", ".commands", ".options")),
     }
 
@@ -185,11 +186,14 @@ def test_colours_are_for_terminals_whose_user_wants_them(
 
 def test_an_interruption_while_the_program_loads_is_one_like_any_other() -> None:
     code = (
-        "import sys\n"
+        "import os, signal, sys\n"
         "from reconciler import __main__\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "class Slow:\n"
         "    def find_spec(self, name, *_):\n"
-        "        if name == 'reconciler.cli': raise KeyboardInterrupt\n"
+        "        if name == 'reconciler.cli':\n"
+        "            try: os.kill(os.getpid(), signal.SIGINT)\n"
+        "            except KeyboardInterrupt: pass\n"  # as a finalizer would lose it
         "sys.meta_path.insert(0, Slow())\n"
         "__main__.main()\n"
     )

@@ -58,7 +58,7 @@ def to_text(found: Adoption) -> Iterator[tuple[str, str | None]]:
         yield f"  {holder} holds fields of {count}", None
     if found.rule:
         yield "to take over from all of them, in site.yaml or under defaults in fleet.yaml:", None
-        yield f"  {note.short(found.rule, _LINE)}", None
+        yield f"  {note.short(found.rule)}", None
     elif found.claims:
         yield "the rules of this commit name all of whom they are taken over", None
 

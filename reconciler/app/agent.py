@@ -263,6 +263,7 @@ def _parts(
         notes=_notes(settings),
         clock=system.SystemClock(),
         observer=observer,
+        give_back=system.give_back,
     )
 
 

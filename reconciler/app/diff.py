@@ -28,6 +28,14 @@ _SIGNS: Mapping[Action, tuple[str, str]] = {
     Action.RELEASE: ("=", "cyan"),
     Action.REFUSED: ("!", "magenta"),
 }
+_COUNTED: Mapping[Action, str] = {
+    Action.CREATE: "to create",
+    Action.CHANGE: "to change",
+    Action.REPLACE: "to replace",
+    Action.DELETE: "to delete",
+    Action.KEEP: "kept",
+    Action.RELEASE: "released",
+}
 
 
 def look(name: str, repo: str, rev: str, access: Mapping[str, str], place: desk.Place) -> Preview:
@@ -73,14 +81,14 @@ def to_text(found: Preview) -> Iterator[tuple[str, str | None]]:
     for line in found.lines:
         yield from _text(line)
     counts = {action: sum(1 for line in found.lines if line.action is action) for action in Action}
-    words = [f"{count} to {action}" for action, count in counts.items() if count]
+    words = [f"{count} {_COUNTED.get(action, action)}" for action, count in counts.items() if count]
     yield ", ".join([*words, f"{found.unchanged} unchanged"]), None
 
 
 def _text(line: Line) -> Iterator[tuple[str, str | None]]:
     sign, colour = _SIGNS[line.action]
     origin = f"  {line.origin}" if line.origin else ""
-    word = f"  {line.action}" if sign in "*=!" else ""
+    word = f"  {line.action}" if sign in "*=!" or line.why else ""
     why = f": {line.why}" if line.why and word else ""
     yield f"{sign} {line.ref}{origin}{word}{why}", colour
     for each in line.differences:

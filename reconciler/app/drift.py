@@ -136,7 +136,7 @@ def _open(each: Opened) -> Iterator[str]:
     for row in each.rows:
         yield f"  {note.short(sentence(row.change), _LINE)}"
         yield "  to leave it so, in site.yaml or under defaults in fleet.yaml:"
-        yield f"    {note.short(rule_to_paste(each.ref, row.change), _LINE)}"
+        yield f"    {note.short(rule_to_paste(each.ref, row.change))}"
 
 
 def to_json(found: Journal) -> str:

@@ -18,10 +18,11 @@ import orjson
 from reconciler import ports
 from reconciler.adapters import state
 from reconciler.app import tables
-from reconciler.engine import house
+from reconciler.engine import house, pauses
 from reconciler.model import errors, fields
 from reconciler.model.journal import Change, rule_to_paste
 from reconciler.model.objects import live_of
+from reconciler.model.pauses import Held
 from reconciler.model.refs import ObjectRef
 from reconciler.model.values import ManagedEntry, Record
 from reconciler.plan import modes, owners
@@ -41,13 +42,15 @@ _SINGULAR: Mapping[Would, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explained:
-    """``what`` is empty where the object is there and is the one that we applied."""
+    """``what`` is empty where the object is there and is the one that we applied; ``held`` are
+    pauses of it."""
 
     record: Record
     commit: str
     what: str
     uid: str
     fields: tuple[owners.Field, ...]
+    held: tuple[Held, ...] = ()
 
     @property
     def is_fine(self) -> bool:
@@ -62,12 +65,14 @@ def look(ref: str, folder: Path, connect: Callable[[], ports.Cluster]) -> Explai
         record = _record(reading.records(), ref, reading.meta("site"))
         rules = house.read(reading.meta(house.RULES))
         commit = reading.meta("applied")
+        paused = pauses.kept(reading.pauses(), reading.meta)
     finally:
         reading.close()
+    held = tuple(each for each in paused if each.covers(record.ref))
     obj = connect().read(record.kind, record.ref.namespace, record.ref.name)
     if obj is None:
         what = "it is not in the cluster: it would be made anew"
-        return Explained(record=record, commit=commit, what=what, uid="", fields=())
+        return Explained(record=record, commit=commit, what=what, uid="", fields=(), held=held)
     of_object = modes.of_manifest(rules, record.ref, orjson.loads(record.body))
     live = live_of(obj)
     return Explained(
@@ -76,6 +81,7 @@ def look(ref: str, folder: Path, connect: Callable[[], ports.Cluster]) -> Explai
         what=_strange(record, live.uid, is_deleting=live.deleting),
         uid=live.uid,
         fields=owners.fields_of(record.ref, record.body, obj, of_object),
+        held=held,
     )
 
 
@@ -112,6 +118,9 @@ def to_text(found: Explained) -> Iterator[str]:
     yield f"  from {record.origin or 'an unknown place'}, applied at {at}{commit}"
     if found.what:
         yield f"  {found.what}"
+    for each in found.held:
+        until = "a commit lets it go on" if each.until is None else note.timestamp(each.until)
+        yield f"  nothing is written until {until}: paused, {note.short(each.reason)}"
     if found.fields:
         yield ""
         yield from tables.lines([_COLUMNS, *map(_cells, found.fields)])
@@ -146,7 +155,7 @@ def _conclusion(found: Explained) -> Iterator[str]:
     if put_back:
         yield "to leave one to others, in site.yaml or under defaults in fleet.yaml:"
     for each in put_back:
-        yield f"  {note.short(_rule(found.record.ref, each), 400)}"
+        yield f"  {note.short(_rule(found.record.ref, each))}"
 
 
 def _rule(ref: ObjectRef, each: owners.Field) -> str:
@@ -169,6 +178,7 @@ def to_json(found: Explained) -> str:
         "uid": found.uid,
         "appliedUid": record.uid,
         "message": found.what,
+        "paused": [note.paused_words(each) for each in found.held],
         "fields": [_words(each) for each in found.fields],
     }
     return orjson.dumps(words, option=orjson.OPT_INDENT_2).decode() + "\n"

@@ -20,6 +20,11 @@ from reconciler.cel.functions import FUNCTIONS, INTERNAL, NO_OVERLOAD, OPAQUE, F
 
 ITERATIONS = 10_000  # of comprehensions, the engine's own bound on one evaluation
 _ISSUE = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
+_DEEP = (
+    "nested too deep: about 30 levels can be read, where each field, call, sum or condition of a"
+    " chain is one; in a policy, variables make it flatter"
+)
+_UNREAD = "Cannot parse serialized CEL expression"
 _BUDGET = "Iteration budget exceeded"
 
 _TYPES: Mapping[str, Any] = {
@@ -66,7 +71,8 @@ class Expression:
         try:
             self._expression = _runtime().deserialize(data)
         except RuntimeError as error:
-            raise CompileError(str(error)) from None
+            # What was written is well formed, but its variables' own levels are among its levels.
+            raise CompileError(_DEEP if _UNREAD in str(error) else str(error)) from None
 
     def value(self, activation: Any) -> Any:
         """Its value in Python's terms. Raises EvaluationError, TooCostly."""
@@ -151,5 +157,5 @@ def _dispatch(functions: list[Function]) -> Callable[..., Any]:
 def _refused(text: str) -> CompileError:
     found = _ISSUE.search(text)
     if found is None:
-        return CompileError(text.partition(" [")[0])
+        return CompileError(_DEEP if "recursion" in text else text.partition(" [")[0])
     return CompileError(found[3], line=int(found[1]), column=int(found[2]))

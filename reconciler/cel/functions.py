@@ -5,6 +5,8 @@ key, their type's name, as the engine runs no opaque values of its callers'. The
 them as types of their own, so that none can be taken for a map.
 
 A function raises ValueError for what the server makes an error, with the server's words.
+
+One table, and what its rows run: its length is the number of functions.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from reconciler.cel import addresses, gotext, quantity, regex, semver, url
+from reconciler.cel import addresses, durations, gotext, quantity, regex, semver, url
 from reconciler.cel.formats import FORMATS
 
 NO_OVERLOAD = "no such overload"
@@ -714,7 +716,7 @@ _LISTS = (
 
 TEXT_OF, MATCHES, FORMAT, INSERT, SAME = "_text_%s", "_matches", "_format", "_insert", "_same"
 SUBSTRING, INDEX, LAST_INDEX = "_substring", "_index", "_last_index"
-NUMBER, SECONDS, ZONED = "_number", "_seconds", "_zoned"
+NUMBER, SECONDS, ZONED, BOUNDED = "_number", "_seconds", "_zoned", "_bounded"
 
 
 def _inserted(values: dict[Any, Any], key: Any, value: Any) -> dict[Any, Any]:
@@ -748,6 +750,7 @@ def _internal(name: str, params: str, run: Callable[..., Any], *, member: bool =
 INTERNAL: tuple[Function, ...] = (
     _internal(NUMBER, "string", gotext.named),
     _internal(SECONDS, "string", gotext.seconds),
+    _internal(BOUNDED, "A", durations.bounded),
     _internal(ZONED, "string string", gotext.zoned),
     _internal(ZONED, "int string", lambda value, text: text),
     *(

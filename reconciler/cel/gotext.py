@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from reconciler.cel import durations
+
 _ESCAPES = {
     "\a": "\\a",
     "\b": "\\b",
@@ -38,7 +40,7 @@ TEXTS: Mapping[str, tuple[re.Pattern[str], str]] = {
     ),
     "timestamp": (
         re.compile(
-            r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?"
+            r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9](?:\.[0-9]+)?"
             r"(?:Z|[+-][0-9]{2}:[0-9]{2})",
             re.A,
         ),
@@ -78,6 +80,8 @@ def checked(kind: str) -> Callable[[Any], Any]:
         if isinstance(value, str) and not pattern.fullmatch(value):
             raise ValueError(f"type conversion error from 'string' to '{name}'")
         if kind == "double" and isinstance(value, str) and _is_past_range(value):
+            raise ValueError(f"type conversion error from 'string' to '{name}'")
+        if kind == "duration" and isinstance(value, str) and durations.is_too_long(value):
             raise ValueError(f"type conversion error from 'string' to '{name}'")
         return value
 

@@ -153,10 +153,13 @@ def _primitive(raw: bytes) -> str:
 
 
 def _wrong_comparison(node: Node, checked: Checked) -> Iterator[str]:
-    """A part of the request that has fields, compared with what is no such part."""
-    if node.name not in ("_==_", "_!=_", "_in_"):
+    """A part of the request that has fields, compared with what is no such part, or looked into."""
+    if node.name not in ("_==_", "_!=_", "@in"):
         return
     shapes = [_shape(each) for each in node.args]
+    if node.name == "@in" and shapes[-1] is not None:
+        yield "found no matching overload for '@in'"
+        return
     types = [checked.types.get(each.id, syntax.DYN) for each in node.args]
     for mine, other, of in zip(shapes, reversed(shapes), reversed(types), strict=True):
         if mine is not None and mine is not other and _primitive(of) not in ("", "other"):

@@ -25,6 +25,8 @@ _BY_COUNT = {
     ("indexOf", 2): functions.INDEX,
     ("lastIndexOf", 2): functions.LAST_INDEX,
 }
+_SUMS = ("_+_", "_-_")
+_MOST_SUMS = 400
 _EQUALITY = ("_==_", "_!=_")
 
 
@@ -103,10 +105,20 @@ class Rewriting:
             node.name = renamed
         elif node.name in gotext.TEXTS and len(node.args) == 1 and not node.target:
             self._wrap(node, functions.TEXT_OF % node.name)
+        elif node.name in _SUMS and self._type(node) == syntax.DURATION:
+            return self._bounded(node)
         elif node.name in _EQUALITY and self._is_quantity(node.args[0]):
             same = syntax.call(functions.SAME, node.args, self._new())
             return same if node.name == "_==_" else syntax.call("!_", [same], self._new())
         return node
+
+    def _bounded(self, node: Node) -> Node:
+        """A sum of durations, which errs where Go cannot count it. Each level is there thrice."""
+        within = sum(1 for each in node.walk() if each.is_call and each.name == functions.BOUNDED)
+        if within > _MOST_SUMS:
+            raise CompileError("too many sums of durations within each other")
+        is_fine = syntax.call(functions.BOUNDED, [self._copied(node)], self._new())
+        return syntax.call("_?_:_", [is_fine, node, self._copied(node)], self._new())
 
     def _texted(self, node: Node, of: bytes) -> Node:
         """``string()`` of a value of this type, as Go writes it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from typing import Any
 
 import orjson
@@ -17,7 +18,13 @@ def body(value: Any) -> bytes:
     Raises ValueError for what JSON cannot carry: infinities, and nesting past 250 levels.
     """
     try:
-        return orjson.dumps(_normal(value) if _unusual(value) else value, option=_SORTED)
+        data = orjson.dumps(value, option=_SORTED)
+        if not _may_be_unusual(data):
+            return data
+    except TypeError:  # an integer that is too wide, or what is no JSON at all
+        data = b""
+    try:
+        return orjson.dumps(_normal(value), option=_SORTED) if not data or _unusual(value) else data
     except (TypeError, RecursionError) as error:
         raise ValueError(str(error)) from None
 
@@ -25,6 +32,16 @@ def body(value: Any) -> bytes:
 def digest(data: bytes) -> str:
     """SHA-256 in hex."""
     return hashlib.sha256(data).hexdigest()
+
+
+# How orjson writes a float; of one that is no number it makes null.
+_FRACTION = re.compile(rb"\.[0-9]+(?:e[-+]?[0-9]+)?[,}\]]")
+_POWER = re.compile(rb"e[-+]?[0-9]+[,}\]]")
+
+
+def _may_be_unusual(data: bytes) -> bool:
+    """Whether there is, or seems to be, a float: bytes are looked through faster than values."""
+    return bool(_FRACTION.search(data) or b"null" in data or _POWER.search(data))
 
 
 def _unusual(value: Any) -> bool:

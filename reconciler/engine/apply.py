@@ -21,7 +21,7 @@ from reconciler.model import errors
 from reconciler.model.objects import live_of
 from reconciler.model.refs import FIELD_MANAGER, Kind, ObjectRef
 from reconciler.model.values import Applied, Failure, Live, Manifest, Plan, Record, Step
-from reconciler.plan import modes, ownership, waves
+from reconciler.plan import modes, others, ownership, waves
 
 THREADS = 8  # more gain nothing
 ESTABLISHED = 15.0  # seconds that a CustomResourceDefinition may take to be served
@@ -286,9 +286,10 @@ class Applier:
         found = self._cluster.read(kind, ref.namespace, ref.name)
         if found is None:
             return self._release(manifest, self._cluster.apply(manifest, force=force))
-        self._release(manifest, live_of(found))
-        body = modes.leave_out(manifest.body, manifest.left)
-        return self._cluster.apply(dataclasses.replace(manifest, body=body), force=force)
+        live = self._release(manifest, live_of(found))
+        body = modes.leave_out(manifest.body, others.held(manifest, live))
+        done = self._cluster.apply(dataclasses.replace(manifest, body=body), force=force)
+        return self._release(manifest, done)  # of the items that this apply added
 
     def _release(self, manifest: Manifest, live: Live) -> Live:
         """Give up what is left to others, if the object is still as ``live`` shows it.
@@ -297,7 +298,7 @@ class Applier:
         """
         kind, ref = manifest.kind, manifest.ref
         for attempt in range(_EVICTIONS):
-            entries = ownership.released(live, manifest.left)
+            entries = ownership.released(live, others.held(manifest, live))
             if entries is None:
                 return live
             patch = ownership.patch(live, entries)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from reconciler import ports
@@ -10,6 +11,7 @@ from reconciler.engine import loop, observe
 from reconciler.engine.apply import Applier
 from reconciler.engine.books import Books
 from reconciler.engine.courier import Courier
+from reconciler.engine.crew import Crew
 from reconciler.engine.crier import Crier
 from reconciler.engine.examine import Examiner
 from reconciler.engine.heal import Healer, Suspect
@@ -29,7 +31,7 @@ from reconciler.model.refs import ObjectRef, SiteName
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """The adapters."""
+    """The adapters; ``give_back`` returns freed memory to the machine."""
 
     source: ports.Source
     renderer: ports.Renderer
@@ -38,6 +40,7 @@ class Parts:
     notes: ports.Notes
     clock: ports.Clock
     observer: ports.Observer
+    give_back: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +131,7 @@ def assemble(parts: Parts, options: Options, stop: threading.Event) -> loop.Engi
         written=vitals.written,
     )
     crier = Crier(cluster=cluster, clock=clock, component=options.agent.split(" ")[0])
-    crew = loop.Crew(
+    crew = Crew(
         inbox=inbox,
         pulse=pulse,
         books=books,
@@ -189,4 +192,6 @@ def assemble(parts: Parts, options: Options, stop: threading.Event) -> loop.Engi
         ),
         crier=crier,
     )
-    return loop.Engine(crew, site=site, clock=clock, observer=observer, stop=stop)
+    return loop.Engine(
+        crew, site=site, clock=clock, observer=observer, give_back=parts.give_back, stop=stop
+    )

@@ -69,7 +69,7 @@ class Examiner:
                 left.append((each.change, Outcome.CONTESTED))
             else:
                 corrected.append(each.change)
-        leave = {*self._ignored(record), *(change.rule for change, _ in left)}
+        leave = {*self._ignored(record), *(change.rule for change, _ in left if change.rule)}
         return Diagnosis(
             live=live_of(obj),
             corrected=tuple(corrected),

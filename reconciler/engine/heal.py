@@ -51,10 +51,11 @@ class Suspect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """Changes of one object with one outcome, which are news."""
+    """Changes of one object with one outcome, which are news; ``uid`` is what it has now."""
 
     ref: ObjectRef
     kind: Kind
+    uid: str
     changes: tuple[Change, ...]
     outcome: Outcome
 
@@ -170,9 +171,10 @@ class Healer:
         return self._journal([each for row in told for each in row])
 
     def _diagnose(self, by_ref: Mapping[ObjectRef, Suspect]) -> dict[ObjectRef, Diagnosis]:
+        """What was seen to go is looked at as well: whoever takes our label off takes it out of
+        sight, and the object is there."""
         records = {ref: self._books.records[ref] for ref in by_ref}
-        unseen = [record for ref, record in records.items() if by_ref[ref].change != "deleted"]
-        seen = self._applier.look(unseen)
+        seen = self._applier.look(records.values())
         found: dict[ObjectRef, Diagnosis] = {}
         for ref, record in records.items():
             obj = seen.get(ref)
@@ -314,7 +316,7 @@ class Healer:
             return rows  # a false alarm
         seconds = self._clock.monotonic() - suspect.seen
         changes = diagnosis.corrected or (explain.unseen(),)
-        kind = _kind(suspect)
+        kind = _kind(suspect, diagnosis)
         first = changes[0]
         self._observer.event(
             "drift.corrected",
@@ -363,7 +365,8 @@ class Healer:
                 manager=change.manager,
                 outcome=str(outcome),
             )
-        return [self._row(ref, _kind(suspect), change, outcome) for change, outcome in news]
+        kind = _kind(suspect, diagnosis)
+        return [self._row(ref, kind, change, outcome) for change, outcome in news]
 
     def _fail(self, suspect: Suspect, diagnosis: Diagnosis, failure: Failure) -> list[JournalRow]:
         ref = suspect.ref
@@ -372,7 +375,7 @@ class Healer:
             self._observer.event(
                 "drift.failed", ref=str(ref), reason=failure.reason, message=failure.message
             )
-            kind = _kind(suspect)
+            kind = _kind(suspect, diagnosis)
             changes = diagnosis.corrected or (explain.unseen(),)
             rows = [self._row(ref, kind, change, Outcome.FAILED) for change in changes]
         self._failed[ref] = failure
@@ -404,6 +407,7 @@ class Healer:
             Told(
                 ref=ref,
                 kind=self._books.records[ref].kind,
+                uid=self._books.records[ref].uid,
                 changes=tuple(changes),
                 outcome=outcome,
             )
@@ -417,8 +421,9 @@ class Healer:
         ]
 
 
-def _kind(suspect: Suspect) -> str:
-    return "deleted" if suspect.change == "deleted" else "edited"
+def _kind(suspect: Suspect, diagnosis: Diagnosis) -> str:
+    is_there = diagnosis.live is not None and diagnosis.live.uid == suspect.uid
+    return "deleted" if suspect.change == "deleted" and not is_there else "edited"
 
 
 def _manifest(record: Record, diagnosis: Diagnosis) -> Manifest:

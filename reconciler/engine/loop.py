@@ -14,12 +14,9 @@ from dataclasses import dataclass
 
 from reconciler import ports
 from reconciler.engine import pacing
-from reconciler.engine.apply import Applier, Interrupted
-from reconciler.engine.books import Books
-from reconciler.engine.courier import Courier
-from reconciler.engine.crier import Crier
+from reconciler.engine.apply import Interrupted
+from reconciler.engine.crew import Crew
 from reconciler.engine.heal import Suspect
-from reconciler.engine.inbox import Inbox
 from reconciler.engine.messages import (
     Again,
     Candidate,
@@ -33,14 +30,7 @@ from reconciler.engine.messages import (
     Tell,
     Vouch,
 )
-from reconciler.engine.observe import Observatory, is_site, key_of
-from reconciler.engine.pauses import Pauses
-from reconciler.engine.postman import Postman
-from reconciler.engine.prune import Pruner
-from reconciler.engine.pulse import Pulse
-from reconciler.engine.reconcile import Reconciler
-from reconciler.engine.reporter import Reporter
-from reconciler.engine.vitals import Vitals
+from reconciler.engine.observe import is_site, key_of
 from reconciler.model import errors
 from reconciler.model.refs import SiteName
 from reconciler.model.values import Sync
@@ -65,25 +55,6 @@ class Outcome:
     reached: bool  # the remote, for the commit and for the note
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Crew:
-    """The engine's parts, joined by ``assembly``."""
-
-    inbox: Inbox[Message]
-    pulse: Pulse
-    books: Books
-    applier: Applier
-    pauses: Pauses
-    pruner: Pruner
-    vitals: Vitals
-    reconciler: Reconciler
-    observatory: Observatory
-    courier: Courier
-    reporter: Reporter
-    postman: Postman
-    crier: Crier
-
-
 class Engine:
     """Used once: made anew for each start."""
 
@@ -94,11 +65,14 @@ class Engine:
         site: SiteName,
         clock: ports.Clock,
         observer: ports.Observer,
+        give_back: Callable[[], None],
         stop: threading.Event,
     ) -> None:
         self._crew = crew
         self._site = site
         self._observer = observer
+        self._give_back = give_back
+        self._spread = False  # into memory that a pass or a list needed, and is free again
         self._stop = stop
         self._begun = False
         self._ready = False
@@ -154,7 +128,10 @@ class Engine:
                 ):
                     while not self._stop.is_set():
                         self._crew.pulse.beat()
-                        self._handle(self._crew.inbox.take(_BATCH, TICK))
+                        messages = self._crew.inbox.take(_BATCH, TICK)
+                        self._handle(messages)
+                        if not messages:
+                            self._shrink()
         if self._trouble is not None:
             raise self._trouble
 
@@ -173,6 +150,12 @@ class Engine:
             synced=situation.sync is Sync.SYNCED and not situation.drift_open and seen,
             reached=sent and not isinstance(news, Offline) and not situation.offline,
         )
+
+    def _shrink(self) -> None:
+        """Nothing came for a while: keep no more memory than what is known needs."""
+        if self._spread:
+            self._spread = False
+            self._give_back()
 
     def _settle(self) -> None:
         """Handle messages until each watch has shown its set and nothing is left to do."""
@@ -197,7 +180,7 @@ class Engine:
                 if attempts == 1:
                     raise errors.ClusterUnavailable(str(error)) from None
                 self._miss(error)
-                self._stop.wait(max(self._reaches.next(), _asked(error)))
+                self._stop.wait(max(self._reaches.next(), pacing.asked(error)))
         self._found()
         self._begun = True
         self._crew.reconciler.begin()
@@ -305,7 +288,7 @@ class Engine:
         if isinstance(error, errors.ClusterRefused):
             self._crew.reconciler.fail(error)
             self._crew.inbox.put_later("tell", Tell(), 0)
-        delay = max(self._reaches.next(), _asked(error))
+        delay = max(self._reaches.next(), pacing.asked(error))
         self._crew.inbox.put_later("again", Again(), delay)
         for message in drift:
             key = ("heal", message.ref) if isinstance(message, Suspect) else key_of(message)
@@ -322,7 +305,9 @@ class Engine:
             return
         for told in self._crew.reconciler.put_right(suspects):
             self._crew.crier.cry(
-                event.of_drift(self._site, told.ref, told.kind, told.changes, told.outcome)
+                event.of_drift(
+                    self._site, told.ref, told.kind, told.changes, told.outcome, uid=told.uid
+                )
             )
         self._found()
         self._crew.inbox.put_later("tell", Tell(), REPORT_AFTER)
@@ -339,6 +324,7 @@ class Engine:
             books.write_again(live.ref)
 
     def _pass(self) -> None:
+        self._spread = True
         try:
             complete = self._crew.reconciler.run_pass()
         finally:
@@ -367,6 +353,7 @@ class Engine:
 
     def _announce(self, message: ports.KindListed | ports.KindRefused) -> None:
         if isinstance(message, ports.KindListed):
+            self._spread = True
             self._observer.event("watch.listed", kind=str(message.kind), objects=len(message.uids))
         else:
             self._observer.event(
@@ -378,7 +365,7 @@ class Engine:
 
     def _miss(self, error: errors.ReconcilerError) -> None:
         self._lost = True
-        self._observer.event("cluster.unavailable", error=str(error), delay=_asked(error))
+        self._observer.event("cluster.unavailable", error=str(error), delay=pacing.asked(error))
 
     def _found(self) -> None:
         self._reaches.reset()
@@ -412,8 +399,3 @@ class Engine:
         except BaseException as error:  # carried to the thread that called run
             self._trouble = error
             self.end()
-
-
-def _asked(error: errors.ReconcilerError) -> float:
-    """Seconds that a busy API server asked us to wait."""
-    return error.delay if isinstance(error, errors.Transient) else 0.0

@@ -2,13 +2,12 @@
 
 In: an apply that was refused as Invalid. Out: the object applied after all, or the refusal in
 words that say what to do. ``apply`` calls it, from any of its threads, for objects that are ours.
-An object that is made anew gets the fields that are left to others as any new object does: for
-that ``put`` is handed in, which knows how.
+Fields that are left to others are left so, and set in an object that is made anew as in any new
+one: for that ``put`` is handed in, which knows how.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import threading
 from collections.abc import Callable, Mapping
@@ -19,9 +18,10 @@ import orjson
 from reconciler import ports
 from reconciler.engine.books import Books
 from reconciler.model import errors
+from reconciler.model.objects import live_of
 from reconciler.model.refs import ALLOW, REPLACE, Kind, ObjectRef
 from reconciler.model.values import Live, Manifest
-from reconciler.plan import intruders, modes
+from reconciler.plan import intruders, modes, others
 
 GONE = 30.0  # seconds that an object may take to end before it is made anew by a later pass
 IMMUTABLE = "Immutable"  # our own reason
@@ -36,7 +36,7 @@ _IMMUTABLE = re.compile(
 
 
 class Mender:
-    """Thread-safe. ``beat`` is called while it waits; ``put`` makes an object that is not there."""
+    """Thread-safe. ``beat`` is called while it waits; ``put`` applies, forced."""
 
     def __init__(
         self,
@@ -62,14 +62,14 @@ class Mender:
         """Apply it after all. Raises ClusterRefused, with ``error``'s words where they hold."""
         if is_immutable(error):
             return self._make_anew(manifest, error)
-        return self._apply_in_place(_sent(manifest), error)
+        return self._apply_in_place(manifest, error)
 
     def _apply_in_place(self, manifest: Manifest, error: errors.ClusterRefused) -> Live:
         for _ in range(_ROUNDS):
             if error.reason != "Invalid" or not self._make_room(manifest, error):
                 break
             try:
-                live = self._cluster.apply(manifest, force=True)
+                live = self._put(manifest)
             except errors.ClusterRefused as refused:
                 error = refused
                 continue
@@ -84,7 +84,8 @@ class Mender:
         live = self._cluster.read(manifest.kind, ref.namespace, ref.name)
         if live is None:
             return False
-        patch = intruders.patch(orjson.loads(manifest.body), live, error.causes)
+        body = modes.leave_out(manifest.body, others.held(manifest, live_of(live)))
+        patch = intruders.patch(orjson.loads(body), live, error.causes)
         if patch is None:
             return False
         try:
@@ -129,13 +130,6 @@ class Mender:
             self._beat()
             self._stop.wait(_LOOKS[min(looks, len(_LOOKS) - 1)])
             looks += 1
-
-
-def _sent(manifest: Manifest) -> Manifest:
-    """The manifest as it is applied to an object that is there."""
-    return dataclasses.replace(
-        manifest, body=modes.leave_out(manifest.body, manifest.left), left=()
-    )
 
 
 def is_immutable(error: errors.ClusterRefused) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 
 from reconciler import ports
+from reconciler.model import errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,3 +87,8 @@ class Allowance:
             for key, (count, last) in self._acted.items()
             if now - last < longest * count
         }
+
+
+def asked(error: errors.ReconcilerError) -> float:
+    """Seconds that a busy API server asked us to wait."""
+    return error.delay if isinstance(error, errors.Transient) else 0.0

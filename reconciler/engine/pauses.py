@@ -9,6 +9,7 @@ every minute keeps one on for ever.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 from reconciler import ports
@@ -22,6 +23,12 @@ from reconciler.status import site_object
 STEP = 30.0  # seconds of running time at most between two looks while something is paused
 _LIMIT = "pause-limit"  # meta: seconds
 _SUSPENDED = "suspended"  # meta: "yes" while the newest commit says so
+
+
+def kept(rows: pauses.Rows, meta: Callable[[str], str]) -> tuple[Held, ...]:
+    """What is held still, as the state folder has it; for commands."""
+    limit = float(meta(_LIMIT) or LONGEST)
+    return pauses.held(rows, limit, suspended=bool(meta(_SUSPENDED)))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -18,10 +18,11 @@ from reconciler import ports
 from reconciler.engine import mend, prospects
 from reconciler.engine.apply import THREADS
 from reconciler.model import errors
+from reconciler.model.objects import live_of
 from reconciler.model.refs import ObjectRef, Origin
 from reconciler.model.rules import DriftMode
 from reconciler.model.values import Failure, Manifest, Plan, Rendered, Step
-from reconciler.plan import modes, planner, waves, wholes
+from reconciler.plan import differ, fieldtrees, intruders, modes, planner, waves, wholes
 from reconciler.plan.differ import Difference
 from reconciler.plan.inventory import Inventory
 from reconciler.plan.pruning import Fate
@@ -107,6 +108,7 @@ class Previewer:
         """None where nothing would change. What only the commit itself brings is taken as there."""
         manifest = step.manifest
         ref, origin = manifest.ref, manifest.origin
+        found = None
         try:
             found = self._cluster.read(manifest.kind, ref.namespace, ref.name)
             wanted = self._dry_run(step)
@@ -114,7 +116,7 @@ class Previewer:
             is_coming = ref.namespace if error.reason == "NamespaceNotFound" else str(manifest.kind)
             if error.reason in ("NamespaceNotFound", "KindUnknown") and is_coming in coming:
                 return Line(action=Action.CREATE, ref=ref, origin=origin)
-            return _not_so(manifest, error)
+            return _mended(step, found, error, rendered) or _not_so(manifest, error)
         if found is None:
             return Line(action=Action.CREATE, ref=ref, origin=origin)
         differences = tuple(_ours(wholes.differences(wanted, found), manifest, rendered))
@@ -134,6 +136,30 @@ class Previewer:
             return self._cluster.dry_run(step.manifest, force=True)
 
 
+def _mended(
+    step: Step, found: Mapping[str, Any] | None, error: errors.ClusterRefused, rendered: Rendered
+) -> Line | None:
+    """An apply that is refused because of others' fields, which are taken out first."""
+    manifest = step.manifest
+    if found is None or not step.force or error.reason != "Invalid" or mend.is_immutable(error):
+        return None
+    wanted = orjson.loads(manifest.body)
+    taken = intruders.found(wanted, found, error.causes)
+    if not taken:
+        return None
+    guide = fieldtrees.union(fieldtrees.parsed(each.fields) for each in live_of(found).managed)
+    body = {name: part for name, part in wanted.items() if name not in ("apiVersion", "kind")}
+    ours = _ours(iter(differ.differences(body, found, guide)), manifest, rendered)
+    theirs = (Difference(path=path, wanted=differ.ABSENT, found=value) for path, value in taken)
+    return Line(
+        action=Action.CHANGE,
+        ref=manifest.ref,
+        origin=manifest.origin,
+        why="fields of others are in the way, and are taken out",
+        differences=(*theirs, *ours),
+    )
+
+
 def _not_so(manifest: Manifest, error: errors.ClusterRefused) -> Line:
     """An apply that is refused; what can never be changed may be made anew."""
     ref, origin = manifest.ref, manifest.origin
@@ -148,10 +174,11 @@ def _ours(
     found: Iterator[Difference], manifest: Manifest, rendered: Rendered
 ) -> Iterator[Difference]:
     """Without the fields that the fleet leaves to others."""
-    labels = orjson.loads(manifest.body)["metadata"].get("labels") or {}
+    body = orjson.loads(manifest.body)
+    labels = body["metadata"].get("labels") or {}
     rules = modes.of_object(rendered.settings.drift, manifest.ref, labels)
     for each in found:
-        if modes.mode(rules, each.path) is not DriftMode.IGNORE:
+        if modes.mode_in(rules, each.path, body) is not DriftMode.IGNORE:
             yield each
 
 

@@ -7,7 +7,6 @@ a Situation for the reporter.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -35,7 +34,7 @@ from reconciler.model.values import (
     Rendered,
     Sync,
 )
-from reconciler.plan import planner
+from reconciler.plan import manifests, planner
 from reconciler.status import held, note, open_drift, unwell
 from reconciler.status.report import Situation
 
@@ -162,7 +161,7 @@ class Reconciler:
             return True  # nothing to apply: the last good state stays
         began = self._clock.monotonic()
         objects = self._placed(rendered.objects)
-        twice = _twice(objects)
+        twice = manifests.twice(objects)
         if twice is not None:
             self._change(sync=Sync.FAILED, reason="RenderFailed", message=twice)
             return True
@@ -358,7 +357,7 @@ class Reconciler:
         )
         self._books.finish([*applied.held, *waiting])
         self._change(objects=counts, failed=applied.failed, held=pruned.held, **self._drift())
-        self.rendered_digest = _digest(objects)
+        self.rendered_digest = manifests.digest(objects)
         is_complete = applied.complete and pruned.complete and not withheld
         if is_complete:
             self._state.save(meta={_RUNNING: rendered.commit, _DIGEST: self.rendered_digest})
@@ -391,23 +390,6 @@ class Reconciler:
     def _change(self, **fields: object) -> None:
         changes: Any = fields
         self.situation = dataclasses.replace(self.situation, **changes)
-
-
-def _twice(objects: Iterable[Manifest]) -> str | None:
-    """Why these cannot be applied: an object that stands in them twice, once it is placed."""
-    seen: dict[ObjectRef, Manifest] = {}
-    for manifest in objects:
-        other = seen.setdefault(manifest.ref, manifest)
-        if other is not manifest:
-            return f"{manifest.ref} is declared twice: {other.origin} and {manifest.origin}"
-    return None
-
-
-def _digest(objects: Iterable[Manifest]) -> str:
-    digest = hashlib.sha256()
-    for manifest in sorted(objects, key=lambda manifest: manifest.ref):
-        digest.update(f"{manifest.ref} {manifest.digest}\n".encode())
-    return digest.hexdigest()
 
 
 def _first(failed: tuple[Failure, ...]) -> str:

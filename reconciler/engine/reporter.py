@@ -14,6 +14,7 @@ import orjson
 from reconciler import ports
 from reconciler.engine.crier import Crier
 from reconciler.model import errors
+from reconciler.model.objects import live_of
 from reconciler.model.refs import SITE_LABEL, ObjectRef, Origin, SiteName
 from reconciler.model.values import Manifest, Report
 from reconciler.status import event, note, report, site_object
@@ -47,6 +48,7 @@ class Reporter:
         self._agent = agent
         self._last: Report | None = None
         self._shown = ""  # digest of the Site status as it is in the cluster, ``""`` for unknown
+        self._uid = ""  # of the Site object, as far as it is known
 
     def tell(self, situation: report.Situation, rendered: str) -> bool | None:
         """Tell what is new. ``rendered`` is a digest of all that the site renders.
@@ -57,7 +59,8 @@ class Reporter:
         now = report.make(situation, self._site, time=self._clock.now(), agent=self._agent)
         urgent = self._queue_note(now, rendered)
         before, self._last = self._last, now
-        if before is None or _words(before) != _words(now):
+        is_news = before is None or _words(before) != _words(now)
+        if is_news:
             self._observer.event(
                 "report.changed",
                 state=str(now.state),
@@ -68,13 +71,16 @@ class Reporter:
                 objects=now.objects.total,
                 held=len(now.held),
             )
-            self._crier.cry(event.of_report(now))
-        self._show(now, situation.offline)
+        try:
+            self._show(now, situation.offline)
+        finally:
+            if is_news:  # last, as only then the object is sure to be there to be told about
+                self._crier.cry(event.of_report(now, self._uid))
         return urgent
 
     def forget(self) -> None:
         """The Site object is gone: show it again, news or not."""
-        self._shown = ""
+        self._shown = self._uid = ""
 
     def _queue_note(self, now: Report, rendered: str) -> bool | None:
         if not now.commit:
@@ -116,6 +122,7 @@ class Reporter:
             found = self._cluster.read(site_object.KIND, ref.namespace, ref.name) or {}
         except errors.ClusterRefused:
             return ""  # writing it says why
+        self._uid = live_of(found).uid if found else ""
         status = found.get("status")
         return _digest(status) if isinstance(status, dict) else ""
 
@@ -128,14 +135,14 @@ class Reporter:
         whole = {**bare, "metadata": {"name": ref.name, "labels": {SITE_LABEL: ref.name}}}
         try:
             try:
-                self._cluster.apply(
+                live = self._cluster.apply(
                     _manifest(ref, {**bare, "status": status}), force=True, subresource="status"
                 )
             except errors.ClusterRefused as error:
                 if error.reason != "NotFound":
                     raise
                 self._cluster.apply(_manifest(ref, whole), force=True)
-                self._cluster.apply(
+                live = self._cluster.apply(
                     _manifest(ref, {**bare, "status": status}), force=True, subresource="status"
                 )
         except errors.ClusterRefused as error:
@@ -147,6 +154,7 @@ class Reporter:
                 origin="",
             )
             return False
+        self._uid = live.uid
         return True
 
 

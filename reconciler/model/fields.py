@@ -2,7 +2,8 @@
 
 Shown: ``spec.containers[name=main].image``. In rules: ``/spec/containers/*/image``, or
 ``/spec/containers/[name=main]/image``; in names ``~1`` stands for ``/`` and ``~0`` for ``~``, as
-in a JSON Pointer (RFC 6901). A rule's path covers the field and all below it.
+in a JSON Pointer (RFC 6901), and besides ``~2`` for ``,`` and ``~3`` for ``[``. A rule's path
+covers the field and all below it.
 """
 
 from __future__ import annotations
@@ -47,8 +48,17 @@ def show(path: Path) -> str:
 
 
 def rule(path: Path) -> str:
-    """The path as a rule names it; an item of no name of its own is ``*``."""
-    return "".join(f"/{_ruled(step)}" for step in path)
+    """The path as a rule names it; an item of no name of its own is ``*``.
+
+    Where no rule can name it (an empty name, a path too long or too deep): what is above it.
+    """
+    found = ""
+    for step in path[:_DEEPEST]:
+        word = _ruled(step)
+        if not word or len(found) + len(word) >= _LONGEST:
+            break
+        found += f"/{word}"
+    return found
 
 
 def parse(text: str) -> Path:
@@ -85,22 +95,33 @@ def _ruled(step: Step) -> str:
     return _escape(step) if isinstance(step, str) else ANY
 
 
+_ESCAPES = {"/": "~1", ",": "~2", "[": "~3"}
+
+
 def _escape(text: str) -> str:
-    return text.replace("~", "~0").replace("/", "~1")
+    escaped = text.replace("~", "~0")
+    for plain, written in _ESCAPES.items():
+        escaped = escaped.replace(plain, written)
+    return escaped
+
+
+def _plain(text: str) -> str:
+    for plain, written in _ESCAPES.items():
+        text = text.replace(written, plain)
+    return text.replace("~0", "~")
 
 
 def _step(text: str) -> Step:
     if not text:
         raise ValueError("has an empty step")
-    if re.search(r"~(?![01])", text):
-        raise ValueError("has a ~ that is neither ~0 nor ~1")
-    plain = text.replace("~1", "/").replace("~0", "~")
-    if not plain.startswith("["):
-        return plain
-    pairs = [pair.partition("=") for pair in plain.removeprefix("[").removesuffix("]").split(",")]
-    if not plain.endswith("]") or not all(name and mark for name, mark, _ in pairs):
+    if re.search(r"~(?![0-3])", text):
+        raise ValueError("has a ~ that is none of ~0, ~1, ~2 and ~3")
+    if not text.startswith("["):
+        return _plain(text)
+    pairs = [pair.partition("=") for pair in text.removeprefix("[").removesuffix("]").split(",")]
+    if not text.endswith("]") or not all(name and mark for name, mark, _ in pairs):
         raise ValueError("has a step in brackets that is not [KEY=VALUE]")
-    return Item(tuple(sorted((name, value) for name, _, value in pairs)))
+    return Item(tuple(sorted((_plain(name), _plain(value)) for name, _, value in pairs)))
 
 
 def _fits(pattern: Step, step: Step) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+
+import orjson
 
 from reconciler.model.refs import ObjectRef
 
@@ -52,9 +55,19 @@ class JournalRow:
 def rule_to_paste(ref: ObjectRef, change: Change) -> str:
     """The line of site.yaml (or fleet.yaml's defaults) that leaves this field to others."""
     kind = f"{ref.kind}.{ref.group}" if ref.group else ref.kind
-    where = f", namespace: {ref.namespace}" if ref.namespace else ""
-    field = f', fields: ["{change.rule}"]' if change.rule else ""
-    return f"drift: [{{mode: ignore, kind: {kind}{where}, name: {ref.name}{field}}}]"
+    where = f", namespace: {_word(ref.namespace)}" if ref.namespace else ""
+    field = f", fields: [{orjson.dumps(change.rule).decode()}]" if change.rule else ""
+    return f"drift: [{{mode: ignore, kind: {kind}{where}, name: {_word(ref.name)}{field}}}]"
+
+
+def _word(name: str) -> str:
+    """Quoted where YAML might take it for something else than a string."""
+    plain = _PLAIN.fullmatch(name) and name.lower() not in _TAKEN
+    return name if plain else orjson.dumps(name).decode()
+
+
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9.-]*")
+_TAKEN = frozenset(("true", "false", "yes", "no", "on", "off", "null", "y", "n"))
 
 
 def sentence(change: Change) -> str:

@@ -1,4 +1,7 @@
-"""The sentence's values, in its order: Snapshot, Verified, Rendered, Verdict, Plan, Applied."""
+"""The sentence's values, in its order: Snapshot, Verified, Rendered, Verdict, Plan, Applied.
+
+One module, longer than others, as all parts speak in these and they refer to each other.
+"""
 
 from __future__ import annotations
 

@@ -3,7 +3,8 @@
 In: what we set, the live object, and a guide: the tree of all fields that anybody owns in it
 (``fieldtrees.union``), which tells a list of keyed items from a set and from one that is a single
 value. Out: only fields that we set and that are otherwise, in order. Values that the API server
-writes in another form (1000m and 1, an empty map and none) are equal.
+writes in another form (1000m and 1, an empty map and none) are equal, but for the few empty maps
+that say something, as ``emptyDir: {}`` does.
 """
 
 from __future__ import annotations
@@ -78,8 +79,17 @@ def _fields(
         path = (*at, name)
         if name in found:
             yield from _compare(value, found[name], guide.get(f"f:{name}") or {}, path)
-        elif not _empty(value):
+        elif not _empty(value) or _is_meant(name, value):
             yield Difference(path=path, wanted=value, found=ABSENT)
+
+
+# Members of unions that are chosen by being there, with nothing in them: a volume's kind, and whom
+# a NetworkPolicy means.
+_MEANT = frozenset(("emptyDir", "namespaceSelector", "podSelector"))
+
+
+def _is_meant(name: str, value: Any) -> bool:
+    return name in _MEANT and isinstance(value, dict)
 
 
 def _keys(guide: fieldtrees.Tree) -> tuple[str, ...]:
@@ -155,6 +165,8 @@ def same(one: Any, other: Any, *, amounts: bool = True, beyond: bool = False) ->
     if _empty(one) and _empty(other):
         return True
     if isinstance(one, dict) and isinstance(other, dict):
+        if any(_is_meant(name, one.get(name)) and other.get(name) is None for name in _MEANT):
+            return False
         names = {
             name
             for each in ((one,) if beyond else (one, other))

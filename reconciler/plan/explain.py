@@ -61,7 +61,12 @@ def changes(
     trees = {entry: fieldtrees.parsed(entry.fields) for entry in live.managed}
     wanted = orjson.loads(body)
     found = [
-        _told(ref, row, _NOBODY if row.found is differ.ABSENT else _owner(row.path, trees), rules)
+        _told(
+            ref,
+            row,
+            _NOBODY if row.found is differ.ABSENT else _owner(row.path, trees),
+            modes.mode_in(rules, row.path, wanted),
+        )
         for row in differ.differences(_compared(wanted), obj, fieldtrees.union(trees.values()))
         if not _is_default(row, trees)
     ]
@@ -111,12 +116,11 @@ def _taken(
             value = value_at(wanted, path)
             if value is not differ.ABSENT and not fieldtrees.owns(ours, path):
                 row = differ.Difference(path=path, wanted=value, found=value)
-                yield dataclasses.replace(_told(ref, row, entry, rules), differs=False)
+                mode = modes.mode_in(rules, path, wanted)
+                yield dataclasses.replace(_told(ref, row, entry, mode), differs=False)
 
 
-def _told(
-    ref: ObjectRef, row: differ.Difference, owner: ManagedEntry, rules: tuple[DriftRule, ...]
-) -> Found:
+def _told(ref: ObjectRef, row: differ.Difference, owner: ManagedEntry, mode: DriftMode) -> Found:
     path = row.path
     change = Change(
         path=fields.show(path),
@@ -128,7 +132,7 @@ def _told(
         since=owner.time,
         rule=fields.rule(path),
     )
-    return Found(path=path, change=change, mode=modes.mode(rules, path))
+    return Found(path=path, change=change, mode=mode)
 
 
 def value_at(value: Any, path: Path) -> Any:

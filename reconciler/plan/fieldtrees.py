@@ -55,6 +55,25 @@ def is_item(value: Any, item: Item) -> bool:
     return bool(given) and all(text(value[key]) == word for key, word in given)
 
 
+def told(item: Item, value: Any) -> Item:
+    """The item by all its plain fields, of which a rule may name any."""
+    plain = {name: text(each) for name, each in value.items() if not isinstance(each, dict | list)}
+    return Item(tuple(sorted((plain | dict(item.keys)).items())))
+
+
+def told_at(path: Path, value: Any) -> Path:
+    """The path into ``value`` with each item as ``told``, as far as it leads."""
+    found: list[Step] = []
+    for each in path:
+        if isinstance(value, list) and isinstance(each, Item):
+            value = next((one for one in value if is_item(one, each)), None)
+            found.append(told(each, value) if value is not None else each)
+        else:
+            value = value.get(each) if isinstance(value, dict) else None
+            found.append(each)
+    return tuple(found)
+
+
 def union(trees: Iterable[Tree]) -> dict[str, Any]:
     """All that any of them owns."""
     found: dict[str, Any] = {}

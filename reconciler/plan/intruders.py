@@ -2,7 +2,8 @@
 
 In: what we want, what is there, and the fields that the API server named when it refused the
 apply (422). Out: a JSON patch (RFC 6902) that takes the intruders out, or None where none is
-found. ``engine.mend`` sends it, and then applies again. Three things are known to need it:
+found; and the intruders alone. ``engine.mend`` sends the patch, and then applies again;
+``engine.preview`` shows what would go. Three things are known to need it:
 
 - a union whose member somebody swapped: emptyDir for hostPath, ``value`` for ``valueFrom``;
 - an item with a field that must be unique, such as the name of a Service's port, that is kept
@@ -19,6 +20,8 @@ from typing import Any
 import orjson
 
 from reconciler.model.errors import Cause
+from reconciler.model.fields import Item, Path, Step
+from reconciler.plan import fieldtrees
 
 Place = tuple[str | int, ...]
 
@@ -33,10 +36,7 @@ def patch(
     wanted: Mapping[str, Any], live: Mapping[str, Any], causes: Iterable[Cause]
 ) -> bytes | None:
     """Holds only for the object as ``live`` shows it: its resourceVersion is a precondition."""
-    ops: dict[Place, dict[str, Any]] = {}
-    for cause in causes:
-        for op in _ops(wanted, live, cause):
-            ops.setdefault(_place(op), op)
+    ops = _all_ops(wanted, live, causes)
     if not ops:
         return None
     # What comes later in a list goes first, so that places stay what they were.
@@ -47,6 +47,35 @@ def patch(
         "value": live["metadata"]["resourceVersion"],
     }
     return orjson.dumps([{**op, "path": _pointer(op["path"])} for op in [version, *ordered]])
+
+
+def found(
+    wanted: Mapping[str, Any], live: Mapping[str, Any], causes: Iterable[Cause]
+) -> tuple[tuple[Path, Any], ...]:
+    """What the patch would take out: where it stands, its items by a key, and its value."""
+    ops = _all_ops(wanted, live, causes)
+    taken = sorted((place for place, op in ops.items() if op["op"] != "add"), key=_late)
+    return tuple(_shown(live, place) for place in taken)
+
+
+def _shown(value: Any, place: Place) -> tuple[Path, Any]:
+    path: list[Step] = []
+    for step in place:
+        value = value[step]
+        key = next((key for key in _KEYS if isinstance(value, dict) and key in value), None)
+        is_item = isinstance(step, int) and key is not None
+        path.append(Item(((str(key), fieldtrees.text(value[key])),)) if is_item else step)
+    return tuple(path), value
+
+
+def _all_ops(
+    wanted: Mapping[str, Any], live: Mapping[str, Any], causes: Iterable[Cause]
+) -> dict[Place, dict[str, Any]]:
+    ops: dict[Place, dict[str, Any]] = {}
+    for cause in causes:
+        for op in _ops(wanted, live, cause):
+            ops.setdefault(_place(op), op)
+    return ops
 
 
 def _ops(

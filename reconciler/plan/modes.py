@@ -94,12 +94,32 @@ def _values(value: Any, pattern: Path) -> Iterable[Any]:
 
 
 def mode(rules: Iterable[DriftRule], path: Path) -> DriftMode:
-    """The mode of a field, by the rules of its object: the last one that matches decides."""
+    """The mode of a field, by the rules of its object: the last one that matches decides.
+
+    Our own labels are always put back, as an object without them is out of sight.
+    """
     found = DriftMode.CORRECT
+    if _is_own_label(path):
+        return found
     for rule in rules:
         if not rule.fields or any(fields.covers(fields.parse(each), path) for each in rule.fields):
             found = rule.mode
     return found
+
+
+_LABELS = ("metadata", "labels")
+
+
+def _is_own_label(path: Path) -> bool:
+    return (
+        len(path) > 2 and path[:2] == _LABELS and str(path[2]).startswith("fleet-reconciler.dev/")
+    )
+
+
+def mode_in(rules: tuple[DriftRule, ...], path: Path, wanted: Any) -> DriftMode:
+    """The mode of a field whose items are told by the API server's keys: a rule may name any other
+    field of an item that ``wanted`` sets."""
+    return mode(rules, fieldtrees.told_at(path, wanted)) if rules else DriftMode.CORRECT
 
 
 def ignored(rules: tuple[DriftRule, ...], body: Mapping[str, Any]) -> tuple[str, ...]:
@@ -110,7 +130,7 @@ def ignored(rules: tuple[DriftRule, ...], body: Mapping[str, Any]) -> tuple[str,
     """
     if not any(rule.mode is DriftMode.IGNORE for rule in rules):
         return ()
-    found = list(_ignored(rules, body, ()))
+    found = list(_ignored(rules, body, (), ()))
     return tuple(sorted(dict.fromkeys(found)))
 
 
@@ -123,16 +143,16 @@ def ignored_of(rules: tuple[DriftRule, ...], record: Record) -> tuple[str, ...]:
 
 
 _NAMING = frozenset((("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace")))
-_OURS = ("metadata", "labels")
 
 
-def _ignored(rules: tuple[DriftRule, ...], value: Any, at: Path) -> Iterable[str]:
-    if at in _NAMING or (at[:2] == _OURS and str(at[-1]).startswith("fleet-reconciler.dev/")):
+def _ignored(rules: tuple[DriftRule, ...], value: Any, at: Path, named: Path) -> Iterable[str]:
+    """``at`` has all that a rule may call an item by, ``named`` what tells it from the others."""
+    if at in _NAMING or _is_own_label(at):
         return
     whole = mode(rules, at) is DriftMode.IGNORE
     mixed = (
         not at
-        or at in (("metadata",), _OURS)
+        or at in (("metadata",), _LABELS)
         or any(
             fields.reaches(pattern, at) and len(pattern) > len(at)
             for rule in rules
@@ -140,22 +160,52 @@ def _ignored(rules: tuple[DriftRule, ...], value: Any, at: Path) -> Iterable[str
         )
     )
     if whole and not mixed:
-        yield fields.rule(at)
+        yield fields.rule(named)
         return
     if isinstance(value, dict):
         for name, each in value.items():
-            yield from _ignored(rules, each, (*at, name))
+            yield from _ignored(rules, each, (*at, name), (*named, name))
     elif isinstance(value, list) and mixed:
         for each in value:
-            if isinstance(each, dict) and isinstance(each.get("name"), str):
-                yield from _ignored(rules, each, (*at, Item((("name", each["name"]),))))
+            if isinstance(each, dict) and (item := _name(each, value)).keys:
+                told = fieldtrees.told(item, each)
+                yield from _ignored(rules, each, (*at, told), (*named, item))
     elif whole:
-        yield fields.rule(at)
+        yield fields.rule(named)
 
 
-def leave_out(body: bytes, paths: Iterable[str]) -> bytes:
+# What the lists of Kubernetes' own kinds tell their items apart by; more of them do no harm.
+_KEYS = frozenset(
+    (
+        "containerPort",
+        "devicePath",
+        "ip",
+        "key",
+        "mountPath",
+        "name",
+        "port",
+        "protocol",
+        "topologyKey",
+    )
+)
+
+_LONGEST = 100  # characters of a field that an item is called by
+
+
+def _name(item: Mapping[str, Any], items: list[Any]) -> Item:
+    """What tells the item from the others: its name if no other has it, else its keys, or where
+    it has none of those all its plain fields."""
+    names = [each.get("name") for each in items if isinstance(each, dict)]
+    if isinstance(item.get("name"), str) and names.count(item["name"]) == 1:
+        return Item((("name", item["name"]),))
+    keys = {name for name in item if name in _KEYS} or set(item)
+    plain = ((name, each) for name, each in item.items() if isinstance(each, str | int))
+    words = sorted((name, fieldtrees.text(each)) for name, each in plain if name in keys)
+    return Item(tuple((name, word) for name, word in words if len(word) <= _LONGEST))
+
+
+def leave_out(body: bytes, patterns: tuple[Path, ...]) -> bytes:
     """The manifest without these fields; what they leave empty goes as well."""
-    patterns = tuple(fields.parse(path) for path in paths)
     if not patterns:
         return body
     value = _cut(orjson.loads(body), patterns, ())

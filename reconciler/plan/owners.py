@@ -101,7 +101,8 @@ def _would(
     if change is not None:
         return _OTHERWISE[change.mode] if change.differs else Would.HOLD_AGAIN
     is_wanted = explain.value_at(wanted, path) is not differ.ABSENT
-    if is_wanted and any(fields.covers(pattern, path) for pattern in ignored):
+    told = fieldtrees.told_at(path, wanted)
+    if is_wanted and any(fields.covers(pattern, told) for pattern in ignored):
         return Would.IGNORE
     if is_wanted:
         return Would.KEEP

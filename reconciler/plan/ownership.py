@@ -10,12 +10,12 @@ no longer applying them changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
-from reconciler.model import fields
+from reconciler.model.fields import Path
 from reconciler.model.refs import FIELD_MANAGER
 from reconciler.model.values import Live, ManagedEntry
 from reconciler.plan import fieldtrees
@@ -40,12 +40,8 @@ def without_co_owners(
     changed = False
     for entry in live.managed:
         gives_up = entry.operation == "Update" or entry.manager in appliers
-        if (
-            entry is ours
-            or not gives_up
-            or entry.subresource
-            or entry.api_version != ours.api_version
-        ):
+        # Also of another API version: what is called the same there would keep our field alive.
+        if entry is ours or not gives_up or entry.subresource:
             kept.append(entry)
             continue
         before = orjson.loads(entry.fields)
@@ -56,13 +52,12 @@ def without_co_owners(
     return tuple(kept) if changed else None
 
 
-def released(live: Live, paths: Iterable[str]) -> tuple[ManagedEntry, ...] | None:
-    """The entries to write back so that we own none of these rules' paths; None where we do not.
+def released(live: Live, patterns: tuple[Path, ...]) -> tuple[ManagedEntry, ...] | None:
+    """The entries to write back so that we own none of these paths; None where we do not.
 
     A field that an applier alone owns is reset when it is left out of its next apply; one that it
     does not own stays as it is.
     """
-    patterns = tuple(map(fields.parse, paths))
     ours = next((entry for entry in live.managed if is_ours(entry)), None)
     if ours is None or not patterns:
         return None

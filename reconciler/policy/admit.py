@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from reconciler.model.refs import Kind, ObjectRef, Origin
+from reconciler.model.refs import ALLOW, REPLACE, Kind, ObjectRef, Origin
 from reconciler.model.values import UNCONFIRMED, Action, Finding, Manifest, Verdict
 from reconciler.policy import asking
 from reconciler.policy.admission import idle
@@ -28,6 +28,8 @@ from reconciler.schema import defaults, kubernetes, resources
 FINDINGS = 200
 _CRD = ("apiextensions.k8s.io", "CustomResourceDefinition")
 _NAMESPACE = ("", "Namespace")
+# Of Kubernetes' own kinds, those that it serves in several versions (as of 1.34).
+_VERSIONS = {("autoscaling", "HorizontalPodAutoscaler"): ("v2", "v1")}
 _STRENGTH: Mapping[str, Action] = {
     "Deny": Action.DENY,
     "Warn": Action.WARN,
@@ -71,7 +73,7 @@ class Site:
     """What is known of a site's kinds and namespaces, from what it declares."""
 
     def __init__(self, objects: Iterable[_Object]) -> None:
-        self._defined: dict[tuple[str, str], tuple[str, bool]] = {}
+        self._defined: dict[tuple[str, str], Resource] = {}
         self._schemas: dict[tuple[str, str, str], Mapping[str, Any]] = {}
         self._spaces: dict[str, Mapping[str, Any]] = {}
         self._resources: dict[Kind, Resource] = {}
@@ -84,10 +86,17 @@ class Site:
     def _define(self, spec: Mapping[str, Any]) -> None:
         words = mapping(spec.get("names"))
         key = (str(spec.get("group", "")), str(words.get("kind", "")))
-        self._defined[key] = (str(words.get("plural", "")), spec.get("scope") != "Cluster")
-        for version in items(spec.get("versions")):
-            schema = mapping(mapping(mapping(version).get("schema")).get("openAPIV3Schema"))
-            self._schemas[(*key, str(mapping(version).get("name", "")))] = schema
+        versions = [mapping(each) for each in items(spec.get("versions"))]
+        self._defined[key] = Resource(
+            kind=Kind(key[0], "", key[1]),
+            plural=str(words.get("plural", "")),
+            namespaced=spec.get("scope") != "Cluster",
+            versions=tuple(str(each.get("name", "")) for each in versions),
+            converts=mapping(spec.get("conversion")).get("strategy", "None") != "None",
+        )
+        for each in versions:
+            schema = mapping(mapping(each.get("schema")).get("openAPIV3Schema"))
+            self._schemas[(*key, str(each.get("name", "")))] = schema
 
     def defaulted(self, each: _Object) -> tuple[Mapping[str, Any], str]:
         """The object as the API server makes it, and why it may make another one."""
@@ -95,12 +104,15 @@ class Site:
         schema = self._schemas.get((kind.group, kind.kind, kind.version))
         return defaults.defaulted(each.value, schema)
 
+    def param(self, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A parameter as the API server keeps it."""
+        kind = Kind.of(str(value.get("apiVersion", "")), str(value.get("kind", "")))
+        schema = self._schemas.get((kind.group, kind.kind, kind.version))
+        return defaults.defaulted(value, schema)[0]
+
     def defined(self) -> tuple[Resource, ...]:
         """What the site's definitions bring, in any version."""
-        return tuple(
-            Resource(kind=Kind(group, "", kind), plural=plural, namespaced=namespaced)
-            for (group, kind), (plural, namespaced) in self._defined.items()
-        )
+        return tuple(self._defined.values())
 
     def resource(self, kind: Kind) -> Resource:
         found = self._resources.get(kind)
@@ -112,13 +124,15 @@ class Site:
         """By the site's own definitions, by Kubernetes' kinds, or guessed as they are called."""
         defined = self._defined.get((kind.group, kind.kind))
         if defined:
-            return Resource(kind=kind, plural=defined[0], namespaced=defined[1])
+            return dataclasses.replace(defined, kind=kind)
         cluster = kubernetes.is_cluster_scoped(kind.group, kind.kind)
         return Resource(
             kind=kind,
             plural=resources.plural(kind.kind),
             namespaced=not cluster,
             known=cluster is not None,
+            versions=_VERSIONS.get((kind.group, kind.kind), ()),
+            converts=cluster is not None,
         )
 
     def namespace(self, resource: Resource, name: str) -> Namespace:
@@ -236,6 +250,8 @@ class Sitting:
             old = self._applied.get(ref)
             bare = self._bare(ref, each.kind, "UPDATE" if old else "CREATE")
             if not self.court.concerns(bare):
+                if old and _may_be_made_anew(each, old):
+                    yield from self._removed(ref, old)
                 continue
             request = _request(each, _before(old) if old else None, self._site, bare)
             decisions = list(self.court.judge(request))
@@ -243,12 +259,17 @@ class Sitting:
                 answer = self._ask(each.manifest)
                 request, decisions = asking.judged(self.court, request, decisions, answer)
             yield request, decisions
+            if old and _may_be_made_anew(each, old):
+                yield from self._removed(ref, old)
         for ref, old in self._applied.items():
             if ref not in self._placed:
-                bare = self._bare(ref, old.kind, "DELETE")
-                if self.court.concerns(bare):
-                    request = _removal(_before(old), self._site, bare)
-                    yield request, list(self.court.judge(request))
+                yield from self._removed(ref, old)
+
+    def _removed(self, ref: ObjectRef, old: Before) -> Iterator[tuple[Request, list[Decision]]]:
+        bare = self._bare(ref, old.kind, "DELETE")
+        if self.court.concerns(bare):
+            request = _removal(_before(old), self._site, bare)
+            yield request, list(self.court.judge(request))
 
     def _bare(self, ref: ObjectRef, kind: Kind, operation: str) -> Request:
         """A request without its objects."""
@@ -262,6 +283,14 @@ class Sitting:
             namespace=self._site.namespace(resource, ref.namespace),
             user=self._user,
         )
+
+
+def _may_be_made_anew(each: _Object, old: Before) -> bool:
+    """Whether the object may be deleted on the way, as its annotation allows: no annotation lets
+    it past what is said of removals."""
+    notes = mapping(mapping(each.value.get("metadata")).get("annotations"))
+    is_changed = each.manifest is not None and each.manifest.body != old.body
+    return notes.get(REPLACE) == ALLOW and is_changed
 
 
 def _manifest(each: Manifest) -> _Object:
@@ -279,10 +308,13 @@ def _read(ref: ObjectRef, api_version: str, body: bytes, origin: Origin) -> _Obj
 
 
 def _params(wanted: list[_Object], library: Library, site: Site) -> Params:
-    def namespaced(api_version: str, kind: str) -> bool:
-        return site.resource(Kind.of(api_version, kind)).namespaced
+    def resource(api_version: str, kind: str) -> Resource:
+        return site.resource(Kind.of(api_version, kind))
 
-    return Params([*(each.value for each in wanted), *library.params], namespaced)
+    kinds = {each.policy.params for each in library.policies}
+    found = [*(each.value for each in wanted), *library.params]
+    meant = (each for each in found if (each.get("apiVersion"), each.get("kind")) in kinds)
+    return Params([site.param(each) for each in meant], resource)
 
 
 def _placed(each: _Object | Before, site: Site) -> ObjectRef:
@@ -306,9 +338,9 @@ def _request(each: _Object, old: _Object | None, site: Site, bare: Request) -> R
 
 
 def _removal(old: _Object, site: Site, bare: Request) -> Request:
-    return dataclasses.replace(
-        bare, old=_shown(site.defaulted(old)[0], bare.ref), origin=old.origin
-    )
+    """Its status is not that of an object just made, and nobody is asked what it is."""
+    value = {key: each for key, each in site.defaulted(old)[0].items() if key != "status"}
+    return dataclasses.replace(bare, old=_shown(value, bare.ref), origin=old.origin)
 
 
 def _shown(value: Mapping[str, Any], ref: ObjectRef) -> Mapping[str, Any]:

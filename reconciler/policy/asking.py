@@ -14,6 +14,7 @@ from collections.abc import Callable
 from reconciler.model.values import Manifest, Preview
 from reconciler.policy.admission.court import Court, Decision
 from reconciler.policy.admission.requests import Namespace, Request
+from reconciler.policy.case import mapping
 from reconciler.schema import defaults
 
 Ask = Callable[[Manifest], Preview]
@@ -44,6 +45,7 @@ def judged(
 
 
 def _confirmed(request: Request, preview: Preview) -> Request:
+    request = _placed(request, mapping(preview.value).get("metadata"))
     space = request.namespace
     if not space.known and preview.space is not None:
         space = Namespace(name=space.name, value=preview.space)
@@ -55,6 +57,18 @@ def _confirmed(request: Request, preview: Preview) -> Request:
         namespace=space,
         doubt="",
         is_live=True,
+    )
+
+
+def _placed(request: Request, metadata: object) -> Request:
+    """A kind that nothing defines was taken to live in namespaces: the server knows."""
+    if request.resource.known or mapping(metadata).get("namespace"):
+        return request
+    return dataclasses.replace(
+        request,
+        ref=dataclasses.replace(request.ref, namespace=""),
+        resource=dataclasses.replace(request.resource, namespaced=False),
+        namespace=Namespace(name="", value=None),
     )
 
 

@@ -67,6 +67,14 @@ class Item:
         """What the object was called first."""
         return ids.of_former(self.id.kind, self.former[0]) if self.former else self.id
 
+    @property
+    def first_kind(self) -> ids.Kind:
+        """``original.kind``."""
+        now, former = self.id.kind, self.former
+        if not former or former[0].kind == now.kind:
+            return now
+        return now._replace(kind=former[0].kind)
+
     def formers(self) -> list[Id]:
         kind = self.id.kind
         return [ids.of_former(kind, former) for former in self.former]
@@ -87,7 +95,16 @@ class Item:
 
     def with_value(self, value: Value) -> Item:
         """The same object with another value; itself if nothing changed."""
-        return self if value is self.value else Item(value, self.origin, self.former, self.books)
+        old = self.value
+        if value is old:
+            return self
+        is_called_so = (
+            value.get("metadata") is old.get("metadata")
+            and value.get("kind") is old.get("kind")
+            and value.get("apiVersion") is old.get("apiVersion")
+        )
+        called = self._id if is_called_so else None
+        return Item(value, self.origin, self.former, self.books, called)
 
     def with_books(self, books: Books) -> Item:
         """The same object with other books."""

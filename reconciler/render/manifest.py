@@ -63,8 +63,10 @@ def manifest(value: Mapping[str, Any], origin: Origin, site: SiteName) -> Manife
         body=body,
         digest=canonical.digest(body),
         origin=origin,
-        wave=_wave(annotations.get(WAVE, "0"), origin),
-        depends_on=_depends_on(annotations.get(DEPENDS_ON, ""), origin),
+        wave=_wave(annotations[WAVE], origin) if WAVE in annotations else 0,
+        depends_on=_depends_on(annotations[DEPENDS_ON], origin)
+        if DEPENDS_ON in annotations
+        else (),
         wait=annotations.get(WAIT) == TRUE,
     )
 

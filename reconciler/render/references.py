@@ -72,13 +72,13 @@ class _Referrer:
         self._more_spaces = self._subject_spaces()
         value, renamed = item.value, self._known.renamed
         try:
-            hits = fields.hits(value, item.original.kind)
+            hits = fields.hits(value, item.first_kind)
             if len(hits) > 1:
                 hits = sorted(hits, key=itemgetter(0, 3))
             for _, path, target, place in hits:
                 old = places.at(value, place)
                 if old.__class__ is str and old not in renamed:
-                    continue
+                    continue  # whichever is meant is still called so
                 new = [] if old is None else self._renamed(old, path, target)
                 if new is not old:
                     value = places.put(value, place, new)

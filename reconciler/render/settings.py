@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from reconciler.model.errors import FileError, SettingsError
@@ -21,6 +22,7 @@ from reconciler.render.strict import Key
 from reconciler.schema import names
 
 FLEET_FILE = "fleet.yaml"
+_KEPT = 8  # versions of fleet.yaml, which comes again with every site
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
@@ -121,8 +123,7 @@ def refused(dotted: str) -> str:
 
 def read_fleet(tree: Tree) -> Fleet:
     """Raises SettingsError, MissingBlobs."""
-    node = _file(tree, FLEET_FILE)
-    values = _read(node, "Fleet", FLEET)
+    node, values = _fleet(_bytes(tree, FLEET_FILE))
     if "name" not in values:
         raise node.error("name is missing: expected the fleet's name")
     rings = values.get("rings", ())
@@ -251,9 +252,20 @@ def _check_ring(node: strict.Node, ring: str, rings: tuple[str, ...]) -> None:
         )
 
 
+@lru_cache(_KEPT)
+def _fleet(data: bytes) -> tuple[strict.Node, Mapping[str, Any]]:
+    """fleet.yaml and its values, not to be changed."""
+    node = strict.document(FLEET_FILE, data)
+    return node, _read(node, "Fleet", FLEET)
+
+
 def _file(tree: Tree, path: str) -> strict.Node:
+    return strict.document(path, _bytes(tree, path))
+
+
+def _bytes(tree: Tree, path: str) -> bytes:
     try:
-        return strict.document(path, tree.read(path))
+        return tree.read(path)
     except FileNotFoundError:
         raise SettingsError("the file is missing", path=path) from None
     except SettingsError:

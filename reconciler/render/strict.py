@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any
 
 import reconciler
@@ -21,7 +20,6 @@ from reconciler.schema import names
 
 # Words are read as in manifests (``yes`` is a string); what looks like a date stays as written.
 _SCALARS = replace(scalars.RESOURCE, timestamp=scalars.CONFIG.timestamp)
-_KEPT = 8  # documents: fleet.yaml comes again with every site
 _LIMITS = load.Limits(bytes=1 << 20, nodes=50_000, depth=20, aliases=1_000, documents=2)
 _SHOWN = 60  # characters of what was found
 
@@ -67,9 +65,8 @@ class Key:
 Table = Mapping[str, Key]
 
 
-@lru_cache(_KEPT)
 def document(path: str, data: bytes) -> Node:
-    """The one document of a settings file, not to be changed. Raises SettingsError."""
+    """The one document of a settings file. Raises SettingsError."""
     found = load.load_all(data, path=path, scalars=_SCALARS, limits=_LIMITS, error=SettingsError)
     if not found:
         raise SettingsError("the file is empty", path=path)

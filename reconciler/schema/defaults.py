@@ -3,6 +3,8 @@
 A table of paths for the kinds that Kubernetes brings (as of 1.34) and the ``default`` of a
 definition's schema for others. In: an object as it is applied. Out: another one, the first left
 as it is, and why it may still differ from the server's. A test compares with a real one.
+
+Tables for the most part: as long as what the API server has defaults for.
 """
 
 from __future__ import annotations
@@ -57,6 +59,18 @@ _ZEROS = frozenset(
         "initialDelaySeconds",
     )
 )
+# The same of fields whose name alone does not tell: of what they stand in, and their name.
+_KEPT_WITHIN = frozenset(
+    (
+        ("options", "value"),
+        ("httpHeaders", "value"),
+        ("sysctls", "value"),
+        ("csi", "readOnly"),
+        ("azureDisk", "readOnly"),
+    )
+)
+_DATA = frozenset(("data", "binaryData"))
+_TEXTS = frozenset(("labels", "annotations", "nodeSelector", "matchLabels", "parameters"))
 _AMOUNTS = frozenset(("limits", "requests", "overhead", "hard", "capacity"))
 _AMOUNT = frozenset(("sizeLimit", "divisor"))
 
@@ -84,11 +98,20 @@ def _cleaned(value: Mapping[str, Any], name: str = "") -> Value:
     """Without nulls and what is empty, and with amounts in their one form."""
     made: Value = {}
     for key, inner in value.items():
+        if inner:
+            made[key] = _clean(inner, key, name)
+            continue
+        if inner is None and name in _TEXTS:
+            made[key] = ""  # in a map a null is kept, as nothing
+            continue
+        if inner is None and name in _DATA:
+            made[key] = None  # "" where it is text, which is seen to later
+            continue
         if inner is None or (inner == [] and key != "rules") or (inner == {} and key in _MAPS):
             continue
-        if name not in _MAPS and _is_nothing(key, inner):
+        if name not in _MAPS and (name, key) not in _KEPT_WITHIN and _is_nothing(key, inner):
             continue
-        made[key] = _clean(inner, key, name)
+        made[key] = _clean(inner, key, name)  # of what Python takes for nothing, the rest
     return made
 
 
@@ -152,6 +175,9 @@ def _handler(handler: Value) -> None:
         _set(grpc, service="")
 
 
+_PROBED = frozenset(("timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"))
+
+
 def _container(container: Value) -> None:
     _set(
         container,
@@ -166,6 +192,9 @@ def _container(container: Value) -> None:
         probe = _inner(container, name)
         if probe is not None:
             _handler(probe)
+            for key in _PROBED & probe.keys():
+                if probe[key] == 0:
+                    del probe[key]
             _set(probe, timeoutSeconds=1, periodSeconds=10, successThreshold=1, failureThreshold=3)
     for name in ("postStart", "preStop"):
         handler = _inner(_inner(container, "lifecycle") or {}, name)
@@ -192,6 +221,18 @@ def _requests(container: Value) -> None:
         _set(_map(bounds, "requests"), **limits)
 
 
+# Kinds of volumes whose fields have defaults.
+_VOLUMES: Mapping[str, Mapping[str, Any]] = {
+    "azureDisk": {
+        "cachingMode": "ReadWrite",
+        "kind": "Shared",
+        "fsType": "ext4",
+        "readOnly": False,
+    },
+    "iscsi": {"iscsiInterface": "default"},
+    "rbd": {"pool": "rbd", "user": "admin", "keyring": "/etc/ceph/keyring"},
+    "scaleIO": {"storageMode": "ThinProvisioned", "fsType": "xfs"},
+}
 _MODES = ("secret", "configMap", "downwardAPI", "projected")
 
 
@@ -210,6 +251,10 @@ def _volume(volume: Value) -> None:
             _set(token, expirationSeconds=3600)
         for item in _maps(_inner(source, "downwardAPI"), "items"):
             _reference(item)
+    for name, fields in _VOLUMES.items():
+        found = _inner(volume, name)
+        if found is not None:
+            _set(found, **fields)
     path = _inner(volume, "hostPath")
     if path is not None:
         _set(path, type="")
@@ -230,7 +275,7 @@ def _pod_spec(spec: Value, *, restart: bool = True) -> None:
         schedulerName="default-scheduler",
     )
     if spec.get("serviceAccountName"):
-        _set(spec, serviceAccount=spec["serviceAccountName"])
+        spec["serviceAccount"] = spec["serviceAccountName"]  # two names of one field
     elif spec.get("serviceAccount"):
         spec["serviceAccountName"] = spec["serviceAccount"]
     for key in ("containers", "initContainers", "ephemeralContainers"):
@@ -281,6 +326,7 @@ def _stateful_set(value: Value) -> None:
     spec = _map(value, "spec")
     _template(spec)
     _set(spec, replicas=1, podManagementPolicy="OrderedReady", revisionHistoryLimit=10)
+    _set(spec, serviceName="")
     strategy = _map(spec, "updateStrategy")
     _set(strategy, type="RollingUpdate")
     if strategy["type"] == "RollingUpdate":
@@ -382,6 +428,22 @@ def _claim(value: Value) -> None:
 
 def _secret(value: Value) -> None:
     _set(value, type="Opaque")
+    _bytes(value, "data")
+
+
+def _bytes(value: Value, key: str) -> None:
+    """Base64 as the API server writes it, which reads it over line breaks."""
+    data = _inner(value, key) or {}
+    for name, text in data.items():
+        if isinstance(text, str):
+            data[name] = text.replace("\n", "").replace("\r", "")
+
+
+def _config_map(value: Value) -> None:
+    _bytes(value, "binaryData")
+    data = _inner(value, "data") or {}
+    for name, text in data.items():
+        data[name] = "" if text is None else text
 
 
 def _network_policy(value: Value) -> None:
@@ -399,8 +461,11 @@ def _ingress(value: Value) -> None:
 
 def _binding(value: Value) -> None:
     group = "rbac.authorization.k8s.io"
-    _set(_map(value, "roleRef"), apiGroup=group)
+    role = _map(value, "roleRef")
+    role["apiGroup"] = role.get("apiGroup") or group
     for subject in _maps(value, "subjects"):
+        if subject.get("apiGroup") == "":
+            del subject["apiGroup"]
         if subject.get("kind") in ("User", "Group"):
             _set(subject, apiGroup=group)
 
@@ -415,6 +480,8 @@ def _storage_class(value: Value) -> None:
 
 def _priority_class(value: Value) -> None:
     _set(value, preemptionPolicy="PreemptLowerPriority")
+    if value.get("globalDefault") is False:
+        del value["globalDefault"]
 
 
 def _namespace(value: Value) -> None:
@@ -444,7 +511,7 @@ KINDS: Mapping[tuple[str, str], Fill] = {
     ("v1", "Service"): _service,
     ("v1", "PersistentVolumeClaim"): _claim,
     ("v1", "Secret"): _secret,
-    ("v1", "ConfigMap"): _nothing,
+    ("v1", "ConfigMap"): _config_map,
     ("v1", "ServiceAccount"): _nothing,
     ("v1", "Namespace"): _namespace,
     (_NET, "NetworkPolicy"): _network_policy,

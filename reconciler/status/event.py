@@ -33,9 +33,13 @@ _TOLD = 3  # changes of one object in an event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """One event: about which object, in which namespace, and what it says."""
+    """One event: about which object, in which namespace, and what it says.
+
+    ``uid`` is the object's, ``""`` where it is not known: kubectl describe finds events by it.
+    """
 
     about: ObjectRef
+    uid: str = ""
     kind: Kind
     namespace: str
     warning: bool
@@ -43,14 +47,15 @@ class Words:
     message: str
 
 
-def of_report(report: Report) -> Words:
-    """The site's state in a sentence."""
+def of_report(report: Report, uid: str) -> Words:
+    """The site's state in a sentence; ``uid`` is the Site object's."""
     if report.sync is Sync.SYNCED and not report.message:
         message = f"commit {report.applied[:12]} is applied: {report.objects.total} objects"
     else:
         message = f"commit {report.commit[:12]}: {report.message or report.sync}"
     return Words(
         about=site_object.ref(report),
+        uid=uid,
         kind=site_object.KIND,
         namespace=_CLUSTER_SCOPED,
         warning=report.sync in (Sync.FAILED, Sync.BLOCKED) or report.health is Health.DEGRADED,
@@ -60,7 +65,13 @@ def of_report(report: Report) -> Words:
 
 
 def of_drift(
-    site: SiteName, ref: ObjectRef, kind: Kind, changes: Sequence[Change], outcome: Outcome
+    site: SiteName,
+    ref: ObjectRef,
+    kind: Kind,
+    changes: Sequence[Change],
+    outcome: Outcome,
+    *,
+    uid: str,
 ) -> Words:
     """Drift and what became of it, told where the object lives."""
     said = [journal.sentence(change) for change in changes[:_TOLD]]
@@ -71,12 +82,18 @@ def of_drift(
         ending += f"; to leave it to others: {journal.rule_to_paste(ref, changes[0])}"
     return Words(
         about=ref,
+        uid=uid,
         kind=kind,
         namespace=ref.namespace or _CLUSTER_SCOPED,
         warning=outcome is not Outcome.CORRECTED,
         reason=_REASONS[outcome],
-        message=f"{'; '.join(said)}; {ending} (site {site})",
+        message=_with_end("; ".join(said), f"; {ending} (site {site})"),
     )
+
+
+def _with_end(said: str, end: str) -> str:
+    """However long the values are: what became of them, and the rule to paste, are not cut off."""
+    return note.short(said, max(note.LONGEST - len(end), 1)) + end
 
 
 def body(words: Words, *, component: str, time: str) -> bytes:
@@ -85,6 +102,8 @@ def body(words: Words, *, component: str, time: str) -> bytes:
     about = {"apiVersion": kind.api_version, "kind": kind.kind, "name": ref.name}
     if ref.namespace:
         about["namespace"] = ref.namespace
+    if words.uid:
+        about["uid"] = words.uid
     return orjson.dumps(
         {
             "apiVersion": "v1",

@@ -24,7 +24,7 @@ STALLED = "Stalled"
 _RESTLESS = frozenset((OFFLINE, APPLY_FAILED, WAITING, STALLED))
 MAX_BYTES = 64_000
 _LIST = 20
-_MESSAGE = 1_000  # characters of any one sentence
+LONGEST = 1_000  # characters of any one sentence
 
 
 def timestamp(time: float) -> str:
@@ -32,13 +32,13 @@ def timestamp(time: float) -> str:
     return moments.show(time)
 
 
-def short(text: str, limit: int = _MESSAGE) -> str:
+def short(text: str, limit: int = LONGEST) -> str:
     """One bounded line without control characters."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def content(report: Report, *, sentence: int = _MESSAGE) -> dict[str, Any]:
+def content(report: Report, *, sentence: int = LONGEST) -> dict[str, Any]:
     """The report's words, shared by the note and the Site object's status; empty ones left out."""
     words: dict[str, Any] = {
         "site": str(report.site),
@@ -73,7 +73,7 @@ def content(report: Report, *, sentence: int = _MESSAGE) -> dict[str, Any]:
         words["findings"] = [_finding(finding, sentence) for finding in report.findings[:_LIST]]
     words["drift"] = {"open": report.drift_open, "corrected": report.drift_corrected}
     if report.paused:
-        words["paused"] = [_paused(each, sentence) for each in report.paused[:_LIST]]
+        words["paused"] = [paused_words(each, sentence) for each in report.paused[:_LIST]]
     if listed := _overrides(report, sentence):
         words["overrides"] = listed[:_LIST]
     if report.contested:
@@ -90,7 +90,7 @@ def content(report: Report, *, sentence: int = _MESSAGE) -> dict[str, Any]:
 
 def write(report: Report) -> str:
     """The note's text, at most 64 kB."""
-    for sentence in (_MESSAGE, 200, 50):
+    for sentence in (LONGEST, 200, 50):
         text = _text(report, sentence)
         if len(text.encode()) <= MAX_BYTES:
             break
@@ -141,8 +141,8 @@ def fingerprint(report: Report, rendered: str) -> str:
         ),
         "total": report.objects.total,
         "drifted": report.drift_open > 0,
-        "paused": [_paused(each, _MESSAGE) for each in report.paused],
-        "overrides": _overrides(report, _MESSAGE),
+        "paused": [paused_words(each) for each in report.paused],
+        "overrides": _overrides(report, LONGEST),
         "contested": sorted([str(each.ref), each.field, each.manager] for each in report.contested),
         "rendered": rendered,
     }
@@ -228,7 +228,7 @@ def _overrides(report: Report, sentence: int) -> list[dict[str, str]]:
     return [*dropped, *fields]
 
 
-def _paused(held: Held, sentence: int) -> dict[str, str]:
+def paused_words(held: Held, sentence: int = LONGEST) -> dict[str, str]:
     words = {
         "object": held.object,
         "reason": short(held.reason, sentence),

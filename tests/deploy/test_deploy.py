@@ -214,6 +214,8 @@ def _report() -> values.Report:
 
 
 def _event() -> bytes:
-    said = event.body(event.of_report(_report()), component="test", time="2026-01-01T00:00:00Z")
+    said = event.body(
+        event.of_report(_report(), "u-1"), component="test", time="2026-01-01T00:00:00Z"
+    )
     assert orjson.loads(said)["involvedObject"]["kind"] == "Site"
     return said

@@ -77,11 +77,14 @@ class Agent:
         return self.log.read_text()[-3000:]
 
     def stop(self) -> int:
-        """SIGTERM, and the exit code."""
+        """SIGTERM, and the exit code; one that tells of trouble comes with the log's end."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(20)
+            code = self.process.wait(20)
+            if code == 1:
+                sys.stderr.write(self.tail())
+            return code
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

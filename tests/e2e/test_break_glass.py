@@ -140,6 +140,13 @@ def test_one_object_is_paused_and_the_others_go_on(world: World) -> None:
         )
         agent.wait("drift.left", outcome="paused")
         assert (world.data("settings") or {})["rate"] == "5"
+        asked = ["--state", str(world.state)]
+        said = command(world, "explain", about, *asked)[1]
+        assert f"nothing is written until {told['until']}: paused, tuning" in said, said
+        told_as_json = json.loads(command(world, "explain", about, *asked, "-o", "json")[1])
+        assert told_as_json["paused"] == [told]
+        other = f"Deployment.apps/{world.namespace}/camera"
+        assert "paused" not in command(world, "explain", other, *asked)[1]
         assert command(world, "resume", SITE, "--object", about)[0] == 0
         eventually(lambda: (world.data("settings") or {})["rate"] == "30", "put right")
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.e2e import process
 from tests.e2e.fleet import config_map
+from tests.e2e.test_mending import declare, deployment, patch
 from tests.e2e.world import World
 
 SECRET = """\
@@ -71,6 +72,7 @@ def test_what_is_created_changed_deleted_and_held_is_shown_with_fields_and_files
     ]
     assert {rows[f"c{number}"]["action"] for number in range(5)} == {"held"}
     assert "limits.prune lets 3 go" in rows["c0"]["why"]
+    assert diff(world)[1].splitlines()[-1] == "1 to create, 2 to change, 5 held, 1 unchanged"
     world.fleet.commit("Go\n\nFleet-Allow-Prune: ConfigMap/NS/c0, all\n")
     assert {told(world)[f"c{number}"]["action"] for number in range(5)} == {"delete"}
     assert _versions(world) == before, "nothing was written"
@@ -116,6 +118,33 @@ def test_what_can_only_be_made_anew_is_shown_so_where_its_annotation_allows_it(
     assert row["action"] == "replace" and "spec.selector" in row["why"]
     code, said = diff(world)
     assert code == 1 and f"* Deployment.apps/{world.namespace}/camera" in said
+
+
+def test_a_member_of_a_union_that_somebody_swapped_is_shown_as_it_will_be_mended(
+    world: World,
+) -> None:
+    scratch = {"volumes": [{"name": "scratch", "emptyDir": {}}]}
+    declare(world, deployment(world.namespace, **scratch))
+    assert world.once()[0] == 0
+    theirs = {"name": "scratch", "hostPath": {"path": "/etc", "type": ""}}
+    place = "/spec/template/spec/volumes/0"
+    patch(
+        world,
+        "apps/v1/deployments",
+        "worker",
+        [{"op": "replace", "path": place, "value": theirs}],
+    )
+    row = told(world)["worker"]
+    assert row["action"] == "change" and "taken out" in row["why"]
+    at = "spec.template.spec.volumes[name=scratch]"
+    assert row["fields"] == [
+        {"field": f"{at}.hostPath", "found": '{"path":"/etc","type":""}', "wanted": "absent"},
+        {"field": f"{at}.emptyDir", "found": "absent", "wanted": "{}"},
+    ]
+    code, said = diff(world)
+    assert code == 1 and "  change: fields of others are in the way, and are taken out" in said
+    assert world.once()[0] == 0
+    assert diff(world)[0] == 0
 
 
 def test_there_is_no_answer_for_another_sites_cluster_or_without_one(world: World) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e import process
 from tests.e2e.fleet import config_map
 from tests.e2e.process import Agent, eventually
 from tests.e2e.world import APPLY, MERGE, World
@@ -128,6 +129,32 @@ def test_an_applier_that_forces_its_value_loses_it_again(world: World) -> None:
         }
         assert world.plane.request("PATCH", path, wanted, APPLY)[0] == 200
         eventually(lambda: (world.data("settings") or {}).get("rate") == "30", "the healed rate")
+
+
+@pytest.mark.parametrize("mode", ["correct", "warn"])
+def test_an_object_whose_label_somebody_took_off_is_explained_and_not_said_to_be_deleted(
+    world: World, mode: str
+) -> None:
+    rule = f"drift: [{{mode: {mode}, kind: ConfigMap, fields: [/metadata]}}]\n"
+    world.fleet.files[f"{world.fleet.overlay}/site.yaml"] += rule
+    world.fleet.commit()
+    label = "fleet-reconciler.dev/site"
+    with world.running() as agent:
+        world.synced(agent)
+        agent.wait("watch.listed", kind="ConfigMap")
+        before = uid(world.get("configmaps", "settings"))
+        theirs = {"metadata": {"labels": {label: "north.two"}}, "data": {"rate": "7"}}
+        world.edit("configmaps", "settings", theirs)
+        agent.wait("drift.corrected", change="edited")
+        assert not agent.said("drift.corrected", change="deleted")
+        assert world.data("settings") == {"rate": "30", "mode": "quiet"}
+        found = world.get("configmaps", "settings")
+        assert found and found["metadata"]["labels"][label] == "north.one"
+        assert uid(found) == before
+    done = process.reconciler("drift", "--state", str(world.state), "-o", "json")
+    rows = {row["field"]: row for row in json.loads(done.stdout)["changes"]}
+    assert rows["data.rate"]["manager"] == "meddler"
+    assert rows[f'metadata.labels["{label}"]']["found"] == '"north.two"'
 
 
 def test_what_was_done_while_the_agent_was_away_is_put_right_when_it_is_back(world: World) -> None:

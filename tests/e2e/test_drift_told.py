@@ -68,6 +68,30 @@ def test_an_edit_is_told_explained_and_allowed_by_the_rule_that_was_printed(worl
     assert [owner["manager"] for owner in field["owners"]] == ["kubectl-edit"]
 
 
+def test_kubectl_describe_shows_what_was_told_of_the_site_and_of_a_drifted_object(
+    world: World,
+) -> None:
+    def described(*what: str) -> str:
+        return world.plane.kubectl("describe", *what).rpartition("Events:")[2]
+
+    with world.running() as agent:
+        world.synced(agent)
+        world.delete("configmaps", "settings")
+        eventually(
+            lambda: "DriftCorrected" in described("-n", world.namespace, "cm", "settings"),
+            "the new object's event",
+        )
+        scale(world, 5)
+        eventually(
+            lambda: (
+                "spec.replicas: wanted 1, found 5"
+                in described("-n", world.namespace, "deployment", "camera")
+            ),
+            "the edited object's event",
+        )
+        eventually(lambda: "Synced" in described("site", "north.one"), "the site's event")
+
+
 def test_explain_says_what_is_gone_was_made_anew_and_is_not_declared(world: World) -> None:
     ref = f"ConfigMap/{world.namespace}/settings"
     with world.running() as agent:
@@ -108,3 +132,35 @@ def test_a_secrets_values_are_in_no_answer(world: World) -> None:
     assert "data.word" in texts[0] and "data.word" in texts[1]
     for secret in ("k1ngdom", "azFuZ2RvbQ", "0therw1se", "MHRoZXJ3MXNl", "h1dden", "aDFkZGVu"):
         assert not [text for text in texts if secret in text]
+
+
+def test_who_takes_a_field_back_again_and_again_is_named_and_holds_up_nothing_else(
+    world: World,
+) -> None:
+    ref = f"Deployment.apps/{world.namespace}/camera"
+    with world.running() as agent:
+        world.synced(agent)
+        agent.wait("watch.listed", kind="Deployment.apps")
+
+        def is_left() -> bool:
+            return agent.said("drift.left", ref=ref, outcome="contested")
+
+        for count in range(2, 40):
+            if is_left():
+                break
+            world.edit("apps/v1/deployments", "camera", {"spec": {"replicas": count}}, "fighter")
+            eventually(lambda: replicas(world) == 1 or is_left(), "a correction, or none any more")
+        assert is_left(), agent.tail()
+        eventually(lambda: world.status().get("state") == "Drifted", "the site's state")
+        assert world.status()["contested"] == [
+            {"object": ref, "field": "spec.replicas", "manager": "fighter"}
+        ]
+        world.edit("configmaps", "settings", {"data": {"rate": "1"}})
+        eventually(lambda: (world.data("settings") or {})["rate"] == "30", "the other object")
+        app = world.fleet.files["bases/app/app.yaml"]
+        world.fleet.files["bases/app/app.yaml"] = app.replace("camera:1", "camera:2")
+        world.fleet.commit()
+        world.synced(agent)
+        found = world.get("apps/v1/deployments", "camera")
+        assert found
+        assert found["spec"]["template"]["spec"]["containers"][0]["image"] == "camera:2"

@@ -95,7 +95,22 @@ def test_a_member_of_a_union_that_somebody_swapped_is_put_back(world: World, cas
         agent.wait("object.mended")  # so a plain apply was refused
         eventually(lambda: is_healed(live(world)), "the healed member")
         agent.wait("drift.corrected", ref=f"Deployment.apps/{world.namespace}/worker")
+        (told,) = agent.events("drift.corrected")
+        assert told["field"].startswith("spec.template.spec."), told
         assert not agent.events("drift.failed")
+
+
+def test_a_swapped_member_that_is_only_warned_of_stays(world: World) -> None:
+    wanted, theirs, place, is_healed = SWAPS["emptyDir for hostPath"]
+    rule = "drift: [{mode: warn, kind: Deployment.apps}]\n"
+    world.fleet.files[f"{world.fleet.overlay}/site.yaml"] += rule
+    declare(world, deployment(world.namespace, **wanted))
+    assert world.once()[0] == 0
+    change = [{"op": "replace", "path": place, "value": theirs}]
+    patch(world, "apps/v1/deployments", "worker", change)
+    code, said = world.once()
+    assert code == 1 and "object.mended" not in said, said
+    assert not is_healed(live(world))
 
 
 def test_a_strategy_is_changed_though_the_server_filled_in_the_other_ones_fields(
@@ -199,6 +214,37 @@ def test_an_object_is_made_anew_where_its_annotation_allows_it(world: World) -> 
         if r.verb == "delete" and r.name == "worker" and r.namespace == world.namespace
     ]
     assert len(deleted) == 1
+
+
+def test_a_job_whose_template_changes_is_said_to_be_immutable_and_made_anew_where_that_is_allowed(
+    world: World,
+) -> None:
+    """The API server quotes the whole template before it says so."""
+
+    def job(image: str, **annotations: str) -> dict[str, Any]:
+        pod = objects.deployment(world.namespace, "once")["spec"]["template"]["spec"]
+        pod["containers"][0]["image"] = image
+        spec = {"template": {"spec": {**pod, "restartPolicy": "Never"}}}
+        made = objects.obj("batch/v1", "Job", "once", world.namespace, spec=spec)
+        made["metadata"]["annotations"] = annotations
+        return made
+
+    declare(world, job("app:1"))
+    code, said = world.once()
+    assert code == 0, said
+    before = live(world, "batch/v1/jobs", "once")["metadata"]["uid"]
+    declare(world, job("app:2"))
+    assert world.once()[0] == 1
+    (failed,) = world.status()["failed"]
+    assert failed["reason"] == "Immutable"
+    assert "field is immutable" in failed["message"]
+    assert live(world, "batch/v1/jobs", "once")["metadata"]["uid"] == before
+    declare(world, job("app:2", **{"fleet-reconciler.dev/replace": "allow"}))
+    code, said = world.once()
+    assert code == 0, said
+    after = live(world, "batch/v1/jobs", "once")
+    assert after["metadata"]["uid"] != before
+    assert pod(after)["containers"][0]["image"] == "app:2"
 
 
 def test_an_object_that_is_made_anew_gets_the_fields_that_are_left_to_others(

@@ -69,6 +69,7 @@ class Rig:
                 notes=self.mailbox,
                 clock=self.clock,
                 observer=self.watcher,
+                give_back=lambda: None,
             ),
             assembly.Options(
                 site=SITE,
@@ -395,6 +396,7 @@ def test_the_end_does_not_wait_for_events_that_nobody_takes() -> None:
                 CM,
                 [Change(path="", wanted="present", found="absent")],
                 Outcome.CORRECTED,
+                uid="u-1",
             )
         )
     ender = threading.Thread(target=crier.end, daemon=True)

@@ -182,6 +182,7 @@ def test_the_criers_memory_does_not_grow() -> None:
                 CM,
                 [Change(path="", wanted="present", found="absent")],
                 Outcome.CORRECTED,
+                uid="u-1",
             )
         )
     assert len(rig.crew.crier._allowance._acted) < 500

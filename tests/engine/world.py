@@ -42,6 +42,7 @@ class World:
         self.admin = self.cluster.client("admin")  # whoever looks, or deletes by hand
         self.source, self.renderer = Commits(), Renders()
         self.mailbox, self.watcher, self.state = Mailbox(), Watcher(), MemoryState()
+        self.given_back: list[str] = []  # memory, with the commit applied then
         self._serial = 0
         for value in (manifests.namespace(NAMESPACE), _site_definition()):
             self.admin.apply(manifests.manifest(value), force=True)
@@ -68,6 +69,7 @@ class World:
             notes=self.mailbox,
             clock=self.clock,
             observer=self.watcher,
+            give_back=lambda: self.given_back.append(self.state.meta("applied")),
         )
 
     def assemble(self, stop: threading.Event) -> Engine:

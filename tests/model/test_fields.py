@@ -24,6 +24,15 @@ IMAGE = ("spec", "containers", MAIN, "image")
             "spec.ports[containerPort=80,protocol=TCP]",
             "/spec/ports/[containerPort=80,protocol=TCP]",
         ),
+        (
+            ("spec", "mounts", Item((("mountPath", "/a,b=c"),)), "subPath"),
+            "spec.mounts[mountPath=/a,b=c].subPath",
+            "/spec/mounts/[mountPath=~1a~2b=c]/subPath",
+        ),
+        (("spec", "[::1]:80", "x"), 'spec["[::1]:80"].x', "/spec/~3::1]:80/x"),
+        (("spec", "", "x"), 'spec[""].x', "/spec"),
+        (("spec", "a" * 600, "x"), f"spec.{'a' * 600}.x", "/spec"),
+        (("spec", *["a"] * 70), f"spec{'.a' * 70}", "/spec" + "/a" * 63),
     ],
 )
 def test_a_path_is_shown_and_written_as_a_rule(
@@ -56,7 +65,7 @@ def test_a_rule_reaches_into_what_holds_its_field() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "spec", "/", "/spec//x", "/a~2", "/[name]", "/[=x]", "/[name=x", "/" + "a/" * 300]
+    "text", ["", "spec", "/", "/spec//x", "/a~4", "/[name]", "/[=x]", "/[name=x", "/" + "a/" * 300]
 )
 def test_what_is_no_path_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"step|must|~"):

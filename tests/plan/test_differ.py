@@ -35,6 +35,19 @@ A, B = {"name": "a", "image": "one"}, {"name": "b", "image": "two"}
         ({"a": 1}, {"a": 2}, {}, [("a", 1, 2)]),
         ({"a": {"b": "x"}}, {"a": {}}, {}, [("a.b", "x", ABSENT)]),
         ({"a": {}}, {}, {}, []),
+        (
+            {"v": {"emptyDir": {}}},
+            {"v": {"hostPath": {"path": "/etc"}}},
+            {},
+            [("v.emptyDir", {}, ABSENT)],
+        ),
+        ({"v": {"emptyDir": {}}}, {"v": {"emptyDir": {}}}, {}, []),
+        (
+            {"from": [{"podSelector": {}}]},
+            {"from": [{"namespaceSelector": {}}]},
+            {},
+            [("from", [{"podSelector": {}}], [{"namespaceSelector": {}}])],
+        ),
         (pod(A), pod({**A, "tty": True}), CONTAINERS, []),
         (
             pod(A),

@@ -55,6 +55,12 @@ def test_the_last_rule_that_matches_a_field_decides() -> None:
     assert modes.mode((), ("spec",)) is CORRECT
 
 
+def test_no_rule_lets_our_own_label_go() -> None:
+    rules = (rule(WARN), rule(IGNORE, "/metadata/labels"))
+    assert modes.mode(rules, ("metadata", "labels", "fleet-reconciler.dev/site")) is CORRECT
+    assert modes.mode(rules, ("metadata", "labels", "app")) is IGNORE
+
+
 @pytest.mark.parametrize(
     ("selectors", "fits"),
     [
@@ -96,6 +102,41 @@ def test_ignored_fields_are_named_one_by_one(
 
 
 @pytest.mark.parametrize(
+    ("items", "path", "named"),
+    [
+        ([{"port": 80, "targetPort": 1}], "*/targetPort", ["[port=80]/targetPort"]),
+        (
+            [{"name": "http", "port": 80, "targetPort": 1}],
+            "[port=80]/targetPort",
+            ["[name=http]/targetPort"],
+        ),
+        (
+            [
+                {"name": "v", "mountPath": "/a", "readOnly": True},
+                {"name": "v", "mountPath": "/b", "readOnly": True},
+            ],
+            "[mountPath=~1a]/readOnly",
+            ["[mountPath=~1a,name=v]/readOnly"],
+        ),
+        ([{"id": 3, "rate": 1}], "*/rate", ["[id=3,rate=1]/rate"]),
+    ],
+)
+def test_a_rule_may_call_an_item_by_any_of_its_fields(
+    items: list[dict[str, Any]], path: str, named: list[str]
+) -> None:
+    found = modes.ignored((rule(IGNORE, f"/spec/list/{path}"),), {"spec": {"list": items}})
+    assert list(found) == [f"/spec/list/{each}" for each in named]
+
+
+def test_a_field_told_by_the_servers_keys_has_the_mode_of_a_rule_by_name() -> None:
+    wanted = {"ports": [{"name": "http", "port": 80, "targetPort": 1}]}
+    at = ("ports", fields.Item((("port", "80"), ("protocol", "TCP"))), "targetPort")
+    rules = (rule(WARN, "/ports/[name=http]/targetPort"),)
+    assert modes.mode_in(rules, at, wanted) is WARN
+    assert modes.mode_in(rules, at, {}) is CORRECT
+
+
+@pytest.mark.parametrize(
     ("path", "gone"),
     [
         ("/spec/replicas", ("spec", "replicas")),
@@ -105,16 +146,16 @@ def test_ignored_fields_are_named_one_by_one(
 )
 def test_a_body_is_applied_without_what_is_left_to_others(path: str, gone: tuple[str, ...]) -> None:
     body = orjson.dumps(BODY, option=orjson.OPT_SORT_KEYS)
-    left = orjson.loads(modes.leave_out(body, [path]))
+    left = orjson.loads(modes.leave_out(body, (fields.parse(path),)))
     assert left != BODY
     assert gone[-1] not in orjson.dumps(left).decode().replace('"fleet', "")
     assert left["metadata"] == BODY["metadata"]
-    assert modes.leave_out(body, []) == body
+    assert modes.leave_out(body, ()) == body
 
 
 def test_an_emptied_map_goes_and_an_empty_one_stays() -> None:
     body = b'{"data":{"a":"1"},"spec":{"empty":{}}}'
-    assert modes.leave_out(body, ["/data/a"]) == b'{"spec":{"empty":{}}}'
+    assert modes.leave_out(body, (fields.parse("/data/a"),)) == b'{"spec":{"empty":{}}}'
     assert fields.parse("/data/a") == ("data", "a")
 
 

@@ -63,9 +63,14 @@ def test_other_appliers_and_status_writers_are_left_alone() -> None:
     others = (
         entry(("argocd", "Apply"), A),
         entry(("kubelet", "Update"), A, subresource="status"),
-        entry(("old", "Update"), A, api_version="v1beta1"),
     )
     assert ownership.without_co_owners(live(entry(OURS, A), *others)) is None
+
+
+def test_an_updater_by_another_version_of_the_kind_gives_up_our_fields_too() -> None:
+    older = entry(("kubectl", "Update"), BOTH, api_version="v1beta1")
+    found = ownership.without_co_owners(live(entry(OURS, A), older))
+    assert found == (entry(OURS, A), entry(("kubectl", "Update"), B, api_version="v1beta1"))
 
 
 def test_the_patch_holds_only_if_the_object_did_not_change() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from reconciler.model.refs import ObjectRef, Origin
 from reconciler.model.values import Action, Manifest, Preview, Record
 from tests.adapters.child.fleet import SITE, no_fetch, render, renderer
@@ -100,6 +102,24 @@ def test_validate_says_it_with_the_line_and_fails(tmp_path: Path) -> None:
     done = build.run("validate", tmp_path)
     assert done.exit_code == 1
     assert done.stdout.startswith("bases/app/app.yaml:2: ConfigMap/default/settings: no passwords")
+
+
+@pytest.mark.parametrize(
+    ("version", "kind"),
+    [
+        ("v1", "List"),
+        ("admissionregistration.k8s.io/v1", "ValidatingAdmissionpolicy"),
+        ("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration"),
+    ],
+)
+def test_validate_finds_what_would_be_left_out_of_a_policy_file(
+    tmp_path: Path, version: str, kind: str
+) -> None:
+    more = f"---\napiVersion: {version}\nkind: {kind}\nmetadata: {{name: a}}\nitems: []\n"
+    build.fleet(tmp_path, files(policy=POLICY + more))
+    done = build.run("validate", tmp_path)
+    line = POLICY.count("\n") + 3
+    assert f"policies/maps.yaml:{line}:1: a {kind} is not read here" in done.output
 
 
 def test_validate_finds_a_policy_that_does_not_compile_by_line_and_column(tmp_path: Path) -> None:

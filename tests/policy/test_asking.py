@@ -76,6 +76,14 @@ def test_the_live_object_is_the_old_one_where_the_server_was_asked() -> None:
     assert found.message == "no (policy p; oldObject is the live object)"
 
 
+def test_the_server_knows_that_a_kind_lives_in_no_namespace() -> None:
+    value = widget()
+    del value["metadata"]["namespace"]
+    expression = "!has(request.namespace) && namespaceObject == null"
+    assert findings(expression, value, Preview())
+    assert findings(expression, value, Preview(value=value)) == ()
+
+
 def test_nobody_is_asked_where_the_table_is_sure() -> None:
     def ask(_: Manifest) -> Preview:
         raise AssertionError("nobody needs to ask")

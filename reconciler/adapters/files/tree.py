@@ -37,16 +37,26 @@ class FolderTree:
         self._root = str(root.resolve())
         self._still = still
         self._folders: set[str] = set()
+        self._listed: dict[str, dict[str, FileKind | None]] = {}  # None: to be looked at
         self._ahead: dict[str, bytes] = {}
 
     def kind(self, path: str) -> FileKind | None:
+        above, _, last = path.rpartition("/")
+        listed = self._listed.get(above) if last else None
+        if listed is not None:
+            known = listed.get(last)
+            if known is not None or last not in listed:
+                return known
         found = self._find(path)
         return None if found is None else _kind(found, path)
 
     def names(self, path: str) -> tuple[str, ...]:
         if self.kind(path) != "folder":
             raise FileNotFoundError(path)
-        return tuple(name for name, _ in self._entries(path))
+        entries = self._entries(path)
+        if self._still:
+            self._listed[path] = {entry.name: _listed_kind(entry) for entry in entries}
+        return tuple(entry.name for entry in entries)
 
     def read(self, path: str) -> bytes:
         ahead = self._ahead.pop(path, None)
@@ -61,9 +71,10 @@ class FolderTree:
             # Not blocking, as it may have become a pipe since the look at it.
             flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
             descriptor = os.open(self._at(path), flags)
-            with os.fdopen(descriptor, "rb") as file:
-                _kind(os.fstat(file.fileno()), path)
-                content = file.read(LARGEST_FILE + 1)
+            try:
+                content = _read(descriptor, path)
+            finally:
+                os.close(descriptor)
         except OSError as error:
             raise FileError(f"cannot be read: {error.strerror}", path=path) from None
         if len(content) > LARGEST_FILE:
@@ -85,16 +96,19 @@ class FolderTree:
                 self._ahead[path] = content
             return hashlib.sha256(content).hexdigest()
         digest = hashlib.sha256(b"folder\0")
-        for name, below in self._entries(path):
+        for entry in self._entries(path):
+            name, below = entry.name, f"{path}/{entry.name}" if path else entry.name
             left[0] -= 1
             if left[0] < 0:
                 raise FileError(f"more than {_DIGESTED} files are below this folder", path=path)
-            words = self._words(f"{path}/{name}" if path else name, below, left)
+            words = self._words(below, self._look(below), left)
             digest.update(b"\0".join((name.encode(), words.encode(), b"")))
         return digest.hexdigest()
 
-    def _words(self, path: str, found: os.stat_result, left: list[int]) -> str:
+    def _words(self, path: str, found: os.stat_result | None, left: list[int]) -> str:
         """An entry's kind and digest; of one that cannot be read, that it cannot, and when."""
+        if found is None:
+            return "gone"
         try:
             kind = _kind(found, path)
         except FileError as error:
@@ -136,18 +150,37 @@ class FolderTree:
                 return None
             raise FileError(f"cannot be read: {error.strerror}", path=path) from None
 
-    def _entries(self, path: str) -> list[tuple[str, os.stat_result]]:
-        found: list[tuple[str, os.stat_result]] = []
+    def _entries(self, path: str) -> list[os.DirEntry[str]]:
+        found: list[os.DirEntry[str]] = []
         try:
             with os.scandir(self._at(path)) as entries:
                 for entry in entries:
                     if entry.name.lower() != _GIT:
-                        found.append((_name(entry.name, path), entry.stat(follow_symlinks=False)))
+                        _check_name(entry.name, path)
+                        found.append(entry)
                     if len(found) > LARGEST_FOLDER:
                         raise FileError(f"a folder has at most {LARGEST_FOLDER} names", path=path)
         except OSError as error:
             raise FileError(f"cannot be read: {error.strerror}", path=path) from None
-        return sorted(found, key=lambda item: item[0])
+        return sorted(found, key=lambda entry: entry.name)
+
+
+def _read(descriptor: int, path: str) -> bytes:
+    """A file's bytes, one more than LARGEST_FILE at most."""
+    found = os.fstat(descriptor)
+    _kind(found, path)
+    content = part = os.read(descriptor, min(found.st_size, LARGEST_FILE) + 1)
+    while part and found.st_size < len(content) <= LARGEST_FILE:  # it has grown
+        part = os.read(descriptor, LARGEST_FILE + 1 - len(content))
+        content += part
+    return content
+
+
+def _listed_kind(entry: os.DirEntry[str]) -> FileKind | None:
+    """As the folder itself says; None for what is refused, or in doubt."""
+    if entry.is_file(follow_symlinks=False):
+        return "file"
+    return "folder" if entry.is_dir(follow_symlinks=False) else None
 
 
 def _kind(found: os.stat_result, path: str) -> FileKind:
@@ -164,9 +197,8 @@ def _sound(part: str) -> bool:
     return part not in ("", ".", "..") and "\0" not in part and part.lower() != _GIT
 
 
-def _name(name: str, path: str) -> str:
+def _check_name(name: str, path: str) -> None:
     try:
         name.encode()
     except UnicodeEncodeError:
         raise FileError("a name in this folder is not UTF-8", path=path) from None
-    return name

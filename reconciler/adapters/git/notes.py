@@ -66,17 +66,20 @@ class NotesPusher:
         if not history.is_id(commit):
             raise SourceUnavailable(f"{commit[:60]!r} is no commit that a note could be about")
         with self._lock:
-            self._open()
             try:
+                self._open()
                 self._push_note(commit, text, subject, time)
             except _Damaged:
-                self._forget()
-                self._fetch()
-                try:
-                    self._push_note(commit, text, subject, time)
-                except _Damaged as error:
-                    raise SourceUnavailable(f"the notes cannot be written: {error}") from None
+                self._begin_anew(commit, text, subject, time)
             repository.tidy(self._folder)
+
+    def _begin_anew(self, commit: str, text: str, subject: str, time: float) -> None:
+        try:
+            self._forget()
+            self._fetch()
+            self._push_note(commit, text, subject, time)
+        except _Damaged as error:
+            raise SourceUnavailable(f"the notes cannot be written: {error}") from None
 
     def _push_note(self, commit: str, text: str, subject: str, time: float) -> None:
         said = ""

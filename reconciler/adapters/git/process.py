@@ -38,6 +38,7 @@ BLOCK = 512  # bytes, the unit of a shell's limit on files
 # between fork and exec is not safe among threads. One that fails is lower already.
 _LIMITS = '{ ulimit -c 0; ulimit -v "$1"; ulimit -f "$2"; } 2>/dev/null; shift 2; exec "$@"'
 _LIMITED = ("sh", "-c", _LIMITS, "sh")
+_ENDING = "git is not called any more: the agent is ending"
 _OLDEST = (2, 39, 4)  # the first that knows GIT_NO_LAZY_FETCH
 
 # What of our own environment reaches git; the proxies are the site's own.
@@ -102,7 +103,8 @@ def run(
 ) -> Result:
     """Run ``git ARGUMENTS`` with ``folder`` as its repository (None: git looks for one itself).
 
-    Any exit status is a Result; SourceUnavailable is raised past a bound, UsageError without git.
+    Any exit status is a Result; SourceUnavailable is raised past a bound, and where ``end_calls``
+    cut the call short, UsageError without git.
     """
     process = start(folder, arguments, environment=environment, file=bounds.file)
     try:
@@ -110,6 +112,8 @@ def run(
         code = process.wait()
     finally:
         kill(process)
+    if code < 0 and _ended.is_set():
+        raise SourceUnavailable(_ENDING)  # a killed git says nothing about its repository
     return Result(code=code, out=out, error=redact.clean(errors, secrets))
 
 
@@ -122,7 +126,7 @@ def start(
 ) -> subprocess.Popen[bytes]:
     """Start ``git ARGUMENTS`` with three pipes. The caller ends it with ``kill``."""
     if _ended.is_set():
-        raise SourceUnavailable("git is not called any more: the agent is ending")
+        raise SourceUnavailable(_ENDING)
     cmd, failures = _gitpython()
     given = {**_FIXED, **(environment or {})}
     if folder is not None:

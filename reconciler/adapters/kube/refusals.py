@@ -17,7 +17,7 @@ from reconciler.adapters.kube import parse
 from reconciler.model import errors
 from reconciler.model.refs import Kind
 
-MESSAGE_LIMIT = 1000  # characters
+MESSAGE_LIMIT = 700  # characters, so that there is room for what to do about it
 CAUSE_LIMIT = 300
 CAUSES_LIMIT = 20
 
@@ -132,9 +132,14 @@ def _read(status: int, body: bytes, kind: Kind | None) -> Answer:
 
 
 def tidy(message: str, limit: int) -> str:
-    """One line of printable characters: it goes into logs, notes and terminals."""
+    """One line of printable characters: it goes into logs, notes and terminals.
+
+    A long one loses its middle: the API server's own words come after the value that it quotes, as
+    in ``spec.template: Invalid value: {...}: field is immutable``.
+    """
     line = " ".join("".join(c if c.isprintable() else " " for c in message).split())
-    return line if len(line) <= limit else line[: limit - 3] + "..."
+    tail = limit // 3
+    return line if len(line) <= limit else f"{line[: limit - tail - 3]}...{line[-tail:]}"
 
 
 def _transient_message(answer: Answer) -> str:

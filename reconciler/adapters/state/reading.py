@@ -15,6 +15,7 @@ from reconciler.adapters.state import database, folder, migrations, rows
 from reconciler.adapters.state import journal as journal_rows
 from reconciler.model.errors import StateDamaged, StateUnavailable, UsageError
 from reconciler.model.journal import JournalRow
+from reconciler.model.pauses import Asked
 from reconciler.model.refs import ObjectRef
 from reconciler.model.values import Record
 from reconciler.ports import QueuedNote
@@ -130,6 +131,10 @@ class StateReading:
     def journal(self, since: float = 0.0) -> tuple[JournalRow, ...]:
         with database.reported(self._path):
             return journal_rows.read(self._connection, since=since)
+
+    def pauses(self) -> tuple[Asked, ...]:
+        with database.reported(self._path):
+            return rows.pauses(self._connection)
 
     def queued_note(self) -> QueuedNote | None:
         with database.reported(self._path):

@@ -1,5 +1,6 @@
-"""The machine's own clock and randomness."""
+"""The machine's own clock, randomness and memory."""
 
 from reconciler.adapters.system.clock import SystemClock
+from reconciler.adapters.system.memory import give_back
 
-__all__ = ["SystemClock"]
+__all__ = ["SystemClock", "give_back"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.cel.cost import Bounds
@@ -15,8 +15,11 @@ from reconciler.cel.environment import Compiler, Known
 from reconciler.cel.errors import CompileError
 from reconciler.cel.scope import Program
 from reconciler.documents import load
-from reconciler.policy.admission.values import Field, Policy, Problem, Source
+from reconciler.policy.admission.values import Field, Named, Policy, Problem, Source
 
+_SERVER_SET = re.compile(
+    r"\b(creationTimestamp|generation|managedFields|resourceVersion|selfLink|status|uid)\b"
+)
 MOST_ANNOTATION = 5 * 1024  # characters of an audit annotation's expression
 
 
@@ -51,9 +54,17 @@ class Compiled:
     def reads_namespace(self) -> bool:
         """Whether any of it may look at the object's Namespace."""
         named = [*self.policy.variables, *self.policy.audit]
-        texts = [each.text for each in named]
-        texts += [each.expression for each in self.policy.validations]
-        return any("namespaceObject" in text for text in texts)
+        return any("namespaceObject" in text for text in self._texts(named))
+
+    @functools.cached_property
+    def reads_server_set(self) -> bool:
+        """Whether any of it may look at what no manifest has."""
+        named = [*self.policy.conditions, *self.policy.variables, *self.policy.audit]
+        return any(_SERVER_SET.search(text) for text in self._texts(named))
+
+    def _texts(self, named: Iterable[Named]) -> list[str]:
+        checks = [each.expression for each in self.policy.validations]
+        return [*(each.text for each in named), *checks]
 
     @property
     def name(self) -> str:

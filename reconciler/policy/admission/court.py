@@ -21,11 +21,12 @@ from reconciler.model.refs import Kind
 from reconciler.policy.admission import matching
 from reconciler.policy.admission.compiled import Check, Compiled
 from reconciler.policy.admission.library import Library
-from reconciler.policy.admission.params import Params
+from reconciler.policy.admission.params import NoKind, Params
 from reconciler.policy.admission.requests import Request, Resource
 from reconciler.policy.admission.values import GROUP, Binding, Field, Source
 
 MOST_MESSAGE = 5 * 1024  # bytes of what a messageExpression may give
+_SERVER_SET = "it reads what the API server sets itself"
 _COSTLY = "it may be past the API server's cost budget"
 
 
@@ -148,14 +149,21 @@ class Court:
             doubt = doubt or bound.doubt
         if not doubt and compiled.reads_namespace and not request.namespace.known:
             doubt = matching.UNKNOWN_LABELS
+        if not doubt and compiled.reads_server_set and not request.is_live:
+            doubt = _SERVER_SET
         self.used.add(compiled.name)
         self.applied.append(Applied(policy=compiled.name, binding=binding.name, doubt=doubt))
         case = _Case(compiled=compiled, binding=binding, doubt=doubt)
-        space = request.ref.namespace if request.resource.namespaced else ""
+        kind = request.resource.kind
+        if found.kind != kind and request.resource.converts:
+            why = f"only the API server can make {found.kind.api_version} of {kind.api_version}"
+            yield case.denied(why)
+            return
         try:
-            listed = self._params.of(compiled.policy, binding.params, space)
+            listed = self._params.of(compiled.policy, binding.params, request.space)
         except ValueError as error:
-            yield from case.failed(f"failed to configure binding: {error}", misconfigured=True)
+            what = "policy" if isinstance(error, NoKind) else "binding"
+            yield from case.failed(f"failed to configure {what}: {error}", misconfigured=True)
             return
         if not listed:
             self.missing[compiled.name, binding.name] = None
@@ -228,6 +236,10 @@ class _Case:
                 at = Place(self.binding.source, ("spec", "paramRef"))
             found = self._decision(message, actions=actions, failed=True, at=at)
             yield dataclasses.replace(found, misconfigured=misconfigured)
+
+    def denied(self, message: str) -> Decision:
+        """What cannot be judged, whatever failurePolicy says."""
+        return self._decision(message, actions=("Deny",), failed=True)
 
     def decide(self, data: dict[str, Any], shared: Shared) -> Iterator[Decision]:
         """Match conditions first; then validations, then audit annotations."""

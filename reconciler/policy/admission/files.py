@@ -90,6 +90,10 @@ def _sorted(value: Any) -> tuple[str, list[shapes.Wrong]]:
         return "policy", _wrong(value, version, shapes.POLICY, shapes.wrong_policy)
     if kind == "ValidatingAdmissionPolicyBinding":
         return "binding", _wrong(value, version, shapes.BINDING, shapes.wrong_binding)
+    is_list = kind.endswith("List") and isinstance(value.get("items"), list)
+    if is_list or str(version).startswith(f"{GROUP}/"):
+        words = f"a {kind[:80]} is not read here: expected policies, bindings and parameters"
+        return "", [(("kind",), f"{words}, each a document of its own")]
     return "other", []
 
 

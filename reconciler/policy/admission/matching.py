@@ -36,11 +36,11 @@ def by_rules(match: Match, request: Request) -> Kind | None:
     """The version in which its rules want the object, None where they do not.
 
     Requests for one resource, operation and name have one answer."""
-    if _by_rules(match.exclude, match, request):
+    if _by_rules(match.exclude, match, request, excludes=True):
         return None
     if not match.include:
         return request.resource.kind
-    return _by_rules(match.include, match, request)
+    return _by_rules(match.include, match, request, excludes=False)
 
 
 def selected(match: Match, request: Request, kind: Kind) -> Matched | None:
@@ -74,30 +74,37 @@ def _fits_object(selector: Mapping[str, Any], request: Request) -> bool:
     return any(selectors.matches(selector, labels(value)) for value in shown)
 
 
-def _by_rules(rules: Iterable[Rule], match: Match, request: Request) -> Kind | None:
-    kind = request.resource.kind
-    listed = tuple(rules)
-    for rule in listed:
-        if _fits_rule(rule, request) and (_any(rule.versions, kind.version)):
-            return kind
+def _by_rules(
+    rules: Iterable[Rule], match: Match, request: Request, *, excludes: bool
+) -> Kind | None:
+    """What excludes must be known to fit; what includes is taken to, where that is not known."""
+    resource, kind = request.resource, request.resource.kind
+    listed = tuple(rule for rule in rules if _fits_rule(rule, request, excludes=excludes))
+    if any(_any(rule.versions, kind.version) for rule in listed):
+        return kind
     if match.exact:
         return None
-    for rule in listed:  # the same resource in another version
-        if _fits_rule(rule, request) and request.resource.known:
-            other = next((each for each in rule.versions if each != "*"), "")
-            return Kind(kind.group, other, kind.kind) if _served(kind, other) else None
-    return None
+    asked = [each for rule in listed for each in rule.versions if each != kind.version]
+    served = [each for each in asked if each in resource.versions]
+    others = served if excludes else [*served, *asked]
+    other = others[0] if others and (kind.group, kind.version) != ("", others[0]) else ""
+    return Kind(kind.group, other, kind.kind) if other else None  # it in another version
 
 
-def _fits_rule(rule: Rule, request: Request) -> bool:
+def _fits_rule(rule: Rule, request: Request, *, excludes: bool) -> bool:
+    """Of a kind that nothing here defines neither the plural nor the scope is known."""
     resource = request.resource
+    may_be = not resource.known and not excludes
     is_namespace = (resource.kind.group, resource.kind.kind) == ("", "Namespace")
     scoped = "Namespaced" if resource.namespaced and not is_namespace else "Cluster"
     return (
         _any(rule.operations, request.operation)
         and _any(rule.groups, resource.kind.group)
-        and _fits_resource(rule.resources, resource.plural)
-        and rule.scope in ("*", scoped)
+        and (
+            _fits_resource(rule.resources, resource.plural)
+            or (may_be and any(_may_be(word, resource.kind.kind) for word in rule.resources))
+        )
+        and (may_be or rule.scope in ("*", scoped))
         and (not rule.names or request.ref.name in rule.names)
     )
 
@@ -112,9 +119,12 @@ def _fits_resource(resources: Iterable[str], plural: str) -> bool:
     return any(word in ("*", "*/*", plural, f"{plural}/*") for word in resources)
 
 
+def _may_be(word: str, kind: str) -> bool:
+    """Whether a kind may be called so: ``net-attaches`` of NetAttach, ``gateways`` of Gateway."""
+    singular = kind.lower()
+    plurals = (singular, f"{singular}s", f"{singular}es", f"{singular[:-1]}ies")
+    return word.partition("/")[0].replace("-", "") in plurals
+
+
 def _any(words: Iterable[str], word: str) -> bool:
     return any(each in ("*", word) for each in words)
-
-
-def _served(kind: Kind, version: str) -> bool:
-    return bool(version) and (kind.group, kind.version) != ("", version)

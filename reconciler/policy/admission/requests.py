@@ -16,12 +16,18 @@ GENERATED = "kubernetes.io/metadata.name"  # a label that every namespace has
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """What a kind is called in URLs, and where its objects live. ``known``: not a guess."""
+    """What a kind is called in URLs, and where its objects live. ``known``: not a guess.
+
+    ``versions`` are the others in which the API server has it, where that is known;
+    ``converts``: what is in them is not the same but for the version's name.
+    """
 
     kind: Kind
     plural: str
     namespaced: bool
     known: bool = True
+    versions: tuple[str, ...] = ()
+    converts: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +86,17 @@ class Request:
         }
         if self.operation != "DELETE":
             words["options"]["fieldManager"] = "fleet-reconciler"
-        if resource.namespaced:
-            words["namespace"] = self.ref.namespace
-        elif (kind.group, kind.kind) == ("", "Namespace"):
-            words["namespace"] = self.ref.name  # as Kubernetes has it
+        if self.space:
+            words["namespace"] = self.space
         return words
+
+    @property
+    def space(self) -> str:
+        """The request's namespace, which of a Namespace is itself, as Kubernetes has it."""
+        kind = self.resource.kind
+        if self.resource.namespaced:
+            return self.ref.namespace
+        return self.ref.name if (kind.group, kind.kind) == ("", "Namespace") else ""
 
     @property
     def labels(self) -> Mapping[str, Any]:

@@ -90,3 +90,32 @@ def test_git_sees_little_of_our_environment(
     assert seen["GIT_NO_LAZY_FETCH"] == seen["GIT_NO_REPLACE_OBJECTS"] == "1"
     assert seen["GIT_ALLOW_PROTOCOL"] == "https:ssh:file"
     assert result.error == ""
+
+
+def test_a_call_that_the_agents_end_cuts_short_is_no_result(tmp_path: Path) -> None:
+    """What git did not finish says nothing about the repository, such as that it is damaged."""
+    caught: list[Exception] = []
+
+    def call() -> None:
+        try:
+            _shell(tmp_path, f"touch {tmp_path}/begun; exec sleep 60")
+        except Exception as error:  # looked at below
+            caught.append(error)
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    try:
+        for _ in range(1000):
+            if (tmp_path / "begun").exists():
+                break
+            threading.Event().wait(0.02)
+        assert (tmp_path / "begun").exists()
+        process.end_calls()
+        thread.join(20)
+        assert not thread.is_alive()
+        assert [type(error) for error in caught] == [SourceUnavailable]
+        assert "the agent is ending" in str(caught[0])
+        with pytest.raises(SourceUnavailable, match="the agent is ending"):
+            _shell(tmp_path, "true")
+    finally:
+        process.allow_calls()

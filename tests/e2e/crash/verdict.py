@@ -42,7 +42,12 @@ def settle(trial: Trial, victim: Victim) -> None:
         note = yaml.safe_load(trial.world.fleet.note() or "{}")
         return (note.get("commit"), note.get("applied")) == (head, head)
 
+    def is_gone() -> bool:
+        """What was pruned: the garbage collector takes its time on a busy machine."""
+        return not any("deletionTimestamp" in v.body["metadata"] for v in trial.there().values())
+
     eventually(is_told, "the newest commit's note")
+    eventually(is_gone, "the end of what was pruned", 60)
     # Longer than news waits to be reported: an agent that ends leaves such a note queued.
     assert victim.wait_for_silence(REPORT_AFTER + 1)
     trial.note_passes(victim.events)
@@ -71,7 +76,13 @@ def check_books(trial: Trial) -> None:
     """Inventory and database list the agent's objects with their uids, and nothing else."""
     there = {ref: version.uid for ref, version in trial.there().items()}
     listed = trial.inventory()
-    assert {ref: entry.uid for ref, entry in listed.entries.items()} == there
+    named = {ref: entry.uid for ref, entry in listed.entries.items()}
+    other = {
+        f"{ref}: the inventory has {named.get(ref)}, the cluster {there.get(ref)}"
+        for ref in named.keys() | there.keys()
+        if named.get(ref) != there.get(ref)
+    }
+    assert not other, sorted(other)
     kept = left.kept(trial.world.state)
     assert kept is not None
     made_of = {ref: (uid, trial.churn.present[ref]) for ref, uid in there.items()}

@@ -54,30 +54,38 @@ class Ours:
     def decisions(self, value: Mapping[str, Any]) -> list[Decision]:
         return self._judged(value)[1]
 
-    def _judged(self, value: Mapping[str, Any]) -> tuple[Request | None, list[Decision]]:
+    def _judged(
+        self, value: Mapping[str, Any], old: Mapping[str, Any] | None = None
+    ) -> tuple[Request | None, list[Decision]]:
         """Of the last object; None where no policy's rules fit it."""
         last = thing(value)
-        user = admit.agent("fleet-system")
-        found = admit.judged([*self._around, last], self._library, user=user, ask=self._ask)
+        found = admit.judged(
+            [*self._around, last],
+            self._library,
+            before=[_before(old)] if old else (),
+            user=admit.agent("fleet-system"),
+            ask=self._ask,
+        )
         for request, decisions in found:
             if (request.ref.kind, request.ref.name) == (last.ref.kind, last.ref.name):
                 return request, decisions
         return None, []
 
-    def told(self, value: Mapping[str, Any]) -> tuple[str, bool]:
-        """The same as ``message``, and whether the server was asked."""
-        request, decisions = self._judged(value)
+    def told(
+        self, value: Mapping[str, Any], old: Mapping[str, Any] | None = None
+    ) -> tuple[str, bool]:
+        """The same as ``message``, and whether the server was asked. ``old`` is there before."""
+        request, decisions = self._judged(value, old)
         denied = (told(each) for each in decisions if "Deny" in each.actions)
         return next(denied, ""), request is not None and request.is_live
 
     def removal(self, value: Mapping[str, Any]) -> str:
         """The same of the object's removal."""
-        old = thing(value)
-        before = admit.Before(
-            ref=old.ref, api_version=old.api_version, body=old.body, origin=old.origin
-        )
         found = admit.judged(
-            self._around, self._library, before=[before], user=admit.agent("fleet-system")
+            self._around,
+            self._library,
+            before=[_before(value)],
+            user=admit.agent("fleet-system"),
         )
         listed = [decisions for request, decisions in found if request.value is None]
         decisions = listed[-1] if listed else []
@@ -89,6 +97,11 @@ class Ours:
             if "Deny" in decision.actions:
                 return told(decision)
         return ""
+
+
+def _before(value: Mapping[str, Any]) -> admit.Before:
+    old = thing(value)
+    return admit.Before(ref=old.ref, api_version=old.api_version, body=old.body, origin=old.origin)
 
 
 def told(decision: Decision) -> str:

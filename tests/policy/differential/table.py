@@ -445,7 +445,17 @@ ROWS: tuple[Row, ...] = (
     (
         "duration",
         f"duration({S}) > duration('1h')",
-        s("61m", "1h", "1ns", "2d", "1000000h", "9999999999h"),
+        s("61m", "1h", "1ns", "2d", "1000000h", "9999999999h", "2562047h47m", "2562048h"),
+    ),
+    (
+        "duration",
+        f"duration({S}) + duration({S}) > duration('1h')",
+        s("61m", "1m", "2562047h"),
+    ),
+    (
+        "timestamp",
+        f"timestamp({S}) - timestamp('0001-01-01T00:00:00Z') > duration('1h')",
+        s("0001-01-02T00:00:00Z", "0001-01-01T00:00:00Z", "9999-01-01T00:00:00Z"),
     ),
     (
         "timestamp",
@@ -458,6 +468,7 @@ ROWS: tuple[Row, ...] = (
             "2024-01-01T00:00:00+01:00",
             "2024-01-01t00:00:00z",
             "2024-02-30T00:00:00Z",
+            "2016-12-31T23:59:60Z",
             5,
         ),
     ),
@@ -546,6 +557,9 @@ ROWS: tuple[Row, ...] = (
             "a{1001}",
             "(?P<x>a)",
             "(?<x>a)",
+            "(?P<é>a)",
+            "(" * 1001 + "a" + ")" * 1001,
+            "(" * 100 + "b" + ")" * 100,
             "\\pL",
             "\\C",
             "a**",
@@ -763,6 +777,8 @@ STRICTER = (
 
 # What is no boolean, or is refused when it is created: both sides must agree that it is.
 REFUSED: tuple[str, ...] = (
+    "'uid' in request.userInfo",
+    "object.spec.s in request",
     "1 == 1.0",
     "1 == 1u",
     "'a' == 1",

@@ -108,8 +108,39 @@ def _rich() -> dict[str, Any]:
     }
 
 
+def _nothings() -> dict[str, Any]:
+    """A Pod's spec with what is written as nothing, and is something else to the server."""
+    zeros = dict.fromkeys(
+        ("timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"), 0
+    )
+    headers = [{"name": "a", "value": ""}]
+    disk = {"diskName": "a", "diskURI": "https://host/x"}
+    target = {"targetPortal": "1.2.3.4", "iqn": "iqn.2001-04.com.example:a.b", "lun": 0}
+    io = {"gateway": "a", "system": "b", "secretRef": {"name": "x"}, "volumeName": "v"}
+    return {
+        "serviceAccountName": "app",
+        "serviceAccount": "other",
+        "nodeSelector": {"a": None},
+        "dnsConfig": {"options": [{"name": "a", "value": ""}]},
+        "containers": [
+            {
+                "name": "a",
+                "image": "b:1",
+                "livenessProbe": {"httpGet": {"port": 80, "httpHeaders": headers}, **zeros},
+            }
+        ],
+        "volumes": [
+            {"name": "a", "azureDisk": disk},
+            {"name": "b", "iscsi": target},
+            {"name": "c", "rbd": {"monitors": ["a"], "image": "x"}},
+            {"name": "d", "scaleIO": io},
+            {"name": "e", "csi": {"driver": "x", "readOnly": False, "fsType": ""}},
+        ],
+    }
+
+
 def _objects() -> Iterator[dict[str, Any]]:
-    for pod in (_rich(), {"containers": [{"name": "a", "image": "b"}]}):
+    for pod in (_rich(), _nothings(), {"containers": [{"name": "a", "image": "b"}]}):
         yield from library.workloads(pod)
     for name in library.NAMES:
         for trial in library.trials(name):
@@ -119,7 +150,18 @@ def _objects() -> Iterator[dict[str, Any]]:
     for value in (
         {"apiVersion": "v1", "kind": "ConfigMap", "data": {}},
         {"apiVersion": "v1", "kind": "Secret", "stringData": {"a": "b"}},
+        {"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": None, "b": "c"}},
+        {"apiVersion": "v1", "kind": "Secret", "data": {"a": None, "b": "e\nA=="}},
         {"apiVersion": "v1", "kind": "ServiceAccount"},
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "RoleBinding",
+            "roleRef": {"kind": "Role", "name": "x", "apiGroup": ""},
+            "subjects": [
+                {"kind": "User", "name": "x", "apiGroup": ""},
+                {"kind": "ServiceAccount", "name": "x", "namespace": "y", "apiGroup": ""},
+            ],
+        },
         {
             "apiVersion": "networking.k8s.io/v1",
             "kind": "NetworkPolicy",
