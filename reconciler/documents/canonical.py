@@ -35,8 +35,8 @@ def digest(data: bytes) -> str:
 
 
 # How orjson writes a float; of one that is no number it makes null.
-_FRACTION = re.compile(rb"\.[0-9]+(?:e[-+]?[0-9]+)?[,}\]]")
-_POWER = re.compile(rb"e[-+]?[0-9]+[,}\]]")
+_FRACTION = re.compile(rb"\.[0-9]+(?:e[-+]?[0-9]+)?(?:[,}\]]|\Z)")
+_POWER = re.compile(rb"e[-+]?[0-9]+(?:[,}\]]|\Z)")
 
 
 def _may_be_unusual(data: bytes) -> bool:

@@ -42,3 +42,22 @@ def test_what_json_cannot_carry_is_refused() -> None:
     for value in ([float("inf")], [float("nan")], deep, [deep, 1.0], {"a": b"x"}, "\ud800"):
         with pytest.raises(ValueError):
             canonical.body(value)
+
+
+ODD = (0.0, -0.0, 1.0, 1.5, -2.25, 1e16, 1e21, 1.5e300, 5e-324, 1e-7, -3e-9, 2**64, -(2**63) - 1)
+PLAIN = (0, -1, 2**64 - 1, True, None, "1.5", "x:1.0", "a,1e21]", "1e5", "1.0}", "null", "e1,")
+
+
+@pytest.mark.parametrize("value", [*ODD, *PLAIN])
+def test_a_number_is_written_alike_wherever_it_stands(value: Any) -> None:
+    """It is looked for in what was written, and must be found at its ends and in the middle."""
+    written = canonical.body(value)
+    assert canonical.body([value]) == b"[" + written + b"]"
+    assert canonical.body([value, "x"]) == b"[" + written + b',"x"]'
+    assert canonical.body({"a": {"b": value}, "c": value}) == (
+        b'{"a":{"b":' + written + b'},"c":' + written + b"}"
+    )
+
+
+def test_a_whole_float_is_written_as_an_integer_on_its_own() -> None:
+    assert canonical.body(1.0) == b"1"
