@@ -25,7 +25,7 @@ def loading() -> Iterator[None]:
     """What is imported in here; SIGINT ends the process at once, with exit code 130, unless it is
     ignored, as it is for what a shell runs in the background."""
     before = signal.getsignal(signal.SIGINT)
-    if before == signal.SIG_IGN:
+    if before in (signal.SIG_IGN, None):  # None: what somebody set who is not Python
         yield
         return
     signal.signal(signal.SIGINT, _leave)
