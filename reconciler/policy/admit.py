@@ -20,16 +20,12 @@ from reconciler.policy.admission import idle
 from reconciler.policy.admission.court import Court, Decision
 from reconciler.policy.admission.library import Library
 from reconciler.policy.admission.params import Params
-from reconciler.policy.admission.requests import GENERATED, Namespace, Request, Resource, User
+from reconciler.policy.admission.requests import Request, Resource, User
 from reconciler.policy.admission.values import Problem
-from reconciler.policy.case import items, mapping
-from reconciler.schema import defaults, kubernetes, resources
+from reconciler.policy.case import mapping
+from reconciler.policy.site import Object, Site
 
 FINDINGS = 200
-_CRD = ("apiextensions.k8s.io", "CustomResourceDefinition")
-_NAMESPACE = ("", "Namespace")
-# Of Kubernetes' own kinds, those that it serves in several versions (as of 1.34).
-_VERSIONS = {("autoscaling", "HorizontalPodAutoscaler"): ("v2", "v1")}
 _STRENGTH: Mapping[str, Action] = {
     "Deny": Action.DENY,
     "Warn": Action.WARN,
@@ -51,15 +47,6 @@ class Before:
         return Kind.of(self.api_version, self.ref.kind)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Object:
-    ref: ObjectRef
-    kind: Kind
-    value: Mapping[str, Any]
-    origin: Origin
-    manifest: Manifest | None = None
-
-
 def agent(namespace: str, name: str = "fleet-reconciler") -> User:
     """Who applies what is judged."""
     group = "system:serviceaccounts"
@@ -67,89 +54,6 @@ def agent(namespace: str, name: str = "fleet-reconciler") -> User:
         name=f"system:serviceaccount:{namespace}:{name}",
         groups=(group, f"{group}:{namespace}", "system:authenticated"),
     )
-
-
-class Site:
-    """What is known of a site's kinds and namespaces, from what it declares."""
-
-    def __init__(self, objects: Iterable[_Object]) -> None:
-        self._defined: dict[tuple[str, str], Resource] = {}
-        self._schemas: dict[tuple[str, str, str], Mapping[str, Any]] = {}
-        self._spaces: dict[str, Mapping[str, Any]] = {}
-        self._resources: dict[Kind, Resource] = {}
-        for each in objects:
-            if (each.kind.group, each.kind.kind) == _CRD:
-                self._define(mapping(each.value.get("spec")))
-            elif (each.kind.group, each.kind.kind) == _NAMESPACE:
-                self._spaces[each.ref.name] = each.value
-
-    def _define(self, spec: Mapping[str, Any]) -> None:
-        words = mapping(spec.get("names"))
-        key = (str(spec.get("group", "")), str(words.get("kind", "")))
-        versions = [mapping(each) for each in items(spec.get("versions"))]
-        self._defined[key] = Resource(
-            kind=Kind(key[0], "", key[1]),
-            plural=str(words.get("plural", "")),
-            namespaced=spec.get("scope") != "Cluster",
-            versions=tuple(str(each.get("name", "")) for each in versions),
-            converts=mapping(spec.get("conversion")).get("strategy", "None") != "None",
-        )
-        for each in versions:
-            schema = mapping(mapping(each.get("schema")).get("openAPIV3Schema"))
-            self._schemas[(*key, str(each.get("name", "")))] = schema
-
-    def defaulted(self, each: _Object) -> tuple[Mapping[str, Any], str]:
-        """The object as the API server makes it, and why it may make another one."""
-        kind = each.kind
-        schema = self._schemas.get((kind.group, kind.kind, kind.version))
-        return defaults.defaulted(each.value, schema)
-
-    def param(self, value: Mapping[str, Any]) -> Mapping[str, Any]:
-        """A parameter as the API server keeps it."""
-        kind = Kind.of(str(value.get("apiVersion", "")), str(value.get("kind", "")))
-        schema = self._schemas.get((kind.group, kind.kind, kind.version))
-        return defaults.defaulted(value, schema)[0]
-
-    def defined(self) -> tuple[Resource, ...]:
-        """What the site's definitions bring, in any version."""
-        return tuple(self._defined.values())
-
-    def resource(self, kind: Kind) -> Resource:
-        found = self._resources.get(kind)
-        if found is None:
-            found = self._resources[kind] = self._resource(kind)
-        return found
-
-    def _resource(self, kind: Kind) -> Resource:
-        """By the site's own definitions, by Kubernetes' kinds, or guessed as they are called."""
-        defined = self._defined.get((kind.group, kind.kind))
-        if defined:
-            return dataclasses.replace(defined, kind=kind)
-        cluster = kubernetes.is_cluster_scoped(kind.group, kind.kind)
-        return Resource(
-            kind=kind,
-            plural=resources.plural(kind.kind),
-            namespaced=not cluster,
-            known=cluster is not None,
-            versions=_VERSIONS.get((kind.group, kind.kind), ()),
-            converts=cluster is not None,
-        )
-
-    def namespace(self, resource: Resource, name: str) -> Namespace:
-        if not resource.namespaced:
-            return Namespace(name="", value=None)
-        declared = self._spaces.get(name)
-        metadata = mapping(mapping(declared).get("metadata"))
-        shown = {
-            "metadata": {
-                **metadata,
-                "name": name,
-                "labels": {**mapping(metadata.get("labels")), GENERATED: name},
-            },
-            "spec": {"finalizers": ["kubernetes"]},
-            "status": {"phase": "Active"},
-        }
-        return Namespace(name=name, value=shown, known=declared is not None)
 
 
 def admit(
@@ -285,7 +189,7 @@ class Sitting:
         )
 
 
-def _may_be_made_anew(each: _Object, old: Before) -> bool:
+def _may_be_made_anew(each: Object, old: Before) -> bool:
     """Whether the object may be deleted on the way, as its annotation allows: no annotation lets
     it past what is said of removals."""
     notes = mapping(mapping(each.value.get("metadata")).get("annotations"))
@@ -293,21 +197,21 @@ def _may_be_made_anew(each: _Object, old: Before) -> bool:
     return notes.get(REPLACE) == ALLOW and is_changed
 
 
-def _manifest(each: Manifest) -> _Object:
+def _manifest(each: Manifest) -> Object:
     found = _read(each.ref, each.api_version, each.body, each.origin)
     return dataclasses.replace(found, manifest=each)
 
 
-def _before(each: Before) -> _Object:
+def _before(each: Before) -> Object:
     return _read(each.ref, each.api_version, each.body, each.origin)
 
 
-def _read(ref: ObjectRef, api_version: str, body: bytes, origin: Origin) -> _Object:
+def _read(ref: ObjectRef, api_version: str, body: bytes, origin: Origin) -> Object:
     value = mapping(orjson.loads(body))
-    return _Object(ref=ref, kind=Kind.of(api_version, ref.kind), value=value, origin=origin)
+    return Object(ref=ref, kind=Kind.of(api_version, ref.kind), value=value, origin=origin)
 
 
-def _params(wanted: list[_Object], library: Library, site: Site) -> Params:
+def _params(wanted: list[Object], library: Library, site: Site) -> Params:
     def resource(api_version: str, kind: str) -> Resource:
         return site.resource(Kind.of(api_version, kind))
 
@@ -317,7 +221,7 @@ def _params(wanted: list[_Object], library: Library, site: Site) -> Params:
     return Params([site.param(each) for each in meant], resource)
 
 
-def _placed(each: _Object | Before, site: Site) -> ObjectRef:
+def _placed(each: Object | Before, site: Site) -> ObjectRef:
     """Where the API server will see it."""
     namespaced = site.resource(each.kind).namespaced
     ref = each.ref
@@ -326,7 +230,7 @@ def _placed(each: _Object | Before, site: Site) -> ObjectRef:
     )
 
 
-def _request(each: _Object, old: _Object | None, site: Site, bare: Request) -> Request:
+def _request(each: Object, old: Object | None, site: Site, bare: Request) -> Request:
     value, doubt = site.defaulted(each)
     return dataclasses.replace(
         bare,
@@ -337,7 +241,7 @@ def _request(each: _Object, old: _Object | None, site: Site, bare: Request) -> R
     )
 
 
-def _removal(old: _Object, site: Site, bare: Request) -> Request:
+def _removal(old: Object, site: Site, bare: Request) -> Request:
     """Its status is not that of an object just made, and nobody is asked what it is."""
     value = {key: each for key, each in site.defaulted(old)[0].items() if key != "status"}
     return dataclasses.replace(bare, old=_shown(value, bare.ref), origin=old.origin)
