@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from reconciler import ports
+from reconciler.engine import gates
 from reconciler.engine.books import Books
+from reconciler.engine.gates import Gate
 from reconciler.engine.mend import Mender
 from reconciler.model import errors
 from reconciler.model.objects import live_of
@@ -34,16 +36,6 @@ _CRD = Kind(*waves.CRD[:1], "v1", waves.CRD[1])
 
 class Interrupted(Exception):
     """The agent was told to stop in the middle; what was done is kept."""
-
-
-class Gate(Protocol):
-    """Knows which objects are healthy."""
-
-    def written(self, refs: Iterable[ObjectRef]) -> None:
-        """These were just applied: what was known of their health counts no more."""
-
-    def closed(self, refs: Collection[ObjectRef]) -> frozenset[ObjectRef]:
-        """Those of them for which others must wait still. Raises ClusterUnavailable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +88,9 @@ class Applier:
         waiting: dict[ObjectRef, ObjectRef] = {}
         try:
             for wave in plan.waves:
-                ready, blocked = _split(wave, definitions, failed.keys() | held)
+                ready, blocked = gates.split(wave, definitions, failed.keys() | held)
                 held |= blocked
-                late = _late(ready, waiting, gate)
+                late = gates.late(ready, waiting, gate)
                 waiting |= late
                 ready = [step for step in ready if step.manifest.ref not in late]
                 done, broken = self._wave(ready, definitions)
@@ -377,36 +369,6 @@ class Applier:
         metadata = (found or {}).get("metadata") or {}
         managers = {entry.get("manager") for entry in metadata.get("managedFields") or []}
         return str(metadata.get("uid") or "") if FIELD_MANAGER in managers else ""
-
-
-def _split(
-    wave: tuple[Step, ...],
-    definitions: Mapping[tuple[str, str], ObjectRef],
-    missing: set[ObjectRef],
-) -> tuple[list[Step], set[ObjectRef]]:
-    """Steps that may go, and the refs of those whose needs are missing."""
-    ready = [
-        step
-        for step in wave
-        if not (waves.needs(step.manifest, definitions) | step.after) & missing
-    ]
-    return ready, {step.manifest.ref for step in wave} - {step.manifest.ref for step in ready}
-
-
-def _late(
-    steps: list[Step], waiting: Mapping[ObjectRef, ObjectRef], gate: Gate
-) -> dict[ObjectRef, ObjectRef]:
-    """Which of these must wait, and for what: where that waits itself, for what it waits for."""
-    asked = frozenset().union(*(step.after for step in steps))
-    shut = {ref: ref for ref in gate.closed(asked - waiting.keys())} if asked else {}
-    shut |= {ref: waiting[ref] for ref in asked & waiting.keys()}
-    if not shut:
-        return {}
-    return {
-        step.manifest.ref: shut[min(step.after & shut.keys())]
-        for step in steps
-        if step.after & shut.keys()
-    }
 
 
 def _unavailable(step: Step, error: errors.ClusterUnavailable) -> tuple[ObjectRef, Failure]:

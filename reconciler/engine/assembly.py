@@ -14,7 +14,7 @@ from reconciler.engine.courier import Courier
 from reconciler.engine.crew import Crew
 from reconciler.engine.crier import Crier
 from reconciler.engine.examine import Examiner
-from reconciler.engine.heal import Healer, Suspect
+from reconciler.engine.heal import Healer
 from reconciler.engine.house import House
 from reconciler.engine.inbox import Inbox
 from reconciler.engine.messages import Again, Died, Look, Message, Tell
@@ -25,6 +25,7 @@ from reconciler.engine.prune import Pruner
 from reconciler.engine.pulse import Pulse
 from reconciler.engine.reconcile import Reconciler
 from reconciler.engine.reporter import Reporter
+from reconciler.engine.suspects import Suspect
 from reconciler.engine.vitals import Calls, Vitals
 from reconciler.model.refs import ObjectRef, SiteName
 

@@ -18,7 +18,7 @@ from reconciler.model.journal import Change, Outcome
 from reconciler.model.objects import live_of
 from reconciler.model.refs import ObjectRef
 from reconciler.model.rules import DriftMode
-from reconciler.model.values import Contest, Live, Record
+from reconciler.model.values import Contest, Live, Manifest, Record
 from reconciler.plan import explain, modes
 
 QUIET = pacing.FIGHT.longest  # seconds after which a fight is over
@@ -37,6 +37,17 @@ class Diagnosis:
     left: tuple[tuple[Change, Outcome], ...] = ()
     leave: tuple[str, ...] = ()
     again: float = 0.0
+
+    def manifest(self, record: Record) -> Manifest:
+        """What is to be written of the object."""
+        return Manifest(
+            ref=record.ref,
+            api_version=record.api_version,
+            body=record.body,
+            digest=record.digest,
+            origin=record.origin,
+            left=self.leave,
+        )
 
 
 class Examiner:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from reconciler import ports
@@ -19,10 +18,11 @@ from reconciler.engine.books import Books
 from reconciler.engine.examine import Diagnosis, Examiner
 from reconciler.engine.holding import held_before
 from reconciler.engine.house import House
+from reconciler.engine.suspects import Suspect, Told
 from reconciler.model import errors
 from reconciler.model.journal import Change, JournalRow, Outcome
 from reconciler.model.refs import Kind, ObjectRef
-from reconciler.model.values import Failure, Live, Manifest, Record
+from reconciler.model.values import Failure, Live, Record
 from reconciler.plan import drift, explain, waves
 
 # What others may have been waiting for: once it is back, they need not wait for their turn.
@@ -32,32 +32,6 @@ CONTESTED = "contested"  # a field of it was left in a fight
 _PENDING = 1.0  # seconds between looks at what a pass has still to write
 _CATCHING_UP = 5.0  # seconds that a watch may take to show what we wrote
 _FINISHED = "finished/"  # meta key's prefix: the uid of a Job that was seen to be over
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suspect:
-    """An object to put right, and how it was seen; ``live`` is None where it was missing.
-
-    ``uid`` is what we knew it by; ``version`` the resourceVersion of our last write, if known.
-    """
-
-    ref: ObjectRef
-    uid: str
-    version: str
-    change: str  # edited, deleted, suspected, outdated, contested
-    live: Live | None
-    seen: float  # the clock's monotonic seconds
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """Changes of one object with one outcome, which are news; ``uid`` is what it has now."""
-
-    ref: ObjectRef
-    kind: Kind
-    uid: str
-    changes: tuple[Change, ...]
-    outcome: Outcome
 
 
 class Healer:
@@ -154,7 +128,7 @@ class Healer:
         try:
             diagnoses = self._diagnose(by_ref)
             results = self._applier.put_right(
-                _manifest(self._books.records[ref], diagnosis)
+                diagnosis.manifest(self._books.records[ref])
                 for ref, diagnosis in diagnoses.items()
                 if self._needs_write(by_ref[ref], diagnosis)
             )
@@ -424,14 +398,3 @@ class Healer:
 def _kind(suspect: Suspect, diagnosis: Diagnosis) -> str:
     is_there = diagnosis.live is not None and diagnosis.live.uid == suspect.uid
     return "deleted" if suspect.change == "deleted" and not is_there else "edited"
-
-
-def _manifest(record: Record, diagnosis: Diagnosis) -> Manifest:
-    return Manifest(
-        ref=record.ref,
-        api_version=record.api_version,
-        body=record.body,
-        digest=record.digest,
-        origin=record.origin,
-        left=diagnosis.leave,
-    )

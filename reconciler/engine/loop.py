@@ -16,7 +16,6 @@ from reconciler import ports
 from reconciler.engine import pacing
 from reconciler.engine.apply import Interrupted
 from reconciler.engine.crew import Crew
-from reconciler.engine.heal import Suspect
 from reconciler.engine.messages import (
     Again,
     Candidate,
@@ -31,6 +30,7 @@ from reconciler.engine.messages import (
     Vouch,
 )
 from reconciler.engine.observe import is_site, key_of
+from reconciler.engine.suspects import Suspect
 from reconciler.model import errors
 from reconciler.model.refs import SiteName
 from reconciler.model.values import Sync
@@ -352,16 +352,13 @@ class Engine:
         self._crew.inbox.put_later("tell", Tell(), _HOUR)
 
     def _announce(self, message: ports.KindListed | ports.KindRefused) -> None:
+        kind = str(message.kind)
         if isinstance(message, ports.KindListed):
             self._spread = True
-            self._observer.event("watch.listed", kind=str(message.kind), objects=len(message.uids))
+            self._observer.event("watch.listed", kind=kind, objects=len(message.uids))
         else:
-            self._observer.event(
-                "watch.refused",
-                kind=str(message.kind),
-                reason=message.reason,
-                message=message.message,
-            )
+            why, said = message.reason, message.message
+            self._observer.event("watch.refused", kind=kind, reason=why, message=said)
 
     def _miss(self, error: errors.ReconcilerError) -> None:
         self._lost = True

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from reconciler import ports
 from reconciler.engine.grants import Grant
-from reconciler.engine.heal import Suspect
+from reconciler.engine.suspects import Suspect
 from reconciler.model.refs import ObjectRef
 from reconciler.model.values import Finding, Rendered, Snapshot, Sync
 

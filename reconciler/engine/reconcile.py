@@ -16,24 +16,17 @@ from reconciler.engine.apply import Applier
 from reconciler.engine.books import Books
 from reconciler.engine.examine import Examiner
 from reconciler.engine.grants import Grant
-from reconciler.engine.heal import Healer, Suspect, Told
+from reconciler.engine.heal import Healer
 from reconciler.engine.house import House
 from reconciler.engine.messages import Candidate, Offline, Online, Rejected, SourceNews
 from reconciler.engine.pauses import Pauses
 from reconciler.engine.prune import Pruned, Pruner
+from reconciler.engine.suspects import Suspect, Told
 from reconciler.engine.vitals import Vitals
 from reconciler.model import errors
 from reconciler.model.journal import Outcome
 from reconciler.model.refs import Kind, ObjectRef
-from reconciler.model.values import (
-    Applied,
-    Counts,
-    Failure,
-    Health,
-    Manifest,
-    Rendered,
-    Sync,
-)
+from reconciler.model.values import Applied, Counts, Failure, Health, Manifest, Rendered, Sync
 from reconciler.plan import manifests, planner
 from reconciler.status import held, note, open_drift, unwell
 from reconciler.status.report import Situation
