@@ -78,7 +78,7 @@ class _Referrer:
             for _, path, target, place in hits:
                 old = places.at(value, place)
                 if old.__class__ is str and old not in renamed:
-                    continue  # whichever is meant is still called so
+                    continue
                 new = [] if old is None else self._renamed(old, path, target)
                 if new is not old:
                     value = places.put(value, place, new)

@@ -140,7 +140,7 @@ def answers(
         rendered = _judged(request, tree, site, cache, judge)
     except (frames.BrokenFrame, BrokenPipeError, MemoryError):
         raise
-    except Exception as error:
+    except Exception as error:  # whatever a stranger's commit makes of us: the parent goes on
         yield {"error": codec.encode_error(told(error, site))}
         return
     for manifest in rendered.objects:

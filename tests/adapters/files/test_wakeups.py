@@ -322,7 +322,9 @@ def test_all_threads_have_names(tmp_path: Path) -> None:
 
 
 def test_a_stop_before_the_start_is_no_error() -> None:
+    before = set(threading.enumerate())
     FileWakeups("", "main", ()).stop()
+    assert set(threading.enumerate()) == before
 
 
 def test_opens_and_reads_are_no_events(tmp_path: Path) -> None:
