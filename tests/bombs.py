@@ -183,13 +183,13 @@ BOMBS: Mapping[str, Bomb] = {
     "twice": Bomb(_twice_everywhere, "objects"),
     "generators": Bomb(_generators, "20000 objects; at most 10000"),
     "doubling": Bomb(_doubling, "larger than"),
+    "text doubling": Bomb(_text_doubling, "larger than"),
+    "text copies": Bomb(_text_copies, "larger than"),
+    "long prefix": Bomb(_long_prefix, "the name gets longer than 10000 characters"),
     "many objects": Bomb(_many_objects, ""),
 }
 # What no bound of its own ends, but the process's limits.
 HEAVY: Mapping[str, Bomb] = {
-    "long prefix": Bomb(_long_prefix, "render.memory"),
-    "text doubling": Bomb(_text_doubling, "render.memory"),
-    "text copies": Bomb(_text_copies, "render.memory"),
     "long annotation": Bomb(_long_annotation, "render.memory"),
     "long lists": Bomb(_long_lists, "render.cpu|render.wall"),
     "many labels": Bomb(_many_labels, "render.cpu|render.wall"),
