@@ -31,7 +31,7 @@ class Finder:
 
     def __init__(self, rows: Iterable[tuple[FieldSpec, Any]]) -> None:
         self._rows = tuple(rows)
-        self._trees: dict[Kind, _Node] = {}
+        self._trees: dict[Kind, dict[str, _Node]] = {}
 
     def hits(self, value: Any, kind: Kind) -> Sequence[Hit]:
         """Where the rows for ``kind`` lead, whatever is there but null. Raises Unfit."""

@@ -8,10 +8,9 @@ kept and handed to any number of overlays.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from reconciler.model.refs import Origin
+from reconciler.model.origins import Origin
 from reconciler.render import ids
 from reconciler.render.ids import Former, Id
 from reconciler.render.provenance import Trace
@@ -45,15 +44,25 @@ class Books(NamedTuple):
 NO_BOOKS = Books()
 
 
-@dataclass(slots=True, eq=False)  # not frozen: a frozen one takes three times as long to make
 class Item:
     """``former`` holds what the object was called, oldest first."""
 
-    value: Value
-    origin: Origin
-    former: tuple[Former, ...] = ()
-    books: Books = NO_BOOKS
-    _id: Id | None = None
+    __slots__ = ("_id", "books", "former", "origin", "value")
+
+    def __init__(
+        self,
+        value: Value,
+        origin: Origin,
+        former: tuple[Former, ...] = (),
+        books: Books = NO_BOOKS,
+        known: Id | None = None,
+    ) -> None:
+        """``known``: its id, where the maker knows it."""
+        self.value = value
+        self.origin = origin
+        self.former = former
+        self.books = books
+        self._id = known
 
     @property
     def id(self) -> Id:

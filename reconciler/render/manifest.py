@@ -15,16 +15,8 @@ from typing import Any
 
 from reconciler.documents import canonical
 from reconciler.model.errors import RenderError
-from reconciler.model.refs import (
-    DEPENDS_ON,
-    SITE_LABEL,
-    TRUE,
-    WAIT,
-    WAVE,
-    ObjectRef,
-    Origin,
-    SiteName,
-)
+from reconciler.model.origins import Origin
+from reconciler.model.refs import DEPENDS_ON, SITE_LABEL, TRUE, WAIT, WAVE, ObjectRef, SiteName
 from reconciler.model.values import Manifest
 
 SERVER_SET = frozenset(

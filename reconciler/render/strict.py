@@ -19,7 +19,7 @@ from reconciler.model.errors import SettingsError
 from reconciler.schema import names
 
 # Words are read as in manifests (``yes`` is a string); what looks like a date stays as written.
-_SCALARS = replace(scalars.RESOURCE, timestamp=scalars.CONFIG.timestamp)
+_SCALARS = scalars.RESOURCE._replace(timestamp=scalars.CONFIG.timestamp)
 _LIMITS = load.Limits(bytes=1 << 20, nodes=50_000, depth=20, aliases=1_000, documents=2)
 _SHOWN = 60  # characters of what was found
 
