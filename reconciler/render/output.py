@@ -14,7 +14,7 @@ from reconciler.render.build import Resource
 
 def to_yaml(resources: Iterable[Resource]) -> str:
     """The bytes of ``kustomize build``, as text. Raises RenderError where there are too many."""
-    return "---\n".join(_bounded(dump.each(resource.value for resource in resources)))
+    return "---\n".join(_bounded(_texts(tuple(resources))))
 
 
 def to_json(resources: Iterable[Resource]) -> str:
@@ -23,6 +23,16 @@ def to_json(resources: Iterable[Resource]) -> str:
     for _ in _bounded(orjson.dumps(value).decode() for value in values):
         pass
     return orjson.dumps(values, option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
+def _texts(resources: tuple[Resource, ...]) -> Iterator[str]:
+    texts = dump.each(resource.value for resource in resources)
+    for resource in resources:
+        try:
+            yield next(texts)
+        except RenderError as error:
+            path, line = resource.origin.path, resource.origin.line
+            raise RenderError(str(error), path=path, line=line) from None
 
 
 def _bounded(texts: Iterable[str]) -> Iterator[str]:
