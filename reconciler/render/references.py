@@ -109,9 +109,11 @@ class _Referrer:
 
     def fixed(self, hits: Sequence[Hit]) -> Value:
         """The object's value with what the hits lead to brought up to date. Raises Unfit."""
-        value, owned = self._item.value, set[int]()
+        value, owned, renamed = self._item.value, set[int](), self._known.renamed
         for _, path, target, place, _ in sorted(hits, key=_BY_RANK) if len(hits) > 1 else hits:
             old = places.at(value, place)  # which another hit may have changed
+            if old.__class__ is str and old not in renamed:
+                continue
             new = [] if old is None else self._renamed(old, path, target)
             if new is not old:
                 value = places.put(value, place, new, owned)
