@@ -78,14 +78,13 @@ class _Known:
 
     def __init__(self, items: list[Item]) -> None:
         self.by_name: dict[str, list[Item]] = {}
+        self.renamed: set[str] = set()  # by which one at least is called no longer
         for item in items:
-            for name in dict.fromkeys(former.name for former in item.former):
+            now = item.id.name
+            for name in {former.name for former in item.former}:
                 self.by_name.setdefault(name, []).append(item)
-        self.renamed = {
-            name
-            for name, found in self.by_name.items()
-            if any(item.id.name != name for item in found)
-        }
+                if name != now:
+                    self.renamed.add(name)
         self._items = items
 
     @cached_property
