@@ -45,9 +45,9 @@ NO_BOOKS = Books()
 
 
 class Item:
-    """``former`` holds what the object was called, oldest first."""
+    """``id`` is what the object is called now; ``former`` what it was called, oldest first."""
 
-    __slots__ = ("_id", "books", "former", "origin", "value")
+    __slots__ = ("books", "former", "id", "origin", "value")
 
     def __init__(
         self,
@@ -62,14 +62,7 @@ class Item:
         self.origin = origin
         self.former = former
         self.books = books
-        self._id = known
-
-    @property
-    def id(self) -> Id:
-        """What the object is called now."""
-        if self._id is None:
-            self._id = ids.of(self.value)
-        return self._id
+        self.id = ids.of(value) if known is None else known
 
     @property
     def original(self) -> Id:
@@ -100,19 +93,24 @@ class Item:
 
     def was_called(self, name: str) -> bool:
         """Whether its present or any former name is this one."""
-        return self.id.name == name or any(former.name == name for former in self.former)
+        if self.id.name == name:
+            return True
+        for former in self.former:  # noqa: SIM110 - asked for every object, and twice as quick
+            if former.name == name:
+                return True
+        return False
 
     def with_value(self, value: Value) -> Item:
         """The same object with another value; itself if nothing changed."""
         old = self.value
         if value is old:
             return self
-        called = self._id if _called_alike(value, old) else None
+        called = self.id if _called_alike(value, old) else None
         return Item(value, self.origin, self.former, self.books, called)
 
     def with_books(self, books: Books) -> Item:
         """The same object with other books."""
-        return Item(self.value, self.origin, self.former, books, self._id)
+        return Item(self.value, self.origin, self.former, books, self.id)
 
     def remembering(self) -> Item:
         """The same object, its present name kept among the former ones."""
