@@ -15,7 +15,7 @@ from reconciler.model.refs import Kind, ObjectRef, Origin
 from reconciler.model.values import Manifest
 from reconciler.policy.admission.requests import GENERATED, Namespace, Resource
 from reconciler.policy.case import items, mapping
-from reconciler.schema import defaults, kubernetes, resources
+from reconciler.schema import conversions, defaults, kubernetes, resources
 
 _CRD = ("apiextensions.k8s.io", "CustomResourceDefinition")
 _NAMESPACE = ("", "Namespace")
@@ -98,6 +98,7 @@ class Site:
             known=cluster is not None,
             versions=_VERSIONS.get((kind.group, kind.kind), ()),
             converts=cluster is not None,
+            twins=conversions.twins(kind),
         )
 
     def namespace(self, resource: Resource, name: str) -> Namespace:

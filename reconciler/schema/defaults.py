@@ -492,6 +492,16 @@ def _namespace(value: Value) -> None:
     _set(value, status={"phase": "Active"})
 
 
+def _event(value: Value) -> None:
+    _set(value, source={}, firstTimestamp=None, lastTimestamp=None, eventTime=None)
+    _set(value, involvedObject={}, reportingComponent="", reportingInstance="")
+
+
+def _new_event(value: Value) -> None:
+    _set(value, deprecatedSource={}, deprecatedFirstTimestamp=None, deprecatedLastTimestamp=None)
+    _set(value, regarding={}, eventTime=None)
+
+
 def _nothing(value: Value) -> None:
     return None
 
@@ -522,14 +532,19 @@ KINDS: Mapping[tuple[str, str], Fill] = {
     (_RBAC, "ClusterRole"): _role,
     ("storage.k8s.io/v1", "StorageClass"): _storage_class,
     ("scheduling.k8s.io/v1", "PriorityClass"): _priority_class,
+    ("v1", "Event"): _event,
+    ("events.k8s.io/v1", "Event"): _new_event,
 }
-# What controllers of the API server itself add to: addresses, selectors, admission's own.
+# What controllers of the API server itself add to: addresses, selectors, admission's own; and
+# Events, whose times are written anew.
 GENERATED = frozenset(
     (
         ("v1", "Pod"),
         ("v1", "Service"),
         ("v1", "PersistentVolumeClaim"),
         (_BATCH, "Job"),
+        ("v1", "Event"),
+        ("events.k8s.io/v1", "Event"),
     )
 )
 

@@ -24,6 +24,7 @@ from reconciler.policy.admission.library import Library
 from reconciler.policy.admission.params import NoKind, Params
 from reconciler.policy.admission.requests import Request, Resource
 from reconciler.policy.admission.values import GROUP, Binding, Field, Source
+from reconciler.schema import conversions
 
 MOST_MESSAGE = 5 * 1024  # bytes of what a messageExpression may give
 _SERVER_SET = "it reads what the API server sets itself"
@@ -155,7 +156,8 @@ class Court:
         self.applied.append(Applied(policy=compiled.name, binding=binding.name, doubt=doubt))
         case = _Case(compiled=compiled, binding=binding, doubt=doubt)
         kind = request.resource.kind
-        if found.kind != kind and request.resource.converts:
+        in_other = found.kind != kind and found.kind not in request.resource.twins
+        if in_other and request.resource.converts:
             why = f"only the API server can make {found.kind.api_version} of {kind.api_version}"
             yield case.denied(why)
             return
@@ -169,7 +171,7 @@ class Court:
             self.missing[compiled.name, binding.name] = None
         for param in listed:
             data = _data(compiled, request, param, words, found)
-            key = (found.kind.version, "params" in data, id(param))
+            key = (found.kind.api_version, "params" in data, id(param))
             if key not in self._shared:
                 self._shared[key] = Shared(data, *self._look(request, words, param))
             yield from case.decide(data, self._shared[key])
@@ -194,8 +196,8 @@ def _data(
     """The variables of an evaluation."""
     kind = found.kind
     data: dict[str, Any] = {
-        "object": _converted(request.value, kind.api_version),
-        "oldObject": _converted(request.old, kind.api_version),
+        "object": _converted(request.value, kind, request.resource),
+        "oldObject": _converted(request.old, kind, request.resource),
         "request": words,
         "namespaceObject": request.namespace.value,
     }
@@ -211,11 +213,15 @@ def _data(
     return data
 
 
-def _converted(value: Mapping[str, Any] | None, version: str) -> Mapping[str, Any] | None:
-    """The object in a rule's version, as far as that is its name alone."""
-    if value is None or value.get("apiVersion") == version:
+def _converted(
+    value: Mapping[str, Any] | None, kind: Kind, resource: Resource
+) -> Mapping[str, Any] | None:
+    """The object in a rule's version, as far as that is known."""
+    if value is None or value.get("apiVersion") == kind.api_version:
         return value
-    return {**value, "apiVersion": version}
+    if kind in resource.twins:
+        return conversions.converted(value, kind.api_version)
+    return {**value, "apiVersion": kind.api_version}
 
 
 @dataclass(slots=True, kw_only=True)

@@ -19,7 +19,8 @@ class Resource:
     """What a kind is called in URLs, and where its objects live. ``known``: not a guess.
 
     ``versions`` are the others in which the API server has it, where that is known;
-    ``converts``: what is in them is not the same but for the version's name.
+    ``converts``: what is in them is not the same but for the version's name. ``twins`` are the
+    same objects in other groups.
     """
 
     kind: Kind
@@ -28,6 +29,7 @@ class Resource:
     known: bool = True
     versions: tuple[str, ...] = ()
     converts: bool = False
+    twins: tuple[Kind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -311,6 +311,81 @@ VERSIONS = (
 )
 
 
+_EVENTS = "events.k8s.io"
+_ABOUT = {"kind": "Pod", "name": "x", "namespace": "match-prod"}
+
+
+def event(api_version: str, **fields: Any) -> Value:
+    metadata = {"name": "one", "namespace": "match-prod"}
+    return {"apiVersion": api_version, "kind": "Event", "metadata": metadata, **fields}
+
+
+BOTH_EVENTS = (
+    event(
+        "v1",
+        involvedObject=_ABOUT,
+        reason="R",
+        message="M",
+        type="Normal",
+        count=3,
+        source={"component": "c", "host": "h"},
+        firstTimestamp="2026-01-01T00:00:00Z",
+    ),
+    event(
+        f"{_EVENTS}/v1",
+        regarding=_ABOUT,
+        reason="R",
+        note="N",
+        type="Normal",
+        action="A",
+        eventTime="2026-01-01T00:00:00.000000Z",
+        reportingController="example.org/a",
+        reportingInstance="i",
+    ),
+    event("v1", involvedObject={"namespace": "match-prod"}),
+)
+_EVENT_FIELDS = (
+    "apiVersion involvedObject regarding message note source deprecatedSource count"
+    " deprecatedCount firstTimestamp deprecatedFirstTimestamp lastTimestamp"
+    " deprecatedLastTimestamp reportingComponent reportingController reportingInstance eventTime"
+    " action reason type"
+)
+_EVENT_SHOWN = says(
+    f"'%s %s %s %s'.format([dyn('{_EVENT_FIELDS}'.split(' ').map(k, k in object"
+    " ? [dyn(k), dyn(object[k])] : [])),"
+    " request.kind.group, request.requestKind.group, request.resource.group])"
+)
+EVENTS = (
+    *(
+        Row(spec=constraints | _EVENT_SHOWN, objects=BOTH_EVENTS)
+        for constraints in (
+            to(rule("", "events")),
+            to(rule(_EVENTS, "events")),
+            to(rule("", "events", "v1"), matchPolicy="Exact"),
+            to(rule(_EVENTS, "events", "v1"), matchPolicy="Exact"),
+            to(rule("*", "events")),
+            to(rule("", "*"), rule(_EVENTS, "*")),
+            to(rule(_EVENTS, "*"), rule("", "*")),
+            to(ALL, excludeResourceRules=[rule("", "events")]),
+            to(ALL, excludeResourceRules=[rule(_EVENTS, "events")]),
+            to(rule("", "events", "v2")),
+            to(rule(_EVENTS, "events", resourceNames=["two"])),
+            to(rule("apps", "events")),
+        )
+    ),
+    *(
+        Row(
+            spec=to(rule("*", "events")), bindings=({"matchResources": bound},), objects=BOTH_EVENTS
+        )
+        for bound in (
+            match(rule("", "events")),
+            match(rule(_EVENTS, "events")),
+            match(rule(_EVENTS, "events"), matchPolicy="Exact"),
+        )
+    ),
+)
+
+
 def _bound(*bindings: Value, spec: Value | None = None, objects: tuple[Value, ...] = ()) -> Row:
     both = to(rule(on=("*",)), rule("apps", "deployments", on=("*",)))
     return Row(spec=spec or both, bindings=bindings, objects=objects or (config(), deployment()))
@@ -594,6 +669,7 @@ REMOVED = tuple(
 PARTS: Mapping[str, tuple[Row, ...]] = {
     "selected": SELECTED,
     "versions": VERSIONS,
+    "events": EVENTS,
     "bound": BOUND,
     "conditions": CONDITIONS,
     "variables": VARIABLES,
