@@ -242,8 +242,10 @@ def _request(each: Object, old: Object | None, site: Site, bare: Request) -> Req
 
 
 def _removal(old: Object, site: Site, bare: Request) -> Request:
-    """Its status is not that of an object just made, and nobody is asked what it is."""
-    value = {key: each for key, each in site.defaulted(old)[0].items() if key != "status"}
+    """It has a status, which is not that of an object just made, and nobody is asked what it is."""
+    value = dict(site.defaulted(old)[0])
+    if "status" in value:
+        value["status"] = {}
     return dataclasses.replace(bare, old=_shown(value, bare.ref), origin=old.origin)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from reconciler.model.refs import Kind, ObjectRef, Origin
 from reconciler.model.values import Manifest
+from reconciler.policy.admission import kept
 from reconciler.policy.admission.requests import GENERATED, Namespace, Resource
 from reconciler.policy.case import items, mapping
 from reconciler.schema import conversions, defaults, kubernetes, resources
@@ -73,7 +74,8 @@ class Site:
         """A parameter as the API server keeps it."""
         kind = Kind.of(str(value.get("apiVersion", "")), str(value.get("kind", "")))
         schema = self._schemas.get((kind.group, kind.kind, kind.version))
-        return defaults.defaulted(value, schema)[0]
+        known = kubernetes.is_cluster_scoped(kind.group, kind.kind) is not None
+        return kept.stored(defaults.defaulted(value, schema)[0], known=known)
 
     def defined(self) -> tuple[Resource, ...]:
         """What the site's definitions bring, in any version."""

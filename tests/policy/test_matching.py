@@ -151,7 +151,7 @@ def test_what_the_server_sets_is_uncertain() -> None:
                 "ValidatingAdmissionPolicy",
                 {
                     "matchConstraints": {"resourceRules": [rule("configmaps", "")]},
-                    "validations": [{"expression": "has(object.metadata.uid)"}],
+                    "validations": [{"expression": "!has(object.metadata.uid)"}],
                 },
             ),
             (
@@ -178,7 +178,7 @@ def test_what_is_removed_has_no_status_that_lets_it_go() -> None:
         {**head, "kind": "ValidatingAdmissionPolicyBinding", "spec": bound},
     ]
     said = ours.Ours(ours.library(documents)).removal(claim("1Gi"))
-    assert said.endswith("no such key: status")
+    assert said.endswith("no such key: phase")
 
 
 def test_what_may_be_made_anew_is_judged_as_removed() -> None:

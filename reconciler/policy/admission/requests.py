@@ -11,6 +11,7 @@ from typing import Any
 
 from reconciler.model.refs import Kind, ObjectRef, Origin
 
+_TOKEN = ("credential-id", "node-name", "node-uid", "pod-name", "pod-uid")
 GENERATED = "kubernetes.io/metadata.name"  # a label that every namespace has
 
 
@@ -48,6 +49,16 @@ class User:
     name: str
     groups: tuple[str, ...]
 
+    def words(self) -> dict[str, Any]:
+        """As of a service account's token in a Pod; only that there are such ids is known."""
+        extra = {f"authentication.kubernetes.io/{key}": ["unknown"] for key in _TOKEN}
+        return {
+            "username": self.name,
+            "uid": "unknown",
+            "groups": list(self.groups),
+            "extra": extra,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
@@ -79,7 +90,10 @@ class Request:
             "requestResource": {**named, "resource": resource.plural},
             "name": self.ref.name,
             "operation": self.operation,
-            "userInfo": {"username": self.user.name, "groups": list(self.user.groups)},
+            "userInfo": self.user.words(),
+            "uid": "",
+            "object": None,
+            "oldObject": None,
             "dryRun": False,
             "options": {
                 "apiVersion": "meta.k8s.io/v1",

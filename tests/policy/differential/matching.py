@@ -585,6 +585,23 @@ PARAMS = (
         bindings=({"paramRef": {"parameterNotFoundAction": "Deny", **_ABSENT}},),
         objects=(deployment(),),
     ),
+    *(
+        _with(kind, {"name": name}, expression, param, objects=(deployment(),))
+        for kind, name, param in (
+            (_MAP, "kept", config("kept")),
+            (_LIMITS, "kept", _limit("kept", spec={"max": 5})),
+        )
+        for expression in (
+            "has(params.metadata.uid)",
+            "!has(params.metadata.resourceVersion)",
+            "!has(params.metadata.creationTimestamp)",
+            "!has(params.metadata.managedFields)",
+            "!has(params.metadata.generation)",
+            "params.metadata.size() < 6",
+            "params.metadata.uid == 'x'",
+            "params.all(k, k != 'status')",
+        )
+    ),
 )
 
 
@@ -616,6 +633,32 @@ SEEN = tuple(
     )
 )
 
+_OTHER_FIELDS = "['name', 'namespace', 'labels']"
+# What sees fields that the server sets and names none.
+WHOLE = tuple(
+    Row(spec=to(DEPLOYMENTS) | check(expression), objects=(deployment(),))
+    for expression in (
+        "object.metadata.size() < 6",
+        "size(object.metadata) == 7",
+        "object.metadata.map(k, k).size() < 6",
+        "!object.metadata.exists(k, k.startsWith('u'))",
+        f"object.metadata.all(k, k in {_OTHER_FIELDS})",
+        "object.size() < 5",
+        "object.size() == 5",
+        "object.metadata == {'name': object.metadata.name}",
+        "[object.metadata].map(m, m.size())[0] < 6",
+        "object.metadata.transformList(k, v, k).size() < 6",
+        "!(['u' + 'id'][0] in object.metadata)",
+        "!(['u', 'i', 'd'].join() in object.metadata)",
+        "!('%s'.format([dyn(object)]).contains('u' + 'id'))",
+        "!('%s'.format([object.metadata]).contains('creation'))",
+        "object.?metadata.orValue({}).size() < 6",
+        "object['metadata'].size() < 6",
+        "object[?'metadata'].orValue({}).size() < 6",
+        "has(object.metadata) && 'name' in object.metadata",
+    )
+)
+
 _ANYTHING = to(rule("*", "*", on=("UPDATE", "DELETE")))
 
 
@@ -631,7 +674,14 @@ _OF_BOTH: Mapping[str, str] = {
     "object.data == oldObject.data": WORDS,
     "oldObject.data.a != '1'": "",
     "object == null": "",
-    "has(oldObject.metadata.uid)": STRICTER,
+    "has(oldObject.metadata.uid)": "",
+    "!has(oldObject.metadata.uid)": "",
+    "!has(oldObject.metadata.resourceVersion)": "",
+    "!has(oldObject.metadata.creationTimestamp)": "",
+    "!has(oldObject.metadata.managedFields)": "",
+    "has(oldObject.metadata.generation)": "",
+    "oldObject.metadata.size() < 7": "",
+    "!has(oldObject.status)": "",
     "object.metadata.uid == oldObject.metadata.uid": WORDS,
     "request.operation == 'DELETE'": "",
     "request.name == ''": "",
@@ -676,6 +726,7 @@ PARTS: Mapping[str, tuple[Row, ...]] = {
     "messages": MESSAGES,
     "params": PARAMS,
     "seen": SEEN,
+    "whole": WHOLE,
     "changed": CHANGED,
     "removed": REMOVED,
 }
