@@ -1,7 +1,7 @@
 """What ``bench.kustomize`` times: many sites rendered by a process that begins with nothing.
 
-``python -m bench.renders ROOT OUT FORM SITES``: the parent renders the first site of each region,
-so that workers, one a core, share what is parsed; they are forked and take every other site.
+``python -m bench.renders ROOT OUT FORM SITES``: the parent renders the first site, so that workers,
+one a core, share what all regions have in common; they are forked and take whole regions.
 FORM is ``yaml`` (each site's bytes to a file in OUT) or ``objects`` (each site's digests, as one
 file a worker). ``warm GIT``: all sites of the commit before, then all of HEAD, timed.
 """
@@ -16,8 +16,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from reconciler.adapters.files import FolderTree
-from reconciler.adapters.git.objects import ObjectReader
-from reconciler.adapters.git.tree import commit_tree
 from reconciler.model.refs import SiteName
 from reconciler.model.values import Rendered, Tree
 from reconciler.render import build, output
@@ -33,14 +31,23 @@ def every(root: Path, out: Path, form: str, names: Sequence[str]) -> None:
     """Render all; raises RuntimeError where a worker failed."""
     work: Work = {"yaml": _yaml, "objects": _objects}[form]
     tree, cache = Remembered(FolderTree(root, still=True)), Cache()
-    firsts = list({name.partition("/")[0]: name for name in reversed(names)}.values())
-    work(tree, cache, firsts, out, "shared")
-    rest = [name for name in names if name not in set(firsts)]
+    work(tree, cache, names[:1], out, "shared")
     gc.freeze()
-    count = os.cpu_count() or 1
-    children = [_forked(work, tree, cache, rest[n::count], out, str(n)) for n in range(count)]
+    shares = _shares(names[1:], os.cpu_count() or 1)
+    children = [_forked(work, tree, cache, share, out, str(n)) for n, share in enumerate(shares)]
     if any(os.waitpid(child, 0)[1] for child in children):
         raise RuntimeError("a worker failed")
+
+
+def _shares(names: Sequence[str], count: int) -> list[list[str]]:
+    """The names for each of ``count`` workers: a region's together, the largest regions first."""
+    regions: dict[str, list[str]] = {}
+    for name in names:
+        regions.setdefault(name.partition("/")[0], []).append(name)
+    shares: list[list[str]] = [[] for _ in range(count)]
+    for region in sorted(regions.values(), key=len, reverse=True):
+        min(shares, key=len).extend(region)
+    return shares
 
 
 def _forked(
@@ -77,6 +84,9 @@ def _rendered(tree: Tree, cache: Cache, names: Sequence[str]) -> Iterator[Render
 
 def warm(repository: Path, before: str, after: str, names: Sequence[str]) -> tuple[float, float]:
     """Seconds for all sites of one commit, and then for all of the next."""
+    from reconciler.adapters.git.objects import ObjectReader
+    from reconciler.adapters.git.tree import commit_tree
+
     reader, cache = ObjectReader(repository), Cache()
     taken = []
     for commit in (before, after):

@@ -6,7 +6,7 @@ part's identity, as values never change and most of an object is shared with its
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from reconciler.render import fieldspecs
@@ -18,8 +18,9 @@ _REMEMBERED = 5_000  # values a field
 LIST = -1
 
 
-Hit = tuple[int, str, Any, Place]
-"""The row that led to a place: its rank among all rows, its path, what it is about; the place.
+Hit = tuple[int, str, Any, Place, Any]
+"""The row that led to a place: its rank among all rows, its path, what it is about; the place,
+and what is there.
 
 Rank LIST is a place that is null where a path says that a list should be: it becomes one.
 """
@@ -34,19 +35,26 @@ class Finder:
 
     def hits(self, value: Any, kind: Kind) -> Sequence[Hit]:
         """Where the rows for ``kind`` lead, whatever is there but null. Raises Unfit."""
-        tree = self._trees.get(kind)
-        if tree is None:
-            tree = self._trees[kind] = self._planted(kind)
-        return tree.search(value)
+        fields = self._trees.get(kind)
+        if fields is None:
+            fields = self._trees[kind] = self._planted(kind).fields
+        found: Sequence[Hit] = ()
+        for name, node in fields.items():
+            if name in value:
+                more = node.hits(value[name])
+                found = [*found, *more] if found else more
+            elif not name:
+                raise _nameless()
+        return found
 
     def _planted(self, kind: Kind) -> _Node:
-        root = _Node()
+        root = _Node(None)
         for rank, (spec, about) in enumerate(self._rows):
             if spec.kind.selects(kind):
                 node = root
                 for part in fieldspecs.split(spec.path):
                     name = part.removesuffix("[]")
-                    node = node.fields.setdefault(name, _Node())
+                    node = node.below(name)
                     node.is_list = node.is_list or name != part
                 node.ends.append((rank, spec.path, about))
         return root
@@ -55,42 +63,52 @@ class Finder:
 class _Node:
     """A field: the rows that end at it, and the fields below."""
 
-    __slots__ = ("_items", "_known", "ends", "fields", "is_list")
+    __slots__ = ("_items", "_known", "_start", "ends", "fields", "is_list")
 
-    def __init__(self) -> None:
+    def __init__(self, start: Place | None) -> None:
+        """``start``: what the places of what is found are to begin with; None at the root."""
         self.fields: dict[str, _Node] = {}
         self.ends: list[tuple[int, str, Any]] = []
         self.is_list = False
+        self._start = start
         self._items: _Node | None = None
         self._known: dict[int, tuple[Any, Sequence[Hit]]] = {}
 
+    def below(self, name: str) -> _Node:
+        """The node of a field, made where it is missing."""
+        if name not in self.fields:
+            self.fields[name] = _Node((name,) if self._start is None else ())
+        return self.fields[name]
+
     def hits(self, value: Any) -> Sequence[Hit]:
-        """``search``, from memory for a value that was seen before."""
+        """Where rows end, at this value or below; from memory if it was seen before.
+
+        Raises Unfit.
+        """
         found = self._known.get(id(value))
         if found is not None and found[0] is value:
             return found[1]
-        hits = self.search(value)
+        hits = self._search(value)
+        if self._start and hits:
+            hits = [(*hit[:3], self._start + hit[3], hit[4]) for hit in hits]
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
         self._known[id(value)] = (value, hits)
         return hits
 
-    def search(self, value: Any) -> Sequence[Hit]:
-        """Where rows end, at this value or below. Raises Unfit."""
+    def _search(self, value: Any) -> Sequence[Hit]:
         if value is None:
-            return ((LIST, "", None, ()),) if self.is_list else ()
-        found: list[Hit] = [(rank, path, about, ()) for rank, path, about in self.ends]
+            return ((LIST, "", None, (), None),) if self.is_list else ()
+        found: list[Hit] = [(rank, path, about, (), value) for rank, path, about in self.ends]
         if not self.fields:
             return found
         if isinstance(value, dict):
             for name in self._common(value):
-                below = self.fields[name].hits(value[name])
-                found += [(rank, path, about, (name, *rest)) for rank, path, about, rest in below]
+                found += _deeper(name, self.fields[name].hits(value[name]))
         elif isinstance(value, list):
-            inner = self._below()
+            inner = self._inner()
             for index, item in enumerate(value):
-                below = inner.hits(item)
-                found += [(rank, path, about, (index, *rest)) for rank, path, about, rest in below]
+                found += _deeper(index, inner.hits(item))
         else:
             raise Unfit(f"expected sequence or mapping node, found {node_kind(value)}")
         return found
@@ -98,14 +116,22 @@ class _Node:
     def _common(self, value: dict[str, Any]) -> list[str]:
         fields = self.fields
         if "" in fields:
-            raise Unfit("cannot set or create an empty field name")
+            raise _nameless()
         if len(fields) < len(value):
             return [name for name in fields if name in value]
         return [name for name in value if name in fields]
 
-    def _below(self) -> _Node:
+    def _inner(self) -> _Node:
         """The same for the items of a list: rows that end at the list end there."""
         if self._items is None:
-            self._items = _Node() if self.ends else self
+            self._items = self if not self.ends and not self._start else _Node(())
             self._items.fields = self.fields
         return self._items
+
+
+def _deeper(part: str | int, hits: Sequence[Hit]) -> Iterator[Hit]:
+    return ((rank, path, about, (part, *rest), old) for rank, path, about, rest, old in hits)
+
+
+def _nameless() -> Unfit:
+    return Unfit("cannot set or create an empty field name")

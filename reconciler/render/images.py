@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from reconciler.render.fieldspecs import Unfit, node_kind
 from reconciler.render.places import Place
-from reconciler.render.scalars import CONTAINERS
 
 _LISTS = ("containers", "initContainers")
 _REMEMBERED = 50_000  # values
@@ -19,13 +18,18 @@ class Images:
     def __init__(self) -> None:
         self._known: dict[int, tuple[Any, tuple[Place, ...]]] = {}
 
-    def of_object(self, value: Any) -> Iterator[Place]:
+    def of_object(self, value: Any) -> Sequence[Place]:
         """Every place in an object; its metadata has none. Raises Unfit."""
+        found: list[Place] = []
         for key, item in value.items():
-            if key != "metadata" and isinstance(item, CONTAINERS):
-                yield from ((key, *place) for place in self.of(item))
-                if key in _LISTS and isinstance(item, list):
-                    yield from ((key, *place) for place in _images(item))
+            kind = item.__class__
+            if (kind is dict or kind is list) and key != "metadata":
+                below = self.of(item)
+                if below:
+                    found += [(key, *place) for place in below]
+                if kind is list and key in _LISTS:
+                    found += [(key, *place) for place in _images(item)]
+        return found
 
     def of(self, value: Any) -> tuple[Place, ...]:
         """Every place, as keys and indexes from ``value`` on. Raises Unfit."""
@@ -33,16 +37,12 @@ class Images:
         if found is not None and found[0] is value:
             return found[1]
         places: list[Place] = []
-        nested = False
         for key, item in value.items() if value.__class__ is dict else enumerate(value):
             kind = item.__class__
             if kind is dict or kind is list:
-                nested = True
                 places += [(key, *place) for place in self.of(item)]
                 if kind is list and key in _LISTS:
                     places += [(key, *place) for place in _images(item)]
-        if not nested:
-            return ()
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
         self._known[id(value)] = (value, tuple(places))

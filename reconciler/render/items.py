@@ -98,12 +98,7 @@ class Item:
         old = self.value
         if value is old:
             return self
-        is_called_so = (
-            value.get("metadata") is old.get("metadata")
-            and value.get("kind") is old.get("kind")
-            and value.get("apiVersion") is old.get("apiVersion")
-        )
-        called = self._id if is_called_so else None
+        called = self._id if _called_alike(value, old) else None
         return Item(value, self.origin, self.former, self.books, called)
 
     def with_books(self, books: Books) -> Item:
@@ -117,6 +112,20 @@ class Item:
             return self
         former = (*self.former, Former(now.kind.kind, now.name, now.space))
         return Item(self.value, self.origin, former, self.books, now)
+
+
+def _called_alike(value: Value, old: Value) -> bool:
+    """Whether what makes the id is the very same; not that nothing of it is equal."""
+    if value.get("kind") is not old.get("kind"):
+        return False
+    if value.get("apiVersion") is not old.get("apiVersion"):
+        return False
+    now, before = value.get("metadata"), old.get("metadata")
+    if now is before:
+        return True
+    if now.__class__ is not dict or before.__class__ is not dict:
+        return False
+    return now.get("name") is before.get("name") and now.get("namespace") is before.get("namespace")
 
 
 Step = Callable[[list[Item]], list[Item]]  # what a transformer is, once it is configured

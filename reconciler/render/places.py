@@ -18,14 +18,27 @@ def at(value: Any, place: Place) -> Any:
     return value
 
 
-def put(value: Any, place: Place, new: Any) -> Any:
-    """A copy of ``value`` with ``new`` at a place that it has, sharing the rest."""
-    return _put(value, place, 0, new)
+def put(value: Any, place: Place, new: Any, owned: set[int] | None = None) -> Any:
+    """A copy of ``value`` with ``new`` at a place that it has, sharing the rest.
 
-
-def _put(value: Any, place: Place, depth: int, new: Any) -> Any:
-    if depth == len(place):
+    Whoever puts several hands the same ``owned`` in each time, empty at first: the ids of the
+    copies so far, which are changed and not copied again.
+    """
+    if not place:
         return new
-    copy = value.copy()
-    copy[place[depth]] = _put(value[place[depth]], place, depth + 1, new)
-    return copy
+    owned = set() if owned is None else owned
+    here = value = _own(value, owned)
+    for part in place[:-1]:
+        below = here[part]
+        if id(below) not in owned:
+            below = here[part] = _own(below, owned)
+        here = below
+    here[place[-1]] = new
+    return value
+
+
+def _own(value: Any, owned: set[int]) -> Any:
+    if id(value) not in owned:
+        value = value.copy()
+        owned.add(id(value))
+    return value

@@ -7,6 +7,7 @@ and namespace agree with the referring object's. Runs once, over all objects of 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from operator import itemgetter
 from typing import Any
@@ -15,12 +16,14 @@ from reconciler.model.errors import RenderError
 from reconciler.render import places
 from reconciler.render.config import NameReference
 from reconciler.render.fieldspecs import Unfit
-from reconciler.render.finding import Finder
+from reconciler.render.finding import Finder, Hit
 from reconciler.render.ids import CLUSTER, Kind
-from reconciler.render.items import Item
+from reconciler.render.items import Item, Value
 from reconciler.render.scalars import text
 
 _ROLE = "roleRef/name"
+_NONE = frozenset[str]()
+_BY_RANK = itemgetter(0, 3)
 
 
 def finder(rows: tuple[NameReference, ...]) -> Finder:
@@ -31,7 +34,43 @@ def finder(rows: tuple[NameReference, ...]) -> Finder:
 def fixed(items: list[Item], fields: Finder) -> list[Item]:
     """The items with every reference to a renamed object brought up to date. Raises RenderError."""
     known = _Known(items)
-    return [_Referrer(item, known).fixed(fields) for item in items]
+    return [_fixed(item, fields, known) for item in items]
+
+
+def _fixed(item: Item, fields: Finder, known: _Known) -> Item:
+    try:
+        more_spaces = _subject_spaces(item) if item.id.kind.kind == "RoleBinding" else _NONE
+        hits = fields.hits(item.value, item.first_kind)
+        for _, _, _, _, old in hits:
+            if old.__class__ is not str or old in known.renamed:
+                break
+        else:  # every name is still that of what is meant
+            return item
+        return item.with_value(_Referrer(item, known, more_spaces).fixed(hits))
+    except Unfit as unfit:
+        raise RenderError(
+            f"updating name references of {item.id}: {unfit}",
+            path=item.origin.path,
+            line=item.origin.line,
+        ) from None
+
+
+def _subject_spaces(item: Item) -> frozenset[str]:
+    """Namespaces of the accounts that a RoleBinding names."""
+    subjects = item.value.get("subjects")
+    spaces = set()
+    for subject in subjects if isinstance(subjects, list) else ():
+        if isinstance(subject, dict) and "namespace" in subject:
+            if subject.get("kind") != "ServiceAccount":
+                continue
+            if not isinstance(subject["namespace"], str):
+                raise RenderError(
+                    f'Invalid Input: namespace is blank for resource "{item.id}"',
+                    path=item.origin.path,
+                    line=item.origin.line,
+                )
+            spaces.add(subject["namespace"])
+    return frozenset(spaces)
 
 
 class _Known:
@@ -61,52 +100,22 @@ class _Known:
 class _Referrer:
     """One object, and what it may refer to."""
 
-    def __init__(self, item: Item, known: _Known) -> None:
+    def __init__(self, item: Item, known: _Known, more_spaces: frozenset[str]) -> None:
+        """``more_spaces``: those of which it may refer to accounts."""
         self._item = item
         self._known = known
         self._everywhere = item.id.space == CLUSTER
-        self._more_spaces: frozenset[str] | None = None
+        self._more_spaces = more_spaces
 
-    def fixed(self, fields: Finder) -> Item:
-        item = self._item
-        self._more_spaces = self._subject_spaces()
-        value, renamed = item.value, self._known.renamed
-        try:
-            hits = fields.hits(value, item.first_kind)
-            if len(hits) > 1:
-                hits = sorted(hits, key=itemgetter(0, 3))
-            for _, path, target, place in hits:
-                old = places.at(value, place)
-                if old.__class__ is str and old not in renamed:
-                    continue
-                new = [] if old is None else self._renamed(old, path, target)
-                if new is not old:
-                    value = places.put(value, place, new)
-        except Unfit as unfit:
-            raise RenderError(
-                f"updating name references of {item.id}: {unfit}",
-                path=item.origin.path,
-                line=item.origin.line,
-            ) from None
-        return item.with_value(value)
-
-    def _subject_spaces(self) -> frozenset[str]:
-        """Namespaces of the accounts that a RoleBinding names."""
-        item = self._item
-        subjects = item.value.get("subjects") if item.id.kind.kind == "RoleBinding" else None
-        spaces = set()
-        for subject in subjects if isinstance(subjects, list) else ():
-            if isinstance(subject, dict) and "namespace" in subject:
-                if subject.get("kind") != "ServiceAccount":
-                    continue
-                if not isinstance(subject["namespace"], str):
-                    raise RenderError(
-                        f'Invalid Input: namespace is blank for resource "{item.id}"',
-                        path=item.origin.path,
-                        line=item.origin.line,
-                    )
-                spaces.add(subject["namespace"])
-        return frozenset(spaces)
+    def fixed(self, hits: Sequence[Hit]) -> Value:
+        """The object's value with what the hits lead to brought up to date. Raises Unfit."""
+        value, owned = self._item.value, set[int]()
+        for _, path, target, place, _ in sorted(hits, key=_BY_RANK) if len(hits) > 1 else hits:
+            old = places.at(value, place)  # which another hit may have changed
+            new = [] if old is None else self._renamed(old, path, target)
+            if new is not old:
+                value = places.put(value, place, new, owned)
+        return value
 
     # -- one field -----------------------------------------------------------------
 
@@ -171,7 +180,6 @@ class _Referrer:
             return True
         return (
             item.id.kind.kind == "ServiceAccount"
-            and self._more_spaces is not None
             and item.id.namespace in self._more_spaces
         )
 

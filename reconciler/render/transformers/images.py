@@ -53,16 +53,13 @@ def _step(entries: list[Entry], specs: Specs, context: Context) -> Step:
         return image
 
     def change(item: Item) -> Item:
-        if item.id.kind.kind == "CustomResourceDefinition":
-            return item
-        value = item.value
+        value, owned = item.value, set[int]()
         try:
-            for place, times in _places(item, specs, context).items():
-                old = places.at(value, place)
+            for place, (old, times) in _places(item, specs, context).items():
                 fieldspecs.scalar_only(old)
                 new: Any = [] if old is None else renamed(text(old), times)
                 if new != old:
-                    value = places.put(value, place, new)
+                    value = places.put(value, place, new, owned)
         except Unfit as unfit:
             raise context.misfit(item, unfit) from None
         return item.with_value(value)
@@ -70,11 +67,16 @@ def _step(entries: list[Entry], specs: Specs, context: Context) -> Step:
     return lambda items: [change(item) for item in items]
 
 
-def _places(item: Item, specs: Specs, context: Context) -> dict[Place, int]:
-    """Where images are, and how many passes come by."""
-    passes = dict.fromkeys(context.cache.images.of_object(item.value), 1)
-    for _, _, _, place in specs.finder.hits(item.value, item.id.kind):
-        passes[place] = passes.get(place, 0) + 1
+def _places(item: Item, specs: Specs, context: Context) -> dict[Place, tuple[Any, int]]:
+    """Where images are, what stands there, and how many passes come by."""
+    value, kind = item.value, item.id.kind
+    if kind.kind == "CustomResourceDefinition":
+        return {}
+    passes = {
+        place: (places.at(value, place), 1) for place in context.cache.images.of_object(value)
+    }
+    for _, _, _, place, old in specs.finder.hits(value, kind):
+        passes[place] = old, passes[place][1] + 1 if place in passes else 1
     return passes
 
 
