@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from reconciler.model.refs import ALLOW, REPLACE, Kind, ObjectRef, Origin
-from reconciler.model.values import UNCONFIRMED, Action, Finding, Manifest, Verdict
+from reconciler.model.values import UNCONFIRMED, Action, Finding, Manifest, Preview, Verdict
 from reconciler.policy import asking
 from reconciler.policy.admission import idle
 from reconciler.policy.admission.court import Court, Decision
@@ -159,8 +159,8 @@ class Sitting:
                 continue
             request = _request(each, _before(old) if old else None, self._site, bare)
             decisions = list(self.court.judge(request))
-            if self._ask and each.manifest and any(found.doubt for found in self.court.applied):
-                answer = self._ask(each.manifest)
+            if each.manifest and any(found.doubt for found in self.court.applied):
+                answer = self._ask(each.manifest) if self._ask else Preview()
                 request, decisions = asking.judged(self.court, request, decisions, answer)
             yield request, decisions
             if old and _may_be_made_anew(each, old):
@@ -173,7 +173,8 @@ class Sitting:
         bare = self._bare(ref, old.kind, "DELETE")
         if self.court.concerns(bare):
             request = _removal(_before(old), self._site, bare)
-            yield request, list(self.court.judge(request))
+            decisions = list(self.court.judge(request))
+            yield request, [*decisions, *asking.unasked(self.court, decisions)]
 
     def _bare(self, ref: ObjectRef, kind: Kind, operation: str) -> Request:
         """A request without its objects."""

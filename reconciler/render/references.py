@@ -178,10 +178,7 @@ class _Referrer:
             return True
         if item.id.space == self._item.id.space:
             return True
-        return (
-            item.id.kind.kind == "ServiceAccount"
-            and item.id.namespace in self._more_spaces
-        )
+        return item.id.kind.kind == "ServiceAccount" and item.id.namespace in self._more_spaces
 
     def _in_space(self, found: list[Item], space: str) -> list[Item]:
         """Those that were first in a namespace; if nothing was, those that are there now."""
