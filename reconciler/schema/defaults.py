@@ -125,8 +125,9 @@ def _clean(value: Any, key: str, above: str) -> Any:
         return _cleaned(value, key)
     if isinstance(value, list):
         return [_clean(each, key, above) for each in value]
-    is_amount = above in _AMOUNTS or key in _AMOUNT
-    return canonical(value) if is_amount and isinstance(value, str | int | float) else value
+    is_listed = above in _AMOUNTS
+    is_amount = (is_listed or key in _AMOUNT) and isinstance(value, str | int | float)
+    return canonical(value, in_millis=is_listed) if is_amount else value
 
 
 def _set(value: Value, **fields: Any) -> None:
@@ -330,7 +331,9 @@ def _stateful_set(value: Value) -> None:
     strategy = _map(spec, "updateStrategy")
     _set(strategy, type="RollingUpdate")
     if strategy["type"] == "RollingUpdate":
-        _set(_map(strategy, "rollingUpdate"), partition=0)
+        rolling = _map(strategy, "rollingUpdate")
+        _set(rolling, partition=0)
+        rolling.pop("maxUnavailable", None)  # behind a feature gate that is off
     retention = _map(spec, "persistentVolumeClaimRetentionPolicy")
     _set(retention, whenDeleted="Retain", whenScaled="Retain")
     for claim in _maps(spec, "volumeClaimTemplates"):
@@ -341,6 +344,8 @@ def _stateful_set(value: Value) -> None:
 
 def _daemon_set(value: Value) -> None:
     spec = _map(value, "spec")
+    notes = _map(_map(value, "metadata"), "annotations")
+    _set(notes, **{"deprecated.daemonset.template.generation": "1"})
     _template(spec)
     _set(spec, revisionHistoryLimit=10)
     strategy = _map(spec, "updateStrategy")

@@ -732,8 +732,8 @@ PARTS: Mapping[str, tuple[Row, ...]] = {
 }
 
 
-def named() -> Iterator[tuple[str, str, Row]]:
+def named(parts: Mapping[str, tuple[Row, ...]]) -> Iterator[tuple[str, str, Row]]:
     """Each row with its part and a name of its own, as its policy and its objects' label have."""
-    for part, listed in PARTS.items():
+    for part, listed in parts.items():
         for number, row in enumerate(listed):
             yield part, f"match-{part}-{number}", row
