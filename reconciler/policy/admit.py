@@ -19,7 +19,7 @@ from reconciler.policy import asking
 from reconciler.policy.admission import idle
 from reconciler.policy.admission.court import Court, Decision
 from reconciler.policy.admission.library import Library
-from reconciler.policy.admission.params import Params
+from reconciler.policy.admission.params import Params, grouped
 from reconciler.policy.admission.requests import Request, Resource, User
 from reconciler.policy.admission.values import Problem
 from reconciler.policy.case import mapping
@@ -216,9 +216,13 @@ def _params(wanted: list[Object], library: Library, site: Site) -> Params:
     def resource(api_version: str, kind: str) -> Resource:
         return site.resource(Kind.of(api_version, kind))
 
-    kinds = {each.policy.params for each in library.policies}
+    kinds = {grouped(*each.policy.params) for each in library.policies if each.policy.params}
     found = [*(each.value for each in wanted), *library.params]
-    meant = (each for each in found if (each.get("apiVersion"), each.get("kind")) in kinds)
+    meant = (
+        each
+        for each in found
+        if grouped(str(each.get("apiVersion", "")), str(each.get("kind", ""))) in kinds
+    )
     return Params([site.param(each) for each in meant], resource)
 
 

@@ -21,6 +21,7 @@ from reconciler.schema import conversions, defaults, kubernetes, resources
 _CRD = ("apiextensions.k8s.io", "CustomResourceDefinition")
 _NAMESPACE = ("", "Namespace")
 # Of Kubernetes' own kinds, those that it serves in several versions (as of 1.34).
+_ONE_VERSION = ("v1",)  # of the others
 _VERSIONS = {("autoscaling", "HorizontalPodAutoscaler"): ("v2", "v1")}
 
 
@@ -58,6 +59,7 @@ class Site:
             plural=str(words.get("plural", "")),
             namespaced=spec.get("scope") != "Cluster",
             versions=tuple(str(each.get("name", "")) for each in versions),
+            served=tuple(str(v.get("name", "")) for v in versions if v.get("served", True)),
             converts=mapping(spec.get("conversion")).get("strategy", "None") != "None",
         )
         for each in versions:
@@ -99,6 +101,9 @@ class Site:
             namespaced=not cluster,
             known=cluster is not None,
             versions=_VERSIONS.get((kind.group, kind.kind), ()),
+            served=_VERSIONS.get((kind.group, kind.kind), _ONE_VERSION)
+            if cluster is not None
+            else (),
             converts=cluster is not None,
             twins=conversions.twins(kind),
         )

@@ -21,7 +21,7 @@ class Resource:
 
     ``versions`` are the others in which the API server has it, where that is known;
     ``converts``: what is in them is not the same but for the version's name. ``twins`` are the
-    same objects in other groups.
+    same objects in other groups. ``served`` are the versions in which it can be asked for.
     """
 
     kind: Kind
@@ -31,6 +31,7 @@ class Resource:
     versions: tuple[str, ...] = ()
     converts: bool = False
     twins: tuple[Kind, ...] = ()
+    served: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
