@@ -7,11 +7,15 @@ from typing import Any
 
 from tests.policy.differential.matching import (
     DEPLOYMENTS,
+    GROUP,
+    WORDS,
     Row,
     Value,
     check,
+    config,
     custom,
     deployment,
+    match,
     rule,
     says,
     to,
@@ -241,4 +245,72 @@ MADE = tuple(
     for of, keys in (("object", _PARTS), ("object.metadata", _NOTED))
 )
 
-PARTS: Mapping[str, tuple[Row, ...]] = {"kept": (*AMOUNTS, *MADE)}
+_SERVED: tuple[tuple[Value, tuple[Value, ...], str], ...] = (
+    ({"apiVersion": "apps/v1beta1", "kind": "Deployment"}, (), WORDS),  # it names no binding
+    ({"apiVersion": "v2", "kind": "ConfigMap"}, (), WORDS),
+    ({"apiVersion": "apps/v1", "kind": "ConfigMap"}, (), WORDS),
+    ({"apiVersion": f"{GROUP}/v3", "kind": "Widget"}, (), WORDS),
+    ({"apiVersion": f"{GROUP}/v2", "kind": "Widget"}, (custom("Widget", "served"),), ""),
+    ({"apiVersion": "autoscaling/v1", "kind": "HorizontalPodAutoscaler"}, (), ""),
+)
+SERVED = tuple(
+    Row(
+        spec={"paramKind": kind, **to(DEPLOYMENTS), **says("string(params.apiVersion)")},
+        bindings=({"paramRef": {"name": "served", "parameterNotFoundAction": "Allow"}},),
+        params=params,
+        objects=(deployment(),),
+        differs=(differs,),
+    )
+    for kind, params, differs in _SERVED
+)
+
+_BOTH = to(rule(on=("*",)), rule("apps", "deployments", on=("*",)))
+_PROD = {"namespaceSelector": {"matchLabels": {"env": "prod"}}}
+
+
+def _key(key: str, operator: str, *values: str) -> Value:
+    words = {"key": key, "operator": operator}
+    return {"matchExpressions": [{**words, "values": list(values)} if values else words]}
+
+
+def _bound(*matches: Value) -> Row:
+    return Row(
+        spec=_BOTH,
+        bindings=tuple({"matchResources": each} for each in matches),
+        objects=(
+            config(),
+            config("two"),
+            config(space="match-dev"),
+            config(space="match-none"),
+            config(labels={"q": "w"}),
+            deployment(),
+        ),
+    )
+
+
+BOUND = (
+    _bound(_PROD),
+    _bound({"namespaceSelector": _key("env", "NotIn", "prod")}),
+    _bound({"namespaceSelector": _key("env", "DoesNotExist")}),
+    _bound({"namespaceSelector": _key("env", "In", "dev", "x")}),
+    _bound({**match(), **_PROD}),
+    _bound(match(rule(resourceNames=["two"]))),
+    _bound(match(rule(on=("UPDATE",)))),
+    _bound(match(rule("*", "*", scope="Cluster"))),
+    _bound({"excludeResourceRules": [rule(resourceNames=["one"])]}),
+    _bound({"excludeResourceRules": [rule("*", "*", scope="Namespaced")]}),
+    _bound(match(rule("", "configmaps", "v2"))),
+    _bound(match(rule("apps", "*"), objectSelector={"matchLabels": {"q": "w"}})),
+    _bound({"objectSelector": _key("q", "NotIn", "w")}),
+    _bound({"objectSelector": _key("q", "Exists")}),
+    _bound({}),
+    _bound(_PROD, {"namespaceSelector": {"matchLabels": {"env": "dev"}}}),
+    _bound({"namespaceSelector": {"matchLabels": {"env": "prod"}, **_key("tier", "Exists")}}),
+    _bound(match(rule("apps", "deployments/*"), rule("", "pods"))),
+    _bound(match(rule("", "*"), excludeResourceRules=[rule(on=("CREATE",))])),
+)
+
+PARTS: Mapping[str, tuple[Row, ...]] = {
+    "kept": (*AMOUNTS, *MADE),
+    "served": (*SERVED, *BOUND),
+}
