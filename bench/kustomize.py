@@ -20,7 +20,8 @@ import yaml
 
 from bench import fleet, table
 from reconciler.documents import canonical
-from reconciler.model.refs import Origin, SiteName
+from reconciler.model.origins import Origin
+from reconciler.model.refs import SiteName
 from reconciler.render.manifest import manifest
 from tests.kustomize import binary
 

@@ -13,7 +13,8 @@ from typing import Any
 from bench import table
 from reconciler.adapters.files import FolderTree
 from reconciler.documents.load import load_all
-from reconciler.model.refs import Origin, SiteName
+from reconciler.model.origins import Origin
+from reconciler.model.refs import SiteName
 from reconciler.model.values import Manifest
 from reconciler.policy import admit
 from reconciler.policy.admission.library import Shelf

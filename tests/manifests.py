@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 
-from reconciler.model.refs import DEPENDS_ON, SITE_LABEL, WAIT, WAVE, ObjectRef, Origin, SiteName
+from reconciler.model.origins import Origin
+from reconciler.model.refs import DEPENDS_ON, SITE_LABEL, WAIT, WAVE, ObjectRef, SiteName
 from reconciler.model.values import Manifest
 
 SITE = SiteName("north", "one")

@@ -7,9 +7,10 @@ import re
 import yaml
 
 from reconciler.model import values
+from reconciler.model.origins import Origin
 from reconciler.model.overrides import Dropped
 from reconciler.model.pauses import Held
-from reconciler.model.refs import ObjectRef, Origin, SiteName
+from reconciler.model.refs import ObjectRef, SiteName
 from reconciler.status import note, report, site_object
 from tests.rights import DEPLOY
 from tools import docs

@@ -19,7 +19,8 @@ from reconciler.app import AGENT_NAMESPACE, layout
 from reconciler.app.findings import Problem, Result
 from reconciler.model.errors import FileError, UsageError
 from reconciler.model.limits import Limits
-from reconciler.model.refs import Origin, SiteName
+from reconciler.model.origins import Origin
+from reconciler.model.refs import SiteName
 from reconciler.model.values import Finding, Tree
 from reconciler.render import settings
 from reconciler.render.trees import Remembered

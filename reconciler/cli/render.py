@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 from typing import Any
 
@@ -37,6 +38,7 @@ def render(
       reconciler render north/barn-7 --repo https://git.example.com/fleet.git
     """
     gc.disable()  # a process that builds once and ends; looking for garbage is a tenth of that
+    atexit.register(gc.freeze)  # nor at its end
     from reconciler.app import render as app
 
     restrict = load_restrictor == "LoadRestrictionsRootOnly"

@@ -6,7 +6,6 @@ by ``build`` with the event that caused it, for the place of an error.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 
@@ -25,14 +24,16 @@ def invalid(message: str, event: Any) -> Invalid:
     return Invalid(message, mark.line + 1, mark.column + 1)
 
 
-@dataclass(slots=True)
 class Budget:
     """What a file may still cost: nodes, characters repeated by aliases, aliases; and the depth."""
 
-    nodes: int
-    text: int
-    aliases: int
-    depth: int
+    __slots__ = ("aliases", "depth", "nodes", "text")
+
+    def __init__(self, *, nodes: int, text: int, aliases: int, depth: int) -> None:
+        self.nodes = nodes
+        self.text = text
+        self.aliases = aliases
+        self.depth = depth
 
 
 class Merge:

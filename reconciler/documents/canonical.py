@@ -34,6 +34,7 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+DIGITS = bytes.maketrans(b"123456789", b"0" * 9)  # for searches that care not which digit it is
 # How orjson writes a float; of one that is no number it makes null.
 _FRACTION = re.compile(rb"\.[0-9]+(?:e[-+]?[0-9]+)?(?:[,}\]]|\Z)")
 _POWER = re.compile(rb"e[-+]?[0-9]+(?:[,}\]]|\Z)")
@@ -41,7 +42,9 @@ _POWER = re.compile(rb"e[-+]?[0-9]+(?:[,}\]]|\Z)")
 
 def _may_be_unusual(data: bytes) -> bool:
     """Whether there is, or seems to be, a float: bytes are looked through faster than values."""
-    return bool(_FRACTION.search(data) or b"null" in data or _POWER.search(data))
+    if _FRACTION.search(data) or b"null" in data:
+        return True
+    return b"0e" in data.translate(DIGITS) and _POWER.search(data) is not None
 
 
 def _unusual(value: Any) -> bool:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.documents import locate as positions
 from reconciler.documents.aliases import Budget, Invalid
@@ -22,8 +21,7 @@ _SEPARATOR = re.compile(rb"\n---(.*)\n")
 _MAX_DIRECTIVES = 32  # libyaml compares each with all before it: many cost minutes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(NamedTuple):
     """What one file may ask for. ``nodes`` and ``bytes`` also bound what its aliases repeat."""
 
     bytes: int = 8 * 1024 * 1024
@@ -36,16 +34,14 @@ class Limits:
 DEFAULT = Limits()
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """One document that is not empty; ``line`` is where its content begins."""
 
     value: Any
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A document's text, the number of lines before it, and what its ``---`` is followed by."""
 
     text: bytes

@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 INT64_MIN = -(2**63)
 UINT64_MAX = 2**64 - 1
@@ -54,8 +53,7 @@ class Unsupported(ValueError):
     """``.inf``, ``.nan`` or a time zone of 24 hours: YAML has them, JSON has not."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scalars:
+class Scalars(NamedTuple):
     """A dialect. ``words`` are the unquoted words that are not strings."""
 
     words: Mapping[str, Any]
@@ -184,9 +182,9 @@ _TRUE = "true True TRUE"
 _FALSE = "false False FALSE"
 
 RESOURCE = Scalars(words=_words(_TRUE, _FALSE), timestamp=_printed, strict=True)
-OBJECT = replace(RESOURCE, hollow=True)
-MANIFEST = replace(OBJECT, words=MappingProxyType({**OBJECT.words, "": BLANK}))
-PATCH = replace(RESOURCE, any_key=True)
+OBJECT = RESOURCE._replace(hollow=True)
+MANIFEST = OBJECT._replace(words=MappingProxyType({**OBJECT.words, "": BLANK}))
+PATCH = RESOURCE._replace(any_key=True)
 CONFIG = Scalars(
     words=_words(f"{_TRUE} y Y yes Yes YES on On ON", f"{_FALSE} n N no No NO off Off OFF"),
     timestamp=_as_written,

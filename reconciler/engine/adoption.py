@@ -16,7 +16,8 @@ from reconciler import ports
 from reconciler.engine.apply import THREADS
 from reconciler.model import errors
 from reconciler.model.objects import live_of
-from reconciler.model.refs import ObjectRef, Origin
+from reconciler.model.origins import Origin
+from reconciler.model.refs import ObjectRef
 from reconciler.model.rules import AdoptRule
 from reconciler.model.values import Manifest
 from reconciler.plan import fieldtrees, modes, ownership, wholes

@@ -19,7 +19,8 @@ from reconciler.engine import mend, prospects
 from reconciler.engine.apply import THREADS
 from reconciler.model import errors
 from reconciler.model.objects import live_of
-from reconciler.model.refs import ObjectRef, Origin
+from reconciler.model.origins import Origin
+from reconciler.model.refs import ObjectRef
 from reconciler.model.rules import DriftMode
 from reconciler.model.values import Failure, Manifest, Plan, Rendered, Step
 from reconciler.plan import differ, fieldtrees, intruders, modes, planner, waves, wholes

@@ -15,7 +15,8 @@ from reconciler import ports
 from reconciler.engine.crier import Crier
 from reconciler.model import errors
 from reconciler.model.objects import live_of
-from reconciler.model.refs import SITE_LABEL, ObjectRef, Origin, SiteName
+from reconciler.model.origins import Origin
+from reconciler.model.refs import SITE_LABEL, ObjectRef, SiteName
 from reconciler.model.values import Manifest, Report
 from reconciler.status import event, note, report, site_object
 

@@ -7,8 +7,7 @@ message ever holds a secret's content.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 
 class ReconcilerError(Exception):
@@ -97,8 +96,7 @@ class MissingBlobs(ReconcilerError):
         self.ids = ids
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
+class Cause(NamedTuple):
     """One field of an API server's refusal; manager is set for ownership conflicts."""
 
     field: str

@@ -1,4 +1,4 @@
-"""Names: sites, kinds, objects and where in a file something came from."""
+"""Names: sites, kinds and objects."""
 
 from __future__ import annotations
 
@@ -125,16 +125,3 @@ class ObjectRef:
     def __str__(self) -> str:
         kind = f"{self.kind}.{self.group}" if self.group else self.kind
         return "/".join(part for part in (kind, self.namespace, self.name) if part)
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Origin:
-    """Where an object came from: the file, its first line, the generator's field if any."""
-
-    path: str
-    line: int = 0
-    generator: str = ""
-
-    def __str__(self) -> str:
-        place = f"{self.path}:{self.line}" if self.line else self.path
-        return f"{place} ({self.generator})" if self.generator else place

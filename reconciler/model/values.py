@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 
+from reconciler.model.origins import Origin
 from reconciler.model.overrides import Dropped, Overridden
 from reconciler.model.pauses import LONGEST, Held, Pause
-from reconciler.model.refs import Kind, ObjectRef, Origin, SiteName
+from reconciler.model.refs import Kind, ObjectRef, SiteName
 from reconciler.model.rules import (
     AdoptRule,
     DriftRule,

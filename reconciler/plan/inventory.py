@@ -15,7 +15,8 @@ from typing import Any
 
 import orjson
 
-from reconciler.model.refs import SITE_LABEL, Kind, ObjectRef, Origin, SiteName
+from reconciler.model.origins import Origin
+from reconciler.model.refs import SITE_LABEL, Kind, ObjectRef, SiteName
 from reconciler.model.values import Manifest
 
 CONFIG_MAP = Kind("", "v1", "ConfigMap")

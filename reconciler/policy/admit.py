@@ -13,7 +13,8 @@ from typing import Any
 
 import orjson
 
-from reconciler.model.refs import ALLOW, REPLACE, Kind, ObjectRef, Origin
+from reconciler.model.origins import Origin
+from reconciler.model.refs import ALLOW, REPLACE, Kind, ObjectRef
 from reconciler.model.values import UNCONFIRMED, Action, Finding, Manifest, Preview, Verdict
 from reconciler.policy import asking
 from reconciler.policy.admission import idle

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.model.refs import Kind, ObjectRef, Origin
+from reconciler.model.origins import Origin
+from reconciler.model.refs import Kind, ObjectRef
 from reconciler.model.values import Manifest
 from reconciler.policy.admission import kept
 from reconciler.policy.admission.requests import GENERATED, Namespace, Resource

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler.model.errors import RenderError
-from reconciler.model.refs import Origin
+from reconciler.model.origins import Origin
 from reconciler.render import (
     collection,
     hashes,

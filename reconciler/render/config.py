@@ -7,7 +7,6 @@ configuration is part of what it hands up, so that an overlay knows its bases' k
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
@@ -27,9 +26,11 @@ _NONE = Specs()
 _REMEMBERED = 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # told apart by identity
-class Config:
-    """One list of specs a transformer, under the names of a configuration file."""
+class Config(NamedTuple):
+    """One list of specs a transformer, under the names of a configuration file.
+
+    Told apart by identity.
+    """
 
     name_prefix: Specs = _NONE
     name_suffix: Specs = _NONE
@@ -43,6 +44,12 @@ class Config:
     replicas: Specs = _NONE
     name_reference: tuple[NameReference, ...] = ()
 
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
+
     def merged(self, other: Config) -> Config:
         """This and the other's additions; this itself if there are none.
 
@@ -55,12 +62,11 @@ class Config:
 @lru_cache(_REMEMBERED)
 def _merged(mine: Config, theirs: Config) -> Config:
     changes: dict[str, Any] = {}
-    for field in fields(mine):
-        before = getattr(mine, field.name)
-        after = _MERGE.get(field.name, Specs.merged)(before, getattr(theirs, field.name))
+    for name, before, more in zip(Config._fields, mine, theirs, strict=True):
+        after = _MERGE.get(name, Specs.merged)(before, more)
         if after is not before:
-            changes[field.name] = _SORT.get(field.name, _sorted)(after)
-    return replace(mine, **changes) if changes else mine
+            changes[name] = _SORT.get(name, _sorted)(after)
+    return mine._replace(**changes) if changes else mine
 
 
 def of(words: Mapping[str, Any]) -> Config:

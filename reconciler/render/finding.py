@@ -6,7 +6,7 @@ part's identity, as values never change and most of an object is shared with its
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from reconciler.render import fieldspecs
@@ -31,7 +31,7 @@ class Finder:
 
     def __init__(self, rows: Iterable[tuple[FieldSpec, Any]]) -> None:
         self._rows = tuple(rows)
-        self._trees: dict[Kind, _Node] = {}
+        self._trees: dict[Kind, dict[str, _Node]] = {}
 
     def hits(self, value: Any, kind: Kind) -> Sequence[Hit]:
         """Where the rows for ``kind`` lead, whatever is there but null. Raises Unfit."""
@@ -90,7 +90,7 @@ class _Node:
             return found[1]
         hits = self._search(value)
         if self._start and hits:
-            hits = [(*hit[:3], self._start + hit[3], hit[4]) for hit in hits]
+            hits = _deeper(self._start[0], hits)
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
         self._known[id(value)] = (value, hits)
@@ -104,11 +104,15 @@ class _Node:
             return found
         if isinstance(value, dict):
             for name in self._common(value):
-                found += _deeper(name, self.fields[name].hits(value[name]))
+                below = self.fields[name].hits(value[name])
+                if below:
+                    found += _deeper(name, below)
         elif isinstance(value, list):
             inner = self._inner()
             for index, item in enumerate(value):
-                found += _deeper(index, inner.hits(item))
+                below = inner.hits(item)
+                if below:
+                    found += _deeper(index, below)
         else:
             raise Unfit(f"expected sequence or mapping node, found {node_kind(value)}")
         return found
@@ -129,8 +133,8 @@ class _Node:
         return self._items
 
 
-def _deeper(part: str | int, hits: Sequence[Hit]) -> Iterator[Hit]:
-    return ((rank, path, about, (part, *rest), old) for rank, path, about, rest, old in hits)
+def _deeper(part: str | int, hits: Sequence[Hit]) -> list[Hit]:
+    return [(rank, path, about, (part, *rest), old) for rank, path, about, rest, old in hits]
 
 
 def _nameless() -> Unfit:

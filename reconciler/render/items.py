@@ -8,10 +8,9 @@ kept and handed to any number of overlays.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from reconciler.model.refs import Origin
+from reconciler.model.origins import Origin
 from reconciler.render import ids
 from reconciler.render.ids import Former, Id
 from reconciler.render.provenance import Trace
@@ -45,22 +44,25 @@ class Books(NamedTuple):
 NO_BOOKS = Books()
 
 
-@dataclass(slots=True, eq=False)  # not frozen: a frozen one takes three times as long to make
 class Item:
-    """``former`` holds what the object was called, oldest first."""
+    """``id`` is what the object is called now; ``former`` what it was called, oldest first."""
 
-    value: Value
-    origin: Origin
-    former: tuple[Former, ...] = ()
-    books: Books = NO_BOOKS
-    _id: Id | None = None
+    __slots__ = ("books", "former", "id", "origin", "value")
 
-    @property
-    def id(self) -> Id:
-        """What the object is called now."""
-        if self._id is None:
-            self._id = ids.of(self.value)
-        return self._id
+    def __init__(
+        self,
+        value: Value,
+        origin: Origin,
+        former: tuple[Former, ...] = (),
+        books: Books = NO_BOOKS,
+        known: Id | None = None,
+    ) -> None:
+        """``known``: its id, where the maker knows it."""
+        self.value = value
+        self.origin = origin
+        self.former = former
+        self.books = books
+        self.id = ids.of(value) if known is None else known
 
     @property
     def original(self) -> Id:
@@ -91,19 +93,24 @@ class Item:
 
     def was_called(self, name: str) -> bool:
         """Whether its present or any former name is this one."""
-        return self.id.name == name or any(former.name == name for former in self.former)
+        if self.id.name == name:
+            return True
+        for former in self.former:  # noqa: SIM110 - asked for every object, and twice as quick
+            if former.name == name:
+                return True
+        return False
 
     def with_value(self, value: Value) -> Item:
         """The same object with another value; itself if nothing changed."""
         old = self.value
         if value is old:
             return self
-        called = self._id if _called_alike(value, old) else None
+        called = self.id if _called_alike(value, old) else None
         return Item(value, self.origin, self.former, self.books, called)
 
     def with_books(self, books: Books) -> Item:
         """The same object with other books."""
-        return Item(self.value, self.origin, self.former, books, self._id)
+        return Item(self.value, self.origin, self.former, books, self.id)
 
     def remembering(self) -> Item:
         """The same object, its present name kept among the former ones."""

@@ -16,7 +16,7 @@ import jsonpatch
 import jsonpointer
 import orjson
 
-from reconciler.documents import scalars
+from reconciler.documents import canonical, scalars
 from reconciler.model.errors import RenderError
 from reconciler.render import bounds
 from reconciler.render.context import Context
@@ -26,7 +26,7 @@ from reconciler.render.scalars import CONTAINERS
 
 Operation = dict[str, Any]
 _EXACT = 2**53
-_LONG = re.compile(rb"[0-9]{16}")
+_LONG = b"0" * 16  # digits
 _INDEX = re.compile(r"[-+]?[0-9]{1,18}")
 
 
@@ -292,7 +292,7 @@ def _rounded(value: Any) -> Any:
         text = orjson.dumps(value, default=str)
     except TypeError as error:
         raise Unfit(f"the patch makes an object that is no JSON: {error}") from None
-    return _round(value) if _LONG.search(text) else value
+    return _round(value) if _LONG in text.translate(canonical.DIGITS) else value
 
 
 def _round(value: Any) -> Any:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -21,15 +20,17 @@ _VARIANTS = 3  # results a key: a folder in as many commits
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True)
 class Reads:
     """What was looked at: ``seen`` has each path's digest, None where nothing is there.
 
     ``roots`` are the folders whose kustomizations were built.
     """
 
-    seen: dict[str, str | None] = field(default_factory=dict)
-    roots: set[str] = field(default_factory=set)
+    __slots__ = ("roots", "seen")
+
+    def __init__(self) -> None:
+        self.seen: dict[str, str | None] = {}
+        self.roots: set[str] = set()
 
     def add(self, other: Reads) -> None:
         self.seen.update(other.seen)

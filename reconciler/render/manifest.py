@@ -15,16 +15,8 @@ from typing import Any
 
 from reconciler.documents import canonical
 from reconciler.model.errors import RenderError
-from reconciler.model.refs import (
-    DEPENDS_ON,
-    SITE_LABEL,
-    TRUE,
-    WAIT,
-    WAVE,
-    ObjectRef,
-    Origin,
-    SiteName,
-)
+from reconciler.model.origins import Origin
+from reconciler.model.refs import DEPENDS_ON, SITE_LABEL, TRUE, WAIT, WAVE, ObjectRef, SiteName
 from reconciler.model.values import Manifest
 
 SERVER_SET = frozenset(
@@ -47,13 +39,15 @@ def manifest(value: Mapping[str, Any], origin: Origin, site: SiteName) -> Manife
     """The object with our label. Raises RenderError at its origin."""
     metadata = _mapping(value.get("metadata"), "metadata", origin)
     annotations = _mapping(metadata.get("annotations"), "metadata.annotations", origin)
-    kept = {name: part for name, part in metadata.items() if name not in SERVER_SET}
+    kept = dict(metadata)
+    if not SERVER_SET.isdisjoint(kept):
+        kept = {name: part for name, part in metadata.items() if name not in SERVER_SET}
     kept["labels"] = {
         **_mapping(metadata.get("labels"), "metadata.labels", origin),
         SITE_LABEL: site.label,
     }
-    applied = {name: part for name, part in value.items() if name != "status"}
-    applied["metadata"] = kept
+    applied = {**value, "metadata": kept}
+    applied.pop("status", None)
     if value.get("apiVersion") == "v1" and value.get("kind") == "Secret":
         applied = _folded(applied, origin)
     body = _body(applied, origin)

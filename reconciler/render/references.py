@@ -78,14 +78,13 @@ class _Known:
 
     def __init__(self, items: list[Item]) -> None:
         self.by_name: dict[str, list[Item]] = {}
+        self.renamed: set[str] = set()  # by which one at least is called no longer
         for item in items:
-            for name in dict.fromkeys(former.name for former in item.former):
+            now = item.id.name
+            for name in {former.name for former in item.former}:
                 self.by_name.setdefault(name, []).append(item)
-        self.renamed = {
-            name
-            for name, found in self.by_name.items()
-            if any(item.id.name != name for item in found)
-        }
+                if name != now:
+                    self.renamed.add(name)
         self._items = items
 
     @cached_property
@@ -109,9 +108,11 @@ class _Referrer:
 
     def fixed(self, hits: Sequence[Hit]) -> Value:
         """The object's value with what the hits lead to brought up to date. Raises Unfit."""
-        value, owned = self._item.value, set[int]()
+        value, owned, renamed = self._item.value, set[int](), self._known.renamed
         for _, path, target, place, _ in sorted(hits, key=_BY_RANK) if len(hits) > 1 else hits:
             old = places.at(value, place)  # which another hit may have changed
+            if old.__class__ is str and old not in renamed:
+                continue
             new = [] if old is None else self._renamed(old, path, target)
             if new is not old:
                 value = places.put(value, place, new, owned)

@@ -7,7 +7,7 @@ from typing import Any
 
 from reconciler.documents.scalars import BLANK, BRACED
 from reconciler.model.errors import RenderError
-from reconciler.model.refs import Origin
+from reconciler.model.origins import Origin
 from reconciler.render import marks
 from reconciler.render.items import NO_BOOKS, Books, Item, Path
 from reconciler.render.scalars import CONTAINERS, string_map, text

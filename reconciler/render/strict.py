@@ -8,9 +8,8 @@ place, the nearest name first. Called by ``settings``, which holds the tables.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import reconciler
 from reconciler.documents import load, scalars
@@ -19,13 +18,12 @@ from reconciler.model.errors import SettingsError
 from reconciler.schema import names
 
 # Words are read as in manifests (``yes`` is a string); what looks like a date stays as written.
-_SCALARS = replace(scalars.RESOURCE, timestamp=scalars.CONFIG.timestamp)
+_SCALARS = scalars.RESOURCE._replace(timestamp=scalars.CONFIG.timestamp)
 _LIMITS = load.Limits(bytes=1 << 20, nodes=50_000, depth=20, aliases=1_000, documents=2)
 _SHOWN = 60  # characters of what was found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class Node(NamedTuple):
     """A value in a settings file, and where it stands."""
 
     path: str
@@ -34,7 +32,7 @@ class Node:
     at: tuple[str | int, ...] = ()
 
     def under(self, key: str | int) -> Node:
-        return replace(self, value=self.value[key], at=(*self.at, key))
+        return self._replace(value=self.value[key], at=(*self.at, key))
 
     def error(self, message: str) -> SettingsError:
         line, column = load.locate(self.data, 0, self.at)
@@ -54,8 +52,7 @@ def _newest(under: Any, over: Any) -> Any:
     return over
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class Key(NamedTuple):
     """How a key is read, and how a site's value is laid over the default (it replaces it)."""
 
     read: Reader

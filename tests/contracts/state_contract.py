@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from reconciler.model.journal import Change, JournalRow, Outcome
+from reconciler.model.origins import Origin
 from reconciler.model.pauses import Asked, Asker, Pause
-from reconciler.model.refs import ObjectRef, Origin
+from reconciler.model.refs import ObjectRef
 from reconciler.model.values import Record
 from reconciler.ports import QueuedNote, State
 

@@ -20,7 +20,8 @@ from reconciler.adapters.kube import refusals
 from reconciler.adapters.memory import MemoryCluster
 from reconciler.adapters.system import SystemClock
 from reconciler.model import errors
-from reconciler.model.refs import Kind, ObjectRef, Origin
+from reconciler.model.origins import Origin
+from reconciler.model.refs import Kind, ObjectRef
 from reconciler.model.values import Live, Manifest
 from tests.controlplane.plane import ControlPlane
 

@@ -12,7 +12,8 @@ from reconciler.adapters.memory.server import Server
 from reconciler.engine import confirm
 from reconciler.engine.confirm import Confirmer
 from reconciler.model import errors
-from reconciler.model.refs import FIELD_MANAGER, Kind, ObjectRef, Origin, SiteName
+from reconciler.model.origins import Origin
+from reconciler.model.refs import FIELD_MANAGER, Kind, ObjectRef, SiteName
 from reconciler.model.values import Manifest, Preview
 from reconciler.render.manifest import manifest
 from tests.clock import StoppedClock

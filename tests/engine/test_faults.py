@@ -18,7 +18,8 @@ from reconciler.engine.messages import Candidate, Died, Message, Offline, Online
 from reconciler.engine.observe import Observatory
 from reconciler.model import errors
 from reconciler.model.journal import Change, Outcome
-from reconciler.model.refs import Kind, ObjectRef, Origin
+from reconciler.model.origins import Origin
+from reconciler.model.refs import Kind, ObjectRef
 from reconciler.model.values import (
     Failure,
     Health,

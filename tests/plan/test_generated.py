@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.model.refs import ObjectRef, Origin
+from reconciler.model.origins import Origin
+from reconciler.model.refs import ObjectRef
 from reconciler.model.values import Manifest
 from reconciler.plan import generated, rollout
 from tests import manifests

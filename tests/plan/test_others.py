@@ -7,7 +7,8 @@ import orjson
 import pytest
 
 from reconciler.model import fields
-from reconciler.model.refs import ObjectRef, Origin
+from reconciler.model.origins import Origin
+from reconciler.model.refs import ObjectRef
 from reconciler.model.values import Manifest
 from reconciler.plan import modes, others, ownership
 from tests.plan.test_ownership import OURS, entry, live

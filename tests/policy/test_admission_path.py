@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.model.refs import ObjectRef, Origin
+from reconciler.model.origins import Origin
+from reconciler.model.refs import ObjectRef
 from reconciler.model.values import Action, Manifest, Preview, Record
 from tests.adapters.child.fleet import SITE, no_fetch, render, renderer
 from tests.app import build

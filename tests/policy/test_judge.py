@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.model.refs import Origin, SiteName
+from reconciler.model.origins import Origin
+from reconciler.model.refs import SiteName
 from reconciler.model.values import Finding, Manifest, SiteSettings
 from reconciler.policy import judge as judging
 from reconciler.render.manifest import manifest

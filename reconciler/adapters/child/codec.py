@@ -14,8 +14,9 @@ import orjson
 
 from reconciler.model import typed
 from reconciler.model.errors import FileError, RenderError, SettingsError
+from reconciler.model.origins import Origin
 from reconciler.model.overrides import Dropped, Overridden
-from reconciler.model.refs import ObjectRef, Origin
+from reconciler.model.refs import ObjectRef
 from reconciler.model.values import Action, Finding, Manifest, Preview, Record, SiteSettings
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from typing import Any
 
 from reconciler.adapters.state import journal
 from reconciler.model.errors import StateDamaged
+from reconciler.model.origins import Origin
 from reconciler.model.pauses import Asked, Asker, Pause
-from reconciler.model.refs import ObjectRef, Origin
+from reconciler.model.refs import ObjectRef
 from reconciler.model.values import Record
 from reconciler.ports import QueuedNote
 

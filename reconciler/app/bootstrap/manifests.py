@@ -13,7 +13,8 @@ from reconciler.app import AGENT_NAMESPACE, shipped
 from reconciler.app.bootstrap import wanted as asked
 from reconciler.documents import canonical, dump
 from reconciler.model.errors import UsageError
-from reconciler.model.refs import ObjectRef, Origin
+from reconciler.model.origins import Origin
+from reconciler.model.refs import ObjectRef
 from reconciler.model.values import Manifest
 from reconciler.plan import waves
 from reconciler.render import build, trees

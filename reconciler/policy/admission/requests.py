@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.model.refs import Kind, ObjectRef, Origin
+from reconciler.model.origins import Origin
+from reconciler.model.refs import Kind, ObjectRef
 
 _TOKEN = ("credential-id", "node-name", "node-uid", "pod-name", "pod-uid")
 GENERATED = "kubernetes.io/metadata.name"  # a label that every namespace has

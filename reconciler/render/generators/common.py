@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import Any
 
-from reconciler.model.refs import Origin
+from reconciler.model.origins import Origin
 from reconciler.render.context import Context
 from reconciler.render.items import Books, Item, Value
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.model.refs import Origin
+from reconciler.model.origins import Origin
 from reconciler.render.context import Context
 from reconciler.render.items import Item, Value
 

@@ -8,6 +8,7 @@ from typing import Any
 from reconciler.render import fieldspecs
 from reconciler.render.context import Context
 from reconciler.render.fieldspecs import Route, Specs, scalar_only
+from reconciler.render.ids import Kind
 from reconciler.render.items import Item, Step
 
 
@@ -31,30 +32,32 @@ def _step(row: dict[str, Any], specs: Specs, context: Context) -> Step:
 
     def step(items: list[Item]) -> list[Item]:
         result = list(items)
-        named = [index for index, item in enumerate(items) if item.was_called(name)]
+        named = [(n, _kinds(item, name)) for n, item in enumerate(items) if item.was_called(name)]
         found = False
         for spec in specs:
             change = fieldspecs.changer(
                 Route(fieldspecs.split(spec.path), spec.create, spec.path), put, ""
             )
-            for index in named:
+            for index, kinds in named:
                 item = result[index]
-                if any(
-                    it.name == name and spec.kind.selects(it.kind)
-                    for it in (*item.formers(), item.id)
-                ):
+                if any(map(spec.kind.selects, kinds)):
                     found = True
                     if spec.kind.selects(item.id.kind):
                         result[index] = context.changed(item, change)
         if not found:
-            kinds = " ".join(str(spec.kind) for spec in specs)
+            wanted = " ".join(str(spec.kind) for spec in specs)
             raise context.error(
                 f"resource with name {name} does not match a config with the following GVK"
-                f" [{kinds}]; objects of these kinds: {_names(items, specs)}"
+                f" [{wanted}]; objects of these kinds: {_names(items, specs)}"
             )
         return result
 
     return step
+
+
+def _kinds(item: Item, name: str) -> set[Kind]:
+    """The kinds of which it was while it was called so."""
+    return {it.kind for it in (*item.formers(), item.id) if it.name == name}
 
 
 def _names(items: list[Item], specs: Specs) -> str:

@@ -12,7 +12,8 @@ from reconciler.adapters.child.conversation import Conversation
 from reconciler.adapters.child.process import Child, Ended
 from reconciler.adapters.child.worker import told
 from reconciler.model.errors import FileError, RenderError, SettingsError
-from reconciler.model.refs import ObjectRef, Origin
+from reconciler.model.origins import Origin
+from reconciler.model.refs import ObjectRef
 from reconciler.model.rules import AdoptRule, DriftMode, DriftRule
 from reconciler.model.values import Finding, SiteSettings
 from tests.adapters.child.fleet import FILES, SITE

@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 
 from reconciler.model import values
-from reconciler.model.refs import Kind, ObjectRef, Origin
+from reconciler.model.origins import Origin
+from reconciler.model.refs import Kind, ObjectRef
 
 CONFIG_MAP = Kind("", "v1", "ConfigMap")
 SECRET = Kind("", "v1", "Secret")

@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 
 from reconciler.documents import dump
-from reconciler.model.refs import Origin, SiteName
+from reconciler.model.origins import Origin
+from reconciler.model.refs import SiteName
 from reconciler.model.values import Manifest
 from reconciler.policy import admit, asking
 from reconciler.policy.admission.court import Decision
