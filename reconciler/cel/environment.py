@@ -135,7 +135,8 @@ def _refuse_authorizer(text: str) -> None:
     if found:
         line, column = refusals.place(text, found.start())
         raise CompileError(
-            "authorizer is not available before objects are sent to the API server",
+            "authorizer is not available before objects are sent to the API server: leave it to"
+            " a policy that is installed in the cluster",
             line=line,
             column=column,
         )

@@ -15,12 +15,12 @@ import orjson
 
 from reconciler.model.origins import Origin
 from reconciler.model.refs import ALLOW, REPLACE, Kind, ObjectRef
-from reconciler.model.values import UNCONFIRMED, Action, Finding, Manifest, Verdict
+from reconciler.model.values import UNCONFIRMED, Action, Finding, Manifest, Preview, Verdict
 from reconciler.policy import asking
 from reconciler.policy.admission import idle
 from reconciler.policy.admission.court import Court, Decision
 from reconciler.policy.admission.library import Library
-from reconciler.policy.admission.params import Params
+from reconciler.policy.admission.params import Params, grouped
 from reconciler.policy.admission.requests import Request, Resource, User
 from reconciler.policy.admission.values import Problem
 from reconciler.policy.case import mapping
@@ -160,8 +160,8 @@ class Sitting:
                 continue
             request = _request(each, _before(old) if old else None, self._site, bare)
             decisions = list(self.court.judge(request))
-            if self._ask and each.manifest and any(found.doubt for found in self.court.applied):
-                answer = self._ask(each.manifest)
+            if each.manifest and any(found.doubt for found in self.court.applied):
+                answer = self._ask(each.manifest) if self._ask else Preview()
                 request, decisions = asking.judged(self.court, request, decisions, answer)
             yield request, decisions
             if old and _may_be_made_anew(each, old):
@@ -174,7 +174,8 @@ class Sitting:
         bare = self._bare(ref, old.kind, "DELETE")
         if self.court.concerns(bare):
             request = _removal(_before(old), self._site, bare)
-            yield request, list(self.court.judge(request))
+            decisions = list(self.court.judge(request))
+            yield request, [*decisions, *asking.unasked(self.court, decisions)]
 
     def _bare(self, ref: ObjectRef, kind: Kind, operation: str) -> Request:
         """A request without its objects."""
@@ -216,9 +217,13 @@ def _params(wanted: list[Object], library: Library, site: Site) -> Params:
     def resource(api_version: str, kind: str) -> Resource:
         return site.resource(Kind.of(api_version, kind))
 
-    kinds = {each.policy.params for each in library.policies}
+    kinds = {grouped(*each.policy.params) for each in library.policies if each.policy.params}
     found = [*(each.value for each in wanted), *library.params]
-    meant = (each for each in found if (each.get("apiVersion"), each.get("kind")) in kinds)
+    meant = (
+        each
+        for each in found
+        if grouped(str(each.get("apiVersion", "")), str(each.get("kind", ""))) in kinds
+    )
     return Params([site.param(each) for each in meant], resource)
 
 
@@ -243,8 +248,10 @@ def _request(each: Object, old: Object | None, site: Site, bare: Request) -> Req
 
 
 def _removal(old: Object, site: Site, bare: Request) -> Request:
-    """Its status is not that of an object just made, and nobody is asked what it is."""
-    value = {key: each for key, each in site.defaulted(old)[0].items() if key != "status"}
+    """It has a status, which is not that of an object just made, and nobody is asked what it is."""
+    value = dict(site.defaulted(old)[0])
+    if "status" in value:
+        value["status"] = {}
     return dataclasses.replace(bare, old=_shown(value, bare.ref), origin=old.origin)
 
 

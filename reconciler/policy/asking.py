@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from reconciler.model.values import Manifest, Preview
-from reconciler.policy.admission.court import Court, Decision
+from reconciler.policy.admission.court import Applied, Court, Decision
 from reconciler.policy.admission.requests import Namespace, Request
 from reconciler.policy.case import mapping
 from reconciler.schema import defaults
@@ -34,7 +34,7 @@ def judged(
     if preview.denied:
         return request, [_denied(preview.denied)]
     if not preview.failed:
-        return request, decisions
+        return request, [*decisions, *unasked(court, decisions)]
     doubts = [each.doubt for each in court.applied if each.doubt]
     doubt = f"{doubts[0]}, and the API server gave no answer: {preview.failed}"
     if request.doubt == defaults.UNKNOWN_KIND:
@@ -42,6 +42,15 @@ def judged(
     if not decisions:
         return request, [_told(court, doubt)]
     return request, [dataclasses.replace(each, doubt=doubt) for each in decisions]
+
+
+def unasked(court: Court, decisions: list[Decision]) -> Iterator[Decision]:
+    """That what is allowed is unconfirmed, by policies that are in doubt and found nothing."""
+    found = {each.policy for each in decisions}
+    doubts = [each for each in court.applied if each.doubt and each.policy not in found]
+    if doubts:
+        names = ", ".join(dict.fromkeys(each.policy for each in doubts))
+        yield _allowed(doubts[0], names, doubts[0].doubt)
 
 
 def _confirmed(request: Request, preview: Preview) -> Request:
@@ -99,7 +108,10 @@ def _held(court: Court, doubt: str) -> Decision:
 
 def _told(court: Court, doubt: str) -> Decision:
     first = court.applied[0]
-    names = ", ".join(dict.fromkeys(each.policy for each in court.applied))
+    return _allowed(first, ", ".join(dict.fromkeys(each.policy for each in court.applied)), doubt)
+
+
+def _allowed(first: Applied, names: str, doubt: str) -> Decision:
     return Decision(
         policy=first.policy,
         binding=first.binding,

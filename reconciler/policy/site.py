@@ -14,13 +14,15 @@ from typing import Any
 from reconciler.model.origins import Origin
 from reconciler.model.refs import Kind, ObjectRef
 from reconciler.model.values import Manifest
+from reconciler.policy.admission import kept
 from reconciler.policy.admission.requests import GENERATED, Namespace, Resource
 from reconciler.policy.case import items, mapping
-from reconciler.schema import defaults, kubernetes, resources
+from reconciler.schema import conversions, defaults, kubernetes, resources
 
 _CRD = ("apiextensions.k8s.io", "CustomResourceDefinition")
 _NAMESPACE = ("", "Namespace")
 # Of Kubernetes' own kinds, those that it serves in several versions (as of 1.34).
+_ONE_VERSION = ("v1",)  # of the others
 _VERSIONS = {("autoscaling", "HorizontalPodAutoscaler"): ("v2", "v1")}
 
 
@@ -58,6 +60,7 @@ class Site:
             plural=str(words.get("plural", "")),
             namespaced=spec.get("scope") != "Cluster",
             versions=tuple(str(each.get("name", "")) for each in versions),
+            served=tuple(str(v.get("name", "")) for v in versions if v.get("served", True)),
             converts=mapping(spec.get("conversion")).get("strategy", "None") != "None",
         )
         for each in versions:
@@ -74,7 +77,8 @@ class Site:
         """A parameter as the API server keeps it."""
         kind = Kind.of(str(value.get("apiVersion", "")), str(value.get("kind", "")))
         schema = self._schemas.get((kind.group, kind.kind, kind.version))
-        return defaults.defaulted(value, schema)[0]
+        known = kubernetes.is_cluster_scoped(kind.group, kind.kind) is not None
+        return kept.stored(defaults.defaulted(value, schema)[0], known=known)
 
     def defined(self) -> tuple[Resource, ...]:
         """What the site's definitions bring, in any version."""
@@ -98,7 +102,11 @@ class Site:
             namespaced=not cluster,
             known=cluster is not None,
             versions=_VERSIONS.get((kind.group, kind.kind), ()),
+            served=_VERSIONS.get((kind.group, kind.kind), _ONE_VERSION)
+            if cluster is not None
+            else (),
             converts=cluster is not None,
+            twins=conversions.twins(kind),
         )
 
     def namespace(self, resource: Resource, name: str) -> Namespace:

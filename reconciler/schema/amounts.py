@@ -1,18 +1,27 @@
-"""Quantities in the one form in which the API server keeps them: ``1000m`` is ``1``."""
+"""Quantities in the form in which the API server keeps them: ``1000m`` is ``1``.
+
+One whose digits and power are those of that form already stays as it was written: ``12E6``, ``+5``.
+"""
 
 from __future__ import annotations
 
+import functools
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_UP, Decimal, InvalidOperation, localcontext
 
 _FORM = re.compile(r"([+-]?[0-9.]+)([eE][+-]?[0-9]{1,3}|Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|)", re.ASCII)
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _LONGEST = 64  # characters
+_MOST = (1 << 63) - 1  # of those with a binary suffix
 
 
-def canonical(value: str | float) -> str | int | float:
-    """The form; what is no quantity is left as it is, as the server refuses it."""
+@functools.lru_cache(4096, typed=True)
+def canonical(value: str | float, *, in_millis: bool = False) -> str | int | float:
+    """The form; what is no quantity is left as it is, as the server refuses it.
+
+    ``in_millis``: it is rounded up to thousandths, as in lists of resources.
+    """
     if isinstance(value, bool):
         return value
     text = str(value)
@@ -25,21 +34,39 @@ def canonical(value: str | float) -> str | int | float:
         return value
     suffix = found[2]
     if suffix in _BINARY:
-        return _binary(number * 2 ** _BINARY[suffix])
-    if suffix[:1] in ("e", "E") and len(suffix) > 1:
-        return _exponent(number.scaleb(int(suffix[1:])))
-    return _decimal(number.scaleb(_DECIMAL[suffix]))
+        whole = min(number * 2 ** _BINARY[suffix], Decimal(_MOST))
+        made = _binary(_rounded(whole) if in_millis else whole)
+        stays = "." not in found[1].rstrip(".") and made == f"{number:f}{suffix}"
+        return text if stays else made
+    is_exponent = suffix[:1] in ("e", "E") and len(suffix) > 1
+    power = int(suffix[1:]) if is_exponent else _DECIMAL[suffix]
+    amount = number.scaleb(power)
+    mantissa, least = _thousands(_rounded(amount) if in_millis else amount)
+    if (number.as_tuple().digits, power - _places(found[1])) == (_digits(mantissa), least):
+        return text if abs(number) >= 1 else _written(mantissa, least, is_exponent)
+    return _written(mantissa, least, is_exponent)
 
 
-def _decimal(number: Decimal) -> str:
-    mantissa, power = _thousands(number)
+def _rounded(number: Decimal) -> Decimal:
+    """Up to thousandths."""
+    with localcontext() as context:
+        context.prec = 2 * _LONGEST
+        return number.quantize(Decimal("0.001"), ROUND_UP)
+
+
+def _places(digits: str) -> int:
+    return len(digits.partition(".")[2])
+
+
+def _digits(number: int) -> tuple[int, ...]:
+    return Decimal(number).as_tuple().digits
+
+
+def _written(mantissa: int, power: int, is_exponent: bool) -> str:
+    if is_exponent:
+        return f"{mantissa}e{power}" if power else str(mantissa)
     suffix = next((word for word, of in _DECIMAL.items() if of == power), None)
     return f"{mantissa}{suffix}" if suffix is not None else f"{mantissa}e{power}"
-
-
-def _exponent(number: Decimal) -> str:
-    mantissa, power = _thousands(number)
-    return f"{mantissa}e{power}" if power else str(mantissa)
 
 
 def _thousands(number: Decimal) -> tuple[int, int]:
@@ -54,7 +81,7 @@ def _thousands(number: Decimal) -> tuple[int, int]:
 
 def _binary(number: Decimal) -> str:
     if -1024 < number < 1024 or number != int(number):
-        return _decimal(number)
+        return _written(*_thousands(number), False)
     whole, power = int(number), 0
     suffixes = ("", *_BINARY)
     while whole % 1024 == 0 and power < len(suffixes) - 1:

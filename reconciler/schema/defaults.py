@@ -125,8 +125,9 @@ def _clean(value: Any, key: str, above: str) -> Any:
         return _cleaned(value, key)
     if isinstance(value, list):
         return [_clean(each, key, above) for each in value]
-    is_amount = above in _AMOUNTS or key in _AMOUNT
-    return canonical(value) if is_amount and isinstance(value, str | int | float) else value
+    is_listed = above in _AMOUNTS
+    is_amount = (is_listed or key in _AMOUNT) and isinstance(value, str | int | float)
+    return canonical(value, in_millis=is_listed) if is_amount else value
 
 
 def _set(value: Value, **fields: Any) -> None:
@@ -330,7 +331,9 @@ def _stateful_set(value: Value) -> None:
     strategy = _map(spec, "updateStrategy")
     _set(strategy, type="RollingUpdate")
     if strategy["type"] == "RollingUpdate":
-        _set(_map(strategy, "rollingUpdate"), partition=0)
+        rolling = _map(strategy, "rollingUpdate")
+        _set(rolling, partition=0)
+        rolling.pop("maxUnavailable", None)  # behind a feature gate that is off
     retention = _map(spec, "persistentVolumeClaimRetentionPolicy")
     _set(retention, whenDeleted="Retain", whenScaled="Retain")
     for claim in _maps(spec, "volumeClaimTemplates"):
@@ -341,6 +344,8 @@ def _stateful_set(value: Value) -> None:
 
 def _daemon_set(value: Value) -> None:
     spec = _map(value, "spec")
+    notes = _map(_map(value, "metadata"), "annotations")
+    _set(notes, **{"deprecated.daemonset.template.generation": "1"})
     _template(spec)
     _set(spec, revisionHistoryLimit=10)
     strategy = _map(spec, "updateStrategy")
@@ -492,6 +497,16 @@ def _namespace(value: Value) -> None:
     _set(value, status={"phase": "Active"})
 
 
+def _event(value: Value) -> None:
+    _set(value, source={}, firstTimestamp=None, lastTimestamp=None, eventTime=None)
+    _set(value, involvedObject={}, reportingComponent="", reportingInstance="")
+
+
+def _new_event(value: Value) -> None:
+    _set(value, deprecatedSource={}, deprecatedFirstTimestamp=None, deprecatedLastTimestamp=None)
+    _set(value, regarding={}, eventTime=None)
+
+
 def _nothing(value: Value) -> None:
     return None
 
@@ -522,14 +537,19 @@ KINDS: Mapping[tuple[str, str], Fill] = {
     (_RBAC, "ClusterRole"): _role,
     ("storage.k8s.io/v1", "StorageClass"): _storage_class,
     ("scheduling.k8s.io/v1", "PriorityClass"): _priority_class,
+    ("v1", "Event"): _event,
+    ("events.k8s.io/v1", "Event"): _new_event,
 }
-# What controllers of the API server itself add to: addresses, selectors, admission's own.
+# What controllers of the API server itself add to: addresses, selectors, admission's own; and
+# Events, whose times are written anew.
 GENERATED = frozenset(
     (
         ("v1", "Pod"),
         ("v1", "Service"),
         ("v1", "PersistentVolumeClaim"),
         (_BATCH, "Job"),
+        ("v1", "Event"),
+        ("events.k8s.io/v1", "Event"),
     )
 )
 

@@ -107,8 +107,15 @@ def test_a_kind_that_the_table_does_not_know_is_denied_without_an_answer() -> No
     (found,) = findings("true", widget(), Preview(failed="no route"))
     assert (found.action, found.rule) == (Action.DENY, UNCONFIRMED)
     assert "no route" in found.message
-    assert findings("true", widget(), Preview()) == ()
     assert findings("true", widget(), Preview(value=widget())) == ()
+
+
+def test_what_is_allowed_in_doubt_and_was_not_asked_about_is_unconfirmed() -> None:
+    (found,) = findings("true", widget(), Preview())
+    assert (found.action, found.policy) == (Action.AUDIT, "p")
+    assert found.message.startswith("allowed by p (policy p); unconfirmed: the kind's definition")
+    (found,) = findings("object.metadata.uid != 'a'", SPACE, Preview(), space=False)
+    assert found.message.endswith("unconfirmed: it reads what the API server sets itself")
 
 
 def test_a_denial_of_the_clusters_own_policies_is_a_denial() -> None:

@@ -151,7 +151,7 @@ def test_what_the_server_sets_is_uncertain() -> None:
                 "ValidatingAdmissionPolicy",
                 {
                     "matchConstraints": {"resourceRules": [rule("configmaps", "")]},
-                    "validations": [{"expression": "has(object.metadata.uid)"}],
+                    "validations": [{"expression": "!has(object.metadata.uid)"}],
                 },
             ),
             (
@@ -178,7 +178,7 @@ def test_what_is_removed_has_no_status_that_lets_it_go() -> None:
         {**head, "kind": "ValidatingAdmissionPolicyBinding", "spec": bound},
     ]
     said = ours.Ours(ours.library(documents)).removal(claim("1Gi"))
-    assert said.endswith("no such key: status")
+    assert said.endswith("no such key: phase")
 
 
 def test_what_may_be_made_anew_is_judged_as_removed() -> None:
@@ -213,3 +213,40 @@ def test_what_may_be_made_anew_is_judged_as_removed() -> None:
 
 def claim(size: str) -> dict[str, Any]:
     return thing("PersistentVolumeClaim", "v1", spec={"resources": {"requests": {"storage": size}}})
+
+
+def test_what_only_a_conversion_webhook_can_make_is_denied() -> None:
+    """Its own version is judged as it is; another one only the API server can make."""
+    head = {"apiVersion": VERSION, "metadata": {"name": "p"}}
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "widgets.example.org"},
+        "spec": {
+            "group": "example.org",
+            "scope": "Namespaced",
+            "names": {"plural": "widgets", "singular": "widget", "kind": "Widget"},
+            "conversion": {"strategy": "Webhook"},
+            "versions": [{"name": "v1"}, {"name": "v2"}],
+        },
+    }
+    value = {
+        "apiVersion": "example.org/v1",
+        "kind": "Widget",
+        "metadata": {"name": "one", "namespace": "serving"},
+    }
+    said = {}
+    for version in ("v1", "v2"):
+        words = {**rule("widgets", "example.org"), "apiVersions": [version]}
+        policy = {
+            "matchConstraints": {"resourceRules": [words]},
+            "validations": [{"expression": "object.apiVersion == 'example.org/v1'"}],
+        }
+        bound = {"policyName": "p", "validationActions": ["Deny"]}
+        documents = [
+            {**head, "kind": "ValidatingAdmissionPolicy", "spec": policy},
+            {**head, "kind": "ValidatingAdmissionPolicyBinding", "spec": bound},
+        ]
+        said[version] = ours.Ours(ours.library(documents), [definition]).message(value)
+    assert said["v1"] == ""
+    assert said["v2"].endswith("only the API server can make example.org/v2 of example.org/v1")

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from reconciler.cel import whole
 from reconciler.cel.cost import Bounds
 from reconciler.cel.environment import Compiler, Known
 from reconciler.cel.errors import CompileError
@@ -60,7 +61,13 @@ class Compiled:
     def reads_server_set(self) -> bool:
         """Whether any of it may look at what no manifest has."""
         named = [*self.policy.conditions, *self.policy.variables, *self.policy.audit]
-        return any(_SERVER_SET.search(text) for text in self._texts(named))
+        return any(_SERVER_SET.search(text) for text in self._texts(named)) or any(
+            whole.sees_all(program.root) for program in self._programs()
+        )
+
+    def _programs(self) -> Iterator[Program]:
+        yield from (*self.conditions, *self.variables.values(), *self.audit)
+        yield from (check.expression for check in self.checks)
 
     def _texts(self, named: Iterable[Named]) -> list[str]:
         checks = [each.expression for each in self.policy.validations]

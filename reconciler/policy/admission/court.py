@@ -18,12 +18,13 @@ from reconciler.cel.errors import EvaluationError, TooCostly
 from reconciler.cel.scope import Program, Scope, Seen, Shared
 from reconciler.documents import load
 from reconciler.model.refs import Kind
-from reconciler.policy.admission import matching
+from reconciler.policy.admission import kept, matching
 from reconciler.policy.admission.compiled import Check, Compiled
 from reconciler.policy.admission.library import Library
 from reconciler.policy.admission.params import NoKind, Params
 from reconciler.policy.admission.requests import Request, Resource
 from reconciler.policy.admission.values import GROUP, Binding, Field, Source
+from reconciler.schema import conversions, kubernetes
 
 MOST_MESSAGE = 5 * 1024  # bytes of what a messageExpression may give
 _SERVER_SET = "it reads what the API server sets itself"
@@ -87,8 +88,9 @@ class Court:
         self._library = library
         self._params = params
         # Of the request at hand, by its version and parameter; parameters outlive the court.
-        self._shared: dict[tuple[str, bool, int], Shared] = {}
+        self._shared: dict[tuple[str, bool, int, bool], Shared] = {}
         self._seen: Seen | None = None
+        self._filled: Request | None = None  # with stand-ins for what the server sets
         self._seen_params: dict[int, Seen] = {}
         self._plans: dict[tuple[Resource, str, str], tuple[_Planned, ...]] = {}
         matches = [each.policy.match for each in library.policies]
@@ -105,6 +107,7 @@ class Court:
         words: dict[str, Any] | None = None
         self._shared.clear()
         self._seen = None
+        self._filled = None
         self.applied.clear()
         for compiled, kind in self._plan(request):
             self.fitting[compiled.name] += 1
@@ -155,7 +158,8 @@ class Court:
         self.applied.append(Applied(policy=compiled.name, binding=binding.name, doubt=doubt))
         case = _Case(compiled=compiled, binding=binding, doubt=doubt)
         kind = request.resource.kind
-        if found.kind != kind and request.resource.converts:
+        in_other = found.kind != kind and found.kind not in request.resource.twins
+        if in_other and request.resource.converts:
             why = f"only the API server can make {found.kind.api_version} of {kind.api_version}"
             yield case.denied(why)
             return
@@ -167,12 +171,22 @@ class Court:
             return
         if not listed:
             self.missing[compiled.name, binding.name] = None
+        is_filled = compiled.reads_server_set and not request.is_live
+        seen = self._stand_in(request) if is_filled else request
         for param in listed:
-            data = _data(compiled, request, param, words, found)
-            key = (found.kind.version, "params" in data, id(param))
+            data = _data(compiled, seen, param, words, found)
+            key = (found.kind.api_version, "params" in data, id(param), is_filled)
             if key not in self._shared:
                 self._shared[key] = Shared(data, *self._look(request, words, param))
             yield from case.decide(data, self._shared[key])
+
+    def _stand_in(self, request: Request) -> Request:
+        if self._filled is None:
+            kind = request.resource.kind
+            known = kubernetes.is_cluster_scoped(kind.group, kind.kind) is not None
+            value, old = kept.pair(request.value, request.old, known=known)
+            self._filled = dataclasses.replace(request, value=value, old=old)
+        return self._filled
 
     def _look(
         self, request: Request, words: dict[str, Any], param: Mapping[str, Any] | None
@@ -194,8 +208,8 @@ def _data(
     """The variables of an evaluation."""
     kind = found.kind
     data: dict[str, Any] = {
-        "object": _converted(request.value, kind.api_version),
-        "oldObject": _converted(request.old, kind.api_version),
+        "object": _converted(request.value, kind, request.resource),
+        "oldObject": _converted(request.old, kind, request.resource),
         "request": words,
         "namespaceObject": request.namespace.value,
     }
@@ -211,11 +225,15 @@ def _data(
     return data
 
 
-def _converted(value: Mapping[str, Any] | None, version: str) -> Mapping[str, Any] | None:
-    """The object in a rule's version, as far as that is its name alone."""
-    if value is None or value.get("apiVersion") == version:
+def _converted(
+    value: Mapping[str, Any] | None, kind: Kind, resource: Resource
+) -> Mapping[str, Any] | None:
+    """The object in a rule's version, as far as that is known."""
+    if value is None or value.get("apiVersion") == kind.api_version:
         return value
-    return {**value, "apiVersion": version}
+    if kind in resource.twins:
+        return conversions.converted(value, kind.api_version)
+    return {**value, "apiVersion": kind.api_version}
 
 
 @dataclass(slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from reconciler.model.refs import Kind
 from reconciler.policy.admission import selectors
-from reconciler.policy.admission.requests import GENERATED, Request, labels
+from reconciler.policy.admission.requests import GENERATED, Request, Resource, labels
 from reconciler.policy.admission.values import Match, Rule
 
 UNKNOWN_LABELS = "the labels of its namespace are not declared by the site"
@@ -79,19 +79,30 @@ def _by_rules(
 ) -> Kind | None:
     """What excludes must be known to fit; what includes is taken to, where that is not known."""
     resource, kind = request.resource, request.resource.kind
-    listed = tuple(rule for rule in rules if _fits_rule(rule, request, excludes=excludes))
+    rules = tuple(rules)
+    listed = tuple(rule for rule in rules if _fits_rule(rule, request, kind, excludes=excludes))
     if any(_any(rule.versions, kind.version) for rule in listed):
         return kind
     if match.exact:
         return None
-    asked = [each for rule in listed for each in rule.versions if each != kind.version]
-    served = [each for each in asked if each in resource.versions]
+    for rule in rules:
+        for twin in resource.twins:
+            is_meant = _fits_rule(rule, request, twin, excludes=excludes)
+            if is_meant and _any(rule.versions, twin.version):
+                return twin
+    return _in_version(listed, resource, excludes=excludes)
+
+
+def _in_version(listed: Iterable[Rule], resource: Resource, *, excludes: bool) -> Kind | None:
+    """Another version of it that a rule names. One that nobody knows to be served may be."""
+    kind = resource.kind
+    served = [each for rule in listed for each in resource.versions if each in rule.versions]
+    asked = [each for rule in listed for each in rule.versions if kind.group]
     others = served if excludes else [*served, *asked]
-    other = others[0] if others and (kind.group, kind.version) != ("", others[0]) else ""
-    return Kind(kind.group, other, kind.kind) if other else None  # it in another version
+    return Kind(kind.group, others[0], kind.kind) if others else None
 
 
-def _fits_rule(rule: Rule, request: Request, *, excludes: bool) -> bool:
+def _fits_rule(rule: Rule, request: Request, kind: Kind, *, excludes: bool) -> bool:
     """Of a kind that nothing here defines neither the plural nor the scope is known."""
     resource = request.resource
     may_be = not resource.known and not excludes
@@ -99,7 +110,7 @@ def _fits_rule(rule: Rule, request: Request, *, excludes: bool) -> bool:
     scoped = "Namespaced" if resource.namespaced and not is_namespace else "Cluster"
     return (
         _any(rule.operations, request.operation)
-        and _any(rule.groups, resource.kind.group)
+        and _any(rule.groups, kind.group)
         and (
             _fits_resource(rule.resources, resource.plural)
             or (may_be and any(_may_be(word, resource.kind.kind) for word in rule.resources))

@@ -12,6 +12,7 @@ from typing import Any
 from reconciler.model.origins import Origin
 from reconciler.model.refs import Kind, ObjectRef
 
+_TOKEN = ("credential-id", "node-name", "node-uid", "pod-name", "pod-uid")
 GENERATED = "kubernetes.io/metadata.name"  # a label that every namespace has
 
 
@@ -20,7 +21,8 @@ class Resource:
     """What a kind is called in URLs, and where its objects live. ``known``: not a guess.
 
     ``versions`` are the others in which the API server has it, where that is known;
-    ``converts``: what is in them is not the same but for the version's name.
+    ``converts``: what is in them is not the same but for the version's name. ``twins`` are the
+    same objects in other groups. ``served`` are the versions in which it can be asked for.
     """
 
     kind: Kind
@@ -29,6 +31,8 @@ class Resource:
     known: bool = True
     versions: tuple[str, ...] = ()
     converts: bool = False
+    twins: tuple[Kind, ...] = ()
+    served: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +50,16 @@ class User:
 
     name: str
     groups: tuple[str, ...]
+
+    def words(self) -> dict[str, Any]:
+        """As of a service account's token in a Pod; only that there are such ids is known."""
+        extra = {f"authentication.kubernetes.io/{key}": ["unknown"] for key in _TOKEN}
+        return {
+            "username": self.name,
+            "uid": "unknown",
+            "groups": list(self.groups),
+            "extra": extra,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +92,10 @@ class Request:
             "requestResource": {**named, "resource": resource.plural},
             "name": self.ref.name,
             "operation": self.operation,
-            "userInfo": {"username": self.user.name, "groups": list(self.user.groups)},
+            "userInfo": self.user.words(),
+            "uid": "",
+            "object": None,
+            "oldObject": None,
             "dryRun": False,
             "options": {
                 "apiVersion": "meta.k8s.io/v1",

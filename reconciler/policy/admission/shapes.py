@@ -36,7 +36,7 @@ _MATCH = {
     "excludeResourceRules": [_RULE],
     "matchPolicy": ("Exact", "Equivalent"),
 }
-_REASONS = ("Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized")
+_REASONS = ("Forbidden", "Invalid", "RequestEntityTooLarge")
 _HEAD = {"apiVersion": str, "kind": str, "metadata": dict, "status": dict}
 POLICY = {
     **_HEAD,

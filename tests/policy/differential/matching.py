@@ -311,6 +311,81 @@ VERSIONS = (
 )
 
 
+_EVENTS = "events.k8s.io"
+_ABOUT = {"kind": "Pod", "name": "x", "namespace": "match-prod"}
+
+
+def event(api_version: str, **fields: Any) -> Value:
+    metadata = {"name": "one", "namespace": "match-prod"}
+    return {"apiVersion": api_version, "kind": "Event", "metadata": metadata, **fields}
+
+
+BOTH_EVENTS = (
+    event(
+        "v1",
+        involvedObject=_ABOUT,
+        reason="R",
+        message="M",
+        type="Normal",
+        count=3,
+        source={"component": "c", "host": "h"},
+        firstTimestamp="2026-01-01T00:00:00Z",
+    ),
+    event(
+        f"{_EVENTS}/v1",
+        regarding=_ABOUT,
+        reason="R",
+        note="N",
+        type="Normal",
+        action="A",
+        eventTime="2026-01-01T00:00:00.000000Z",
+        reportingController="example.org/a",
+        reportingInstance="i",
+    ),
+    event("v1", involvedObject={"namespace": "match-prod"}),
+)
+_EVENT_FIELDS = (
+    "apiVersion involvedObject regarding message note source deprecatedSource count"
+    " deprecatedCount firstTimestamp deprecatedFirstTimestamp lastTimestamp"
+    " deprecatedLastTimestamp reportingComponent reportingController reportingInstance eventTime"
+    " action reason type"
+)
+_EVENT_SHOWN = says(
+    f"'%s %s %s %s'.format([dyn('{_EVENT_FIELDS}'.split(' ').map(k, k in object"
+    " ? [dyn(k), dyn(object[k])] : [])),"
+    " request.kind.group, request.requestKind.group, request.resource.group])"
+)
+EVENTS = (
+    *(
+        Row(spec=constraints | _EVENT_SHOWN, objects=BOTH_EVENTS)
+        for constraints in (
+            to(rule("", "events")),
+            to(rule(_EVENTS, "events")),
+            to(rule("", "events", "v1"), matchPolicy="Exact"),
+            to(rule(_EVENTS, "events", "v1"), matchPolicy="Exact"),
+            to(rule("*", "events")),
+            to(rule("", "*"), rule(_EVENTS, "*")),
+            to(rule(_EVENTS, "*"), rule("", "*")),
+            to(ALL, excludeResourceRules=[rule("", "events")]),
+            to(ALL, excludeResourceRules=[rule(_EVENTS, "events")]),
+            to(rule("", "events", "v2")),
+            to(rule(_EVENTS, "events", resourceNames=["two"])),
+            to(rule("apps", "events")),
+        )
+    ),
+    *(
+        Row(
+            spec=to(rule("*", "events")), bindings=({"matchResources": bound},), objects=BOTH_EVENTS
+        )
+        for bound in (
+            match(rule("", "events")),
+            match(rule(_EVENTS, "events")),
+            match(rule(_EVENTS, "events"), matchPolicy="Exact"),
+        )
+    ),
+)
+
+
 def _bound(*bindings: Value, spec: Value | None = None, objects: tuple[Value, ...] = ()) -> Row:
     both = to(rule(on=("*",)), rule("apps", "deployments", on=("*",)))
     return Row(spec=spec or both, bindings=bindings, objects=objects or (config(), deployment()))
@@ -510,6 +585,23 @@ PARAMS = (
         bindings=({"paramRef": {"parameterNotFoundAction": "Deny", **_ABSENT}},),
         objects=(deployment(),),
     ),
+    *(
+        _with(kind, {"name": name}, expression, param, objects=(deployment(),))
+        for kind, name, param in (
+            (_MAP, "kept", config("kept")),
+            (_LIMITS, "kept", _limit("kept", spec={"max": 5})),
+        )
+        for expression in (
+            "has(params.metadata.uid)",
+            "!has(params.metadata.resourceVersion)",
+            "!has(params.metadata.creationTimestamp)",
+            "!has(params.metadata.managedFields)",
+            "!has(params.metadata.generation)",
+            "params.metadata.size() < 6",
+            "params.metadata.uid == 'x'",
+            "params.all(k, k != 'status')",
+        )
+    ),
 )
 
 
@@ -541,6 +633,32 @@ SEEN = tuple(
     )
 )
 
+_OTHER_FIELDS = "['name', 'namespace', 'labels']"
+# What sees fields that the server sets and names none.
+WHOLE = tuple(
+    Row(spec=to(DEPLOYMENTS) | check(expression), objects=(deployment(),))
+    for expression in (
+        "object.metadata.size() < 6",
+        "size(object.metadata) == 7",
+        "object.metadata.map(k, k).size() < 6",
+        "!object.metadata.exists(k, k.startsWith('u'))",
+        f"object.metadata.all(k, k in {_OTHER_FIELDS})",
+        "object.size() < 5",
+        "object.size() == 5",
+        "object.metadata == {'name': object.metadata.name}",
+        "[object.metadata].map(m, m.size())[0] < 6",
+        "object.metadata.transformList(k, v, k).size() < 6",
+        "!(['u' + 'id'][0] in object.metadata)",
+        "!(['u', 'i', 'd'].join() in object.metadata)",
+        "!('%s'.format([dyn(object)]).contains('u' + 'id'))",
+        "!('%s'.format([object.metadata]).contains('creation'))",
+        "object.?metadata.orValue({}).size() < 6",
+        "object['metadata'].size() < 6",
+        "object[?'metadata'].orValue({}).size() < 6",
+        "has(object.metadata) && 'name' in object.metadata",
+    )
+)
+
 _ANYTHING = to(rule("*", "*", on=("UPDATE", "DELETE")))
 
 
@@ -556,7 +674,14 @@ _OF_BOTH: Mapping[str, str] = {
     "object.data == oldObject.data": WORDS,
     "oldObject.data.a != '1'": "",
     "object == null": "",
-    "has(oldObject.metadata.uid)": STRICTER,
+    "has(oldObject.metadata.uid)": "",
+    "!has(oldObject.metadata.uid)": "",
+    "!has(oldObject.metadata.resourceVersion)": "",
+    "!has(oldObject.metadata.creationTimestamp)": "",
+    "!has(oldObject.metadata.managedFields)": "",
+    "has(oldObject.metadata.generation)": "",
+    "oldObject.metadata.size() < 7": "",
+    "!has(oldObject.status)": "",
     "object.metadata.uid == oldObject.metadata.uid": WORDS,
     "request.operation == 'DELETE'": "",
     "request.name == ''": "",
@@ -594,19 +719,21 @@ REMOVED = tuple(
 PARTS: Mapping[str, tuple[Row, ...]] = {
     "selected": SELECTED,
     "versions": VERSIONS,
+    "events": EVENTS,
     "bound": BOUND,
     "conditions": CONDITIONS,
     "variables": VARIABLES,
     "messages": MESSAGES,
     "params": PARAMS,
     "seen": SEEN,
+    "whole": WHOLE,
     "changed": CHANGED,
     "removed": REMOVED,
 }
 
 
-def named() -> Iterator[tuple[str, str, Row]]:
+def named(parts: Mapping[str, tuple[Row, ...]]) -> Iterator[tuple[str, str, Row]]:
     """Each row with its part and a name of its own, as its policy and its objects' label have."""
-    for part, listed in PARTS.items():
+    for part, listed in parts.items():
         for number, row in enumerate(listed):
             yield part, f"match-{part}-{number}", row

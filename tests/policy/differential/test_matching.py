@@ -17,15 +17,17 @@ from typing import Any
 import pytest
 
 from reconciler.model.values import Preview
+from reconciler.schema import resources
 from tests.controlplane.plane import ControlPlane
 from tests.controlplane.processes import until
-from tests.policy.differential import matching, ours, server
+from tests.policy.differential import further, matching, ours, server
 
 Value = dict[str, Any]
 
 _APPLY = "application/apply-patch+yaml"
 _THREADS = 4
 _LENIENT = "more lenient"
+_PARTS = {**matching.PARTS, **further.PARTS}
 _DEFINITIONS = (*matching.DEFINITIONS, server.CRD)
 
 
@@ -50,7 +52,7 @@ class Trial:
 
 
 def _trials() -> Iterator[Trial]:
-    for part, name, row in matching.named():
+    for part, name, row in matching.named(_PARTS):
         old = _own(name, row.old, name=name) if row.old else None
         more = {"name": name} if old else {}  # what is really there has the row's name
         for number, each in enumerate(row.objects):
@@ -145,7 +147,7 @@ def _path(value: Mapping[str, Any]) -> str:
     root = "/api/v1" if version == "v1" else f"/apis/{version}"
     space = metadata.get("namespace")
     within = f"/namespaces/{space}" if space else ""
-    plural = matching.PLURALS.get(kind, f"{kind.lower()}s")
+    plural = matching.PLURALS.get(kind) or resources.plural(kind)
     return f"{root}{within}/{plural}/{metadata['name']}"
 
 
@@ -167,7 +169,7 @@ def _prepared(plane: ControlPlane) -> Side:
     for each in _kept():
         found.keep(each)
     found.look()
-    documents = [each for _, name, row in matching.named() for each in _documents(name, row)]
+    documents = [each for _, name, row in matching.named(_PARTS) for each in _documents(name, row)]
     assert server.install(plane, documents) == {}
     server.install(plane, server.sentinel("matching"))
     server.ready(plane, "matching")
@@ -270,7 +272,7 @@ _CHANGES = ("changed", "removed")
 def test_policies_apply_as_they_do_in_the_server(
     side: Side, record_property: Callable[[str, object], None]
 ) -> None:
-    _compare(side, [each for each in matching.PARTS if each not in _CHANGES], record_property)
+    _compare(side, [each for each in _PARTS if each not in _CHANGES], record_property)
 
 
 def test_changes_and_removals_are_judged_as_in_the_server(
