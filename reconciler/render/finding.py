@@ -14,7 +14,7 @@ from reconciler.render.fieldspecs import FieldSpec, Unfit, node_kind
 from reconciler.render.ids import Kind
 from reconciler.render.places import Place
 
-_REMEMBERED = 5_000  # values a field
+_REMEMBERED = 1_000  # values a field
 LIST = -1
 
 

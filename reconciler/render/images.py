@@ -9,7 +9,7 @@ from reconciler.render.fieldspecs import Unfit, node_kind
 from reconciler.render.places import Place
 
 _LISTS = ("containers", "initContainers")
-_REMEMBERED = 50_000  # values
+_REMEMBERED = 5_000  # values
 
 
 class Images:

@@ -9,10 +9,13 @@ import functools
 import re
 from decimal import ROUND_UP, Decimal, InvalidOperation, localcontext
 
-_FORM = re.compile(r"([+-]?[0-9.]+)([eE][+-]?[0-9]{1,3}|Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|)", re.ASCII)
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _LONGEST = 64  # characters
+_POWER = 3  # digits of an exponent
+_FORM = re.compile(
+    rf"([+-]?[0-9.]+)([eE][+-]?[0-9]{{1,{_POWER}}}|Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|)", re.ASCII
+)
 _MOST = (1 << 63) - 1  # of those with a binary suffix
 
 
@@ -50,7 +53,7 @@ def canonical(value: str | float, *, in_millis: bool = False) -> str | int | flo
 def _rounded(number: Decimal) -> Decimal:
     """Up to thousandths."""
     with localcontext() as context:
-        context.prec = 2 * _LONGEST
+        context.prec = 10**_POWER + 2 * _LONGEST
         return number.quantize(Decimal("0.001"), ROUND_UP)
 
 
