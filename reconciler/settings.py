@@ -185,7 +185,7 @@ def _limits() -> tuple[Field, ...]:
     """What rendering one commit may cost, beyond which it is ended and refused."""
     rows: tuple[tuple[str, Callable[[Any], Any], str, str], ...] = (
         ("cpu", _count(1, 3600), "7", "seconds of CPU time"),
-        ("wall", _wall, "60s", "time, without that spent on fetching files"),
+        ("wall", _wall, "10s", "time, without that spent on fetching files"),
         ("memory", _size(64), "256Mi", "address space; what is resident is less"),
         ("output", _size(1), "32Mi", "objects, as JSON"),
         ("reads", _size(1), "512Mi", "files"),

@@ -108,6 +108,59 @@ def _doubling() -> Files:
     return _site(objects=_MAP, kustomization=text)
 
 
+def _long_prefix() -> Files:
+    """A megabyte before each of two thousand names."""
+    rows = "---\n".join(_MAP.replace("thing", f"thing-{n}") for n in range(2_000))
+    return _site(objects=rows, kustomization=f"{_OWN}namePrefix: {'p' * 1_000_000}\n")
+
+
+def _text_doubling() -> Files:
+    """A text that is put into itself, forty times."""
+    row = {
+        "source": {"kind": "ConfigMap", "fieldPath": "data.a"},
+        "targets": [
+            {
+                "select": {"kind": "ConfigMap"},
+                "fieldPaths": ["data.a"],
+                "options": {"delimiter": "x", "index": 9_999},
+            }
+        ],
+    }
+    objects = _MAP.replace("{a: b}", f"{{a: {'v' * 1_000}}}")
+    return _site(objects=objects, kustomization=f"{_OWN}replacements: {json.dumps([row] * 40)}\n")
+
+
+def _text_copies() -> Files:
+    """A megabyte of text, three thousand times in one object."""
+    copies = [{"op": "copy", "from": "/data/a", "path": f"/data/c{n}"} for n in range(3_000)]
+    rows = json.dumps([{"target": {"kind": "ConfigMap"}, "patch": json.dumps(copies)}])
+    objects = _MAP.replace("{a: b}", f"{{a: {'v' * 1_000_000}}}")
+    return _site(objects=objects, kustomization=f"{_OWN}patches: {rows}\n")
+
+
+def _long_annotation() -> Files:
+    rows = "---\n".join(_MAP.replace("thing", f"thing-{n}") for n in range(3_000))
+    text = f"{_OWN}commonAnnotations: {{a: {'b' * 3_000_000}}}\n"
+    return _site(objects=rows, kustomization=text)
+
+
+def _long_lists() -> Files:
+    """Two lists of twenty thousand items, merged item by item."""
+    items, patches = (
+        ", ".join(f"{{name: c{n}{more}}}" for n in range(20_000)) for more in ("", ", image: x")
+    )
+    head = "apiVersion: v1, kind: Pod, metadata: {name: thing}, spec"
+    patch = json.dumps([{"patch": f"{{{head}: {{containers: [{patches}]}}}}"}])
+    objects = f"{{{head}: {{containers: [{items}]}}}}\n"
+    return _site(objects=objects, kustomization=f"{_OWN}patches: {patch}\n")
+
+
+def _many_labels() -> Files:
+    rows = "---\n".join(_MAP.replace("thing", f"thing-{n}") for n in range(500))
+    pairs = ", ".join(f"{{pairs: {{a{n}: b}}}}" for n in range(20_000))
+    return _site(objects=rows, kustomization=f"{_OWN}labels: [{pairs}]\n")
+
+
 def _many_objects() -> Files:
     """As many as the bench has for one site: no bomb."""
     rows = "---\n".join(_MAP.replace("thing", f"thing-{n}") for n in range(4_000))
@@ -130,5 +183,14 @@ BOMBS: Mapping[str, Bomb] = {
     "twice": Bomb(_twice_everywhere, "objects"),
     "generators": Bomb(_generators, "20000 objects; at most 10000"),
     "doubling": Bomb(_doubling, "larger than"),
+    "text doubling": Bomb(_text_doubling, "larger than"),
+    "text copies": Bomb(_text_copies, "larger than"),
+    "long prefix": Bomb(_long_prefix, "the name gets longer than 10000 characters"),
     "many objects": Bomb(_many_objects, ""),
+}
+# What no bound of its own ends, but the process's limits.
+HEAVY: Mapping[str, Bomb] = {
+    "long annotation": Bomb(_long_annotation, "render.memory"),
+    "long lists": Bomb(_long_lists, "render.cpu|render.wall"),
+    "many labels": Bomb(_many_labels, "render.cpu|render.wall"),
 }

@@ -19,6 +19,10 @@ class DictTree:
         }
         self.reads: list[str] = []
 
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        return self._files
+
     def kind(self, path: str) -> FileKind | None:
         if path in self._files:
             return "file"

@@ -11,7 +11,7 @@ from reconciler.adapters.files import FolderTree
 from reconciler.documents import dump
 from reconciler.model.errors import MissingBlobs, UsageError
 from reconciler.render import build
-from reconciler.render import output as yaml_output
+from reconciler.render import output as printed
 from reconciler.render.trees import Remembered
 
 
@@ -23,8 +23,8 @@ def folder(target: str, *, restrict: bool, output: str) -> str:
     root, inside = _root(path.resolve())
     resources = build.build(Remembered(FolderTree(root, still=True)), inside, restrict=restrict)
     if output == "json":
-        return _json([resource.value for resource in resources])
-    return yaml_output.to_yaml(resources)
+        return printed.to_json(resources)
+    return printed.to_yaml(resources)
 
 
 def site(name: str, repo: str, rev: str, access: Mapping[str, str], *, output: str) -> str:

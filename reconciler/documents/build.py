@@ -29,6 +29,7 @@ from reconciler.documents.aliases import Budget, Invalid, Lost, Merge, copied, i
 from reconciler.documents.scalars import (
     BLANK,
     BRACED,
+    Doubled,
     NoString,
     Scalars,
     Unsupported,
@@ -108,7 +109,7 @@ class Builder:
                     if key is _UNSEEN:
                         key = self._key(event, plain, container)
                     if strict and key in container:
-                        raise self._twice(event, container)
+                        key = self._again(event, container, key, annotations)
                     if event.anchor is not None:
                         self._anchors[event.anchor] = key
                     continue
@@ -258,6 +259,14 @@ class Builder:
         if key is None:
             raise invalid("invalid map key: keys must be strings", event)
         if self._scalars.strict and key in container:
+            raise self._twice(event, container)
+        return key
+
+    def _again(self, event: Any, container: Any, key: Any, annotations: Any) -> Any:
+        """A key that is there already: of annotations the last counts, in a patch the first."""
+        if self._scalars.any_key:
+            return Doubled(key)
+        if container is not annotations:
             raise self._twice(event, container)
         return key
 

@@ -6,7 +6,7 @@ straight to text, without events: it is quicker than libyaml, and exact.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from reconciler.documents import keys, strings
@@ -22,8 +22,12 @@ def dump(value: Any) -> str:
 
 def dump_all(values: Iterable[Any]) -> str:
     """Documents with ``---`` between them, as kustomize joins them."""
-    writer = _Writer()
-    return "---\n".join(map(writer.document, values))
+    return "---\n".join(each(values))
+
+
+def each(values: Iterable[Any]) -> Iterator[str]:
+    """The documents' texts, one by one."""
+    return map(_Writer().document, values)
 
 
 class _Writer:

@@ -77,6 +77,9 @@ def load_all(
             raise error(f"the file has more than {limits.documents} documents", path=path)
         if part.trailer and not part.trailer.startswith(b"#"):
             raise error("invalid document separator: text after ---", path=path, line=part.before)
+        if found := positions.slash(part.text):
+            message = "MalformedYAMLError: found unknown escape character: \\/"
+            raise error(message, path=path, line=part.before + found[0], column=found[1])
         try:
             value, line = builder.build(part.text)
         except Invalid as refusal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,7 @@ Field = tuple[str | int, ...]
 
 _STARTS = (MappingStartEvent, SequenceStartEvent)
 _ENDS = (MappingEndEvent, SequenceEndEvent)
+_SLASH = re.compile(r"(?<!\\)(?:\\\\)*\\/")
 _NULLS = ("", "~", "null", "Null", "NULL")
 
 
@@ -94,6 +96,26 @@ def _skip(next_event: Callable[[], Any], event: Any) -> None:
 def _place(event: Any) -> tuple[int, int]:
     mark = event.start_mark
     return mark.line + 1, mark.column + 1
+
+
+def slash(text: bytes) -> tuple[int, int] | None:
+    """Where a quoted scalar has ``\\/``, which JSON knows and kustomize's reader does not."""
+    if b"\\/" not in text:
+        return None
+    characters = text.decode("utf-8", "replace")
+    parser = CSafeLoader(text)
+    try:
+        while not isinstance(event := parser.get_event(), StreamEndEvent):
+            if isinstance(event, ScalarEvent) and event.style == '"':
+                start, end = event.start_mark, event.end_mark
+                assert start is not None and end is not None  # libyaml gives both
+                if _SLASH.search(characters[start.index : end.index]):
+                    return _place(event)
+    except YAMLError:
+        return None  # which whoever reads it finds as well
+    finally:
+        parser.dispose()
+    return None
 
 
 def empty(text: bytes) -> bool:

@@ -3,7 +3,7 @@
 Dialects, as kustomize has two readers. RESOURCE is for resources and strategic merge
 patches (``yes`` is a string), CONFIG for kustomization files and JSON patches (``yes`` is
 true). OBJECT is RESOURCE for what is no patch, where null does not mean "delete"; MANIFEST
-also tells BLANK from null, and PATCH takes any key. All read
+also tells BLANK from null, and PATCH takes any key, also twice. All read
 ``010`` and ``0o10`` as 8, ``1_000`` as 1000, ``1.0`` as 1 and 2**64 as a float. Called by
 ``load``; ``dump`` asks which strings need quotes.
 """
@@ -43,6 +43,14 @@ class NoString(str):
     """A key that was no string, as it is written; only PATCH has such."""
 
     __slots__ = ()
+
+
+class Doubled(NoString):
+    """A key that stands once more; equal to nothing, so that both are kept. Only PATCH has such."""
+
+    __slots__ = ()
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
 
 BLANK = Blank()  # null where nothing is written: a strategic merge drops it, and keeps ``null``

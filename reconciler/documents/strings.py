@@ -10,6 +10,7 @@ import re
 
 from reconciler.documents.charsets import PRINTED, UNBROKEN, Pattern
 from reconciler.documents.scalars import CONFIG, Unsupported, resolve, timestamp
+from reconciler.model.errors import RenderError
 
 NO_LINE_END = "\0"  # ends a block after which kustomize begins no new line
 WIDTH = 80  # a line is folded at the first space past it
@@ -50,6 +51,9 @@ _NAMED = {
     "\u2028": "\\L",
     "\u2029": "\\P",
 }
+_NONCHARACTERS = (0xFFFE, 0xFFFF)  # which kustomize refuses to read back
+
+
 _NEXT_LINES = re.compile(" *\x85[ \x85]*")
 _PLACED = (" ", "\n", "\u2028", "\u2029")
 _FIRST = frozenset("+-0123456789.yYnNtTfFoO~")
@@ -117,6 +121,8 @@ def _escape(character: str) -> str:
     code = ord(character)
     if character in _NAMED:
         return _NAMED[character]
+    if 0x7F <= code <= 0x9F or code in _NONCHARACTERS:
+        raise RenderError(f"yaml: control characters are not allowed: U+{code:04X} in a text")
     if code <= 0xFF:
         return f"\\x{code:02X}"
     return f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}"

@@ -65,10 +65,20 @@ class UsageError(ReconcilerError):
     """The command line, a variable or the site's configuration is wrong."""
 
 
+_LONGEST = 2_000  # characters; what a file says in it may be a megabyte
+
+
+def _shortened(text: str) -> str:
+    """Without its middle where it is long."""
+    half = _LONGEST // 2
+    return text if len(text) <= _LONGEST else f"{text[:half]} ... {text[-half:]}"
+
+
 class FileError(ReconcilerError):
     """The user's: something in the fleet repository. ``str()`` is ``path:line:column: message``."""
 
     def __init__(self, message: str, *, path: str = "", line: int = 0, column: int = 0) -> None:
+        message, path = _shortened(message), _shortened(path)
         super().__init__(message)
         self.message = message
         self.path = path

@@ -15,7 +15,7 @@ class Limits:
     """
 
     cpu: int = 7
-    wall: float = 60.0
+    wall: float = 10.0
     memory: int = 256 << 20
     output: int = 32 << 20
     reads: int = 512 << 20

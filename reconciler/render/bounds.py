@@ -2,7 +2,8 @@
 
 A repository's strangers can have a patch copy an object into itself, a replacement put it
 everywhere, or a base come twice at every level: each doubles what is there. These bounds end
-that in an error; processor time and memory are the business of whoever runs the build.
+that in an error. Processor time and memory are the business of whoever runs the build; a command
+at a desk has no bounds but these.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from reconciler.render.fieldspecs import Unfit
 FOLDERS = 100  # kustomizations that lead to one another
 OBJECTS = 50_000  # in a level
 VALUES = 500_000  # in an object that a patch or a replacement made larger
+TEXT = 100  # characters of a text that count as another value
+NAME = 10_000  # characters of a name that a prefix or suffix made longer
+OUTPUT = 256 << 20  # characters that a command prints
 
 
 def size(value: Any, most: int = VALUES) -> int:
@@ -26,6 +30,8 @@ def size(value: Any, most: int = VALUES) -> int:
             queue.extend(item.values())
         elif isinstance(item, list):
             queue.extend(item)
+        elif item.__class__ is str:
+            count += len(item) // TEXT
     return count
 
 

@@ -89,6 +89,8 @@ class Folder:
 
     def child(self, relative: str, reads: Reads) -> Folder:
         """Another folder with a kustomization. Raises Problem."""
+        if not relative:
+            raise Problem("new root cannot be empty")
         path = self._local(relative)
         kind = self.tree.kind(path)
         if kind != "folder":

@@ -18,7 +18,7 @@ _VERSIONS = {
     KIND: "kustomize.config.k8s.io/v1beta1",
     COMPONENT: "kustomize.config.k8s.io/v1alpha1",
 }
-_HELM = ("helmCharts", "helmChartInflationGenerator", "helmGlobals")
+_HELM = ("helmCharts", "helmChartInflationGenerator")  # without them helmGlobals means nothing
 _LEGACY = {"bases": "resources", "imageTags": "images"}  # entries follow those of the new name
 
 

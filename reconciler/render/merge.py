@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.documents.scalars import BLANK, BRACED, NoString
+from reconciler.documents.scalars import BLANK, BRACED, Doubled, NoString
 from reconciler.render.fieldspecs import Unfit, node_kind
 from reconciler.render.scalars import CONTAINERS, text
 from reconciler.schema.openapi import Shape, Shapes
@@ -69,7 +69,11 @@ class Merger:
             return self._walk_map(target, patch, shape)
         if kind == "SequenceNode" and shape is not None and shape.merges:
             return self._walk_list(target, patch, shape)
-        return target if patch is ABSENT else patch
+        if patch is ABSENT:
+            return target
+        if kind == "SequenceNode":
+            _check_keys(patch)
+        return patch
 
     def _shape_of(self, side: Any) -> Shape | None:
         """An object inside an object brings its own schema."""
@@ -101,9 +105,11 @@ class Merger:
     ) -> dict[str, Any]:
         result = target
         for key in patch if target is patch else patch.keys() - target.keys():
-            if isinstance(key, NoString):
-                raise Unfit(f"the key {key} is not a string: quote it")
+            if isinstance(key, NoString) and (target is patch or key.__class__ is not Doubled):
+                raise _bad_key(key)
         for key in target if alone or target is patch else sorted({*target, *patch}):
+            if key.__class__ is Doubled:
+                continue
             old = target.get(key, ABSENT)
             field = shape.field(key) if shape else None
             new = self.walk(old, ABSENT if alone else patch.get(key, ABSENT), field)
@@ -147,6 +153,24 @@ def _void(side: Any) -> bool:
 
 def _is_blank(side: Any) -> bool:
     return side is BLANK or side is BRACED
+
+
+def _check_keys(value: Any) -> None:
+    """Raises Unfit where a list that a patch puts in place of another holds a bad key."""
+    if isinstance(value, list):
+        for item in value:
+            _check_keys(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if isinstance(key, NoString):
+                raise _bad_key(key)
+            _check_keys(item)
+
+
+def _bad_key(key: NoString) -> Unfit:
+    if isinstance(key, Doubled):
+        return Unfit(f'mapping key "{key}" already defined')
+    return Unfit(f"the key {key} is not a string: quote it")
 
 
 # -- directives ----------------------------------------------------------------

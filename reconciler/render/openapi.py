@@ -1,5 +1,7 @@
 """``openapi``: the schema that strategic merge goes by, in place of kustomize's own.
 
+Its paths say which kinds that kustomize does not know are outside of namespaces.
+
 The first kustomization that names one, counted from the root, decides for the whole build.
 """
 
@@ -31,13 +33,15 @@ def built_in() -> Schemas:
 def chosen(words: dict[str, str], current: Schemas, context: Context) -> Schemas:
     """The schema in force after a kustomization's ``openapi``. Raises RenderError."""
     path, version = words.get("path"), words.get("version")
-    definitions = None if path is None else _definitions(path, context)
-    if current.chosen or (definitions is None and not version):
+    document = None if path is None else _document(path, context)
+    if current.chosen or (document is None and not version):
         return current
-    if definitions is not None:
+    if document is not None:
         if version:
             raise context.error("builtin version and custom schema provided, cannot use both")
-        return Schemas(Shapes(definitions), chosen=True)
+        definitions = document.get("definitions")
+        known = definitions if isinstance(definitions, dict) else {}
+        return Schemas(Shapes(known, document.get("paths")), chosen=True)
     if version not in _BUILT_IN:
         raise context.error(
             f"the specified OpenAPI version is not built in: found {version!r}, built in are"
@@ -47,8 +51,8 @@ def chosen(words: dict[str, str], current: Schemas, context: Context) -> Schemas
     return Schemas(kustomize.shapes(), chosen=True)
 
 
-def _definitions(path: str, context: Context) -> dict[str, Any]:
-    """The ``definitions`` of a file, JSON or YAML."""
+def _document(path: str, context: Context) -> dict[str, Any]:
+    """A file's value, JSON or YAML."""
     where, data = context.read(path, "path")
     if data.startswith(b"{"):
         try:
@@ -58,5 +62,4 @@ def _definitions(path: str, context: Context) -> dict[str, Any]:
     else:
         sources = context.files.settings(where, data)
         document = sources[0].value if sources else {}
-    found = document.get("definitions") if isinstance(document, dict) else None
-    return found if isinstance(found, dict) else {}
+    return document if isinstance(document, dict) else {}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.documents.scalars import BLANK, BRACED
+from reconciler.documents.scalars import BLANK, BRACED, Doubled
 from reconciler.render import ids, places, sharing
 from reconciler.render.fieldspecs import Unfit
 from reconciler.render.items import Books, Item, Value
 from reconciler.render.merge import ABSENT, DIRECTIVE, Merger
 from reconciler.render.scalars import string_map, text
+
+_MAPS = ("labels", "annotations")
 
 
 def apply(
@@ -22,6 +24,9 @@ def apply(
     if names or kinds:
         item = item.remembering()
         patch = _as_strings(patch, ("annotations",))
+    metadata = patch.get("metadata")
+    if isinstance(metadata, dict) and _has_doubled([metadata.get("annotations")]):
+        patch = {**patch, "metadata": _added(metadata, item)}
     if patch.get(DIRECTIVE) == "replace":
         return item  # kustomize builds the replacement of a whole object, and drops it
     merged = merger.merge(_marked(item), patch)
@@ -96,11 +101,38 @@ def for_target(patch: Value, item: Item) -> Value:
 
     Its labels and annotations are read as strings, so a null in them deletes nothing.
     """
-    patch = _as_strings(patch, ("labels", "annotations"))
+    patch = _as_strings({**patch, "metadata": _once(patch.get("metadata"))}, _MAPS)
     metadata = patch["metadata"]
     if not text(metadata.get("namespace") or ""):
         metadata.pop("namespace", None)
     return {**patch, "apiVersion": item.id.kind.api_version}
+
+
+def _once(metadata: Any) -> Any:
+    """Labels and annotations that stand more than once, together; the last of equal keys wins."""
+    if not isinstance(metadata, dict):
+        return metadata
+    result = {key: value for key, value in metadata.items() if key.__class__ is not Doubled}
+    for field in _MAPS:
+        found = [value for key, value in metadata.items() if str(key) == field]
+        if len(found) > 1 or _has_doubled(found):
+            strings = [string_map(value).items() for value in found]
+            result[field] = {str(key): value for rows in strings for key, value in rows}
+    return result
+
+
+def _added(metadata: Value, item: Item) -> Value:
+    """Of annotations that an object had none of, the last of equal keys wins."""
+    if (item.value.get("metadata") or {}).get("annotations"):
+        return metadata
+    rows = string_map(metadata["annotations"]).items()
+    return {**metadata, "annotations": {str(key): value for key, value in rows}}
+
+
+def _has_doubled(found: list[Any]) -> bool:
+    return any(
+        key.__class__ is Doubled for value in found if isinstance(value, dict) for key in value
+    )
 
 
 def _as_strings(patch: Value, fields: tuple[str, ...]) -> Value:

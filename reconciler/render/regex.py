@@ -34,6 +34,7 @@ _NAMED = {
 }
 _FLAGS = re.compile(r"\?([imsU]*)(?:-([imsU]+))?([:)])")
 _GOS_OWN = re.compile(r"\(\?[a-zA-Z-]+[:)]|\\z|(?:[$^]|\\[bB])[*+?{]")  # not Python's, or not there
+_SPELLED = re.compile(r"\\(?:[QpP]|x\{)")  # Go's, and to be told to Python in other words
 _ESCAPE = re.compile(r"\\(?:([0-7]{2}|.)|$)", re.DOTALL)
 _ESCAPES = frozenset("aAbBdDfnpPQrsStvwWxz0")  # letters and digits that mean something in Go
 _LOOKS = re.compile(r"\(\?(?:[=!#>(]|<[=!]|P[^<])")  # what Go has not
@@ -67,6 +68,8 @@ def matcher(pattern: str, tail: str = "") -> Matches:
 
     ``tail`` is ours and goes behind it; its repetitions cannot hurt by themselves.
     """
+    if _SPELLED.search(pattern):
+        pattern = _spelled(pattern)
     _refuse_pythons_own(pattern)
     if _GOS_OWN.search(pattern):
         return lru_cache(_TEXTS)(_Program(pattern + tail).search)
@@ -75,6 +78,16 @@ def matcher(pattern: str, tail: str = "") -> Matches:
         search = python.search
         return lambda text: search(text) is not None
     return lru_cache(_TEXTS)(_Program(pattern + tail).search)
+
+
+def _spelled(pattern: str) -> str:
+    from reconciler.render import classes  # with all of Unicode, for the few who ask for it
+
+    try:
+        return classes.spelled(pattern)
+    except classes.Unknown as unknown:
+        words = f"invalid character class range: `{unknown}`"
+        raise Malformed(f"error parsing regexp: {words}") from None
 
 
 def whole(pattern: str) -> Matches:

@@ -144,7 +144,7 @@ def _requirement(part: str, selector: str) -> Test:
         return lambda labels: absent[1] not in labels
     match = _OPERATOR.match(part)
     if not match:
-        raise Unfit(f"unable to parse requirement: {part.strip()!r} in selector '{selector}'")
+        raise Unfit(f"unable to parse requirement: {_found(part)} in selector '{selector}'")
     key, operator, value, among, listed = match.groups()
     if among:
         values = frozenset(item.strip() for item in listed.split(","))
@@ -158,6 +158,19 @@ def _requirement(part: str, selector: str) -> Test:
     if operator in "<>":
         return _comparison(key, operator, value, selector)
     return lambda labels: labels.get(key) == value
+
+
+def _found(part: str) -> str:
+    """What is wrong with a requirement, in the words that people know."""
+    words = part.split()
+    if len(words) > 1 and words[1] in ("in", "notin"):
+        word = words[2] if len(words) > 2 else ""
+        if not word.startswith("("):
+            return f"found '{word}' expected: '('"
+        return "found '', expected: ',' or ')'"
+    if len(words) > 1:
+        return f"found '{words[1]}', expected: '=', '!=', '==', 'in', notin'"
+    return repr(part.strip())
 
 
 def _comparison(key: str, operator: str, value: str, selector: str) -> Test:

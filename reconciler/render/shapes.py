@@ -274,6 +274,8 @@ def _fit_scalar(value: Any, shape: str, path: Path, *, lenient: bool) -> Any:
     if shape == BOOL and isinstance(value, bool):
         return value
     if shape == INT and isinstance(value, int) and not isinstance(value, bool):
+        if value > _INT64:
+            raise _mismatch(value, shape, path)
         return value
     if lenient and shape == STRING and is_scalar(value):
         return text(value)
@@ -289,6 +291,9 @@ def _mismatch(value: Any, shape: Shape, path: Path) -> Misshapen:
         f" expected {_wanted(shape)}, found {_shown(value)}",
         path,
     )
+
+
+_INT64 = 2**63 - 1
 
 
 def _wanted(shape: Shape) -> str:

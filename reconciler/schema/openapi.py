@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 _KINDS = "x-kubernetes-group-version-kind"
+_NAMES = ("group", "version", "kind")
 _STRATEGY = "x-kubernetes-patch-strategy"
 _KEY = "x-kubernetes-patch-merge-key"
 _KEYS = "x-kubernetes-list-map-keys"
@@ -57,21 +58,28 @@ class Shape:
 class Shapes:
     """The kinds of a set of OpenAPI definitions."""
 
-    def __init__(self, definitions: Mapping[str, Any]) -> None:
-        """``definitions`` by name, as JSON; what is not as OpenAPI wants it counts as unknown."""
+    def __init__(self, definitions: Mapping[str, Any], paths: Any = None) -> None:
+        """``definitions`` by name, as JSON; what is not as OpenAPI wants it counts as unknown.
+
+        ``paths`` say which kinds are outside of namespaces.
+        """
         self._definitions = definitions
+        self._cluster_scoped = _cluster_scoped(_mapping(paths))
         self._known: dict[int, Shape] = {}
         self._kinds: dict[tuple[str, str], Mapping[str, Any]] = {}
         for definition in definitions.values():
             schema = _mapping(definition)
-            for group, version, kind in _kinds(schema):
-                api_version = f"{group}/{version}" if group else version
+            for api_version, kind in _kinds(schema):
                 self._kinds[api_version, kind] = schema
 
     def of(self, api_version: str, kind: str) -> Shape | None:
         """The shape of a kind's objects; None for a kind that the definitions do not have."""
         schema = self._kinds.get((api_version, kind))
         return None if schema is None else self._shape(schema)
+
+    def is_cluster_scoped(self, api_version: str, kind: str) -> bool:
+        """Whether the paths name a kind, and never within a namespace."""
+        return (api_version, kind) in self._cluster_scoped
 
     def shape(self, schema: Any) -> Shape | None:
         """The shape that a schema stands for, its references followed."""
@@ -102,10 +110,23 @@ def _keys(schema: Mapping[str, Any]) -> tuple[str, ...]:
     return (str(key),) if key else ()
 
 
-def _kinds(schema: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+def _cluster_scoped(paths: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
+    scoped: dict[tuple[str, str], bool] = {}
+    for path, item in paths.items():
+        spaced = "namespaces/{namespace}" in path
+        for kind in _kinds(_mapping(_mapping(item).get("get"))):
+            scoped[kind] = scoped.get(kind, False) or spaced
+    return frozenset(kind for kind, spaced in scoped.items() if not spaced)
+
+
+def _kinds(schema: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """API versions and kinds that a definition or a path is about."""
     rows = schema.get(_KINDS)
-    for row in rows if isinstance(rows, list) else ():
-        yield tuple(str(_mapping(row).get(name) or "") for name in ("group", "version", "kind"))
+    for row in rows if isinstance(rows, list) else (rows,):
+        names = _mapping(row)
+        group, version, kind = (str(names.get(name) or "") for name in _NAMES)
+        if names:
+            yield (f"{group}/{version}" if group else version), kind
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

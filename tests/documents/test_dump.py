@@ -6,6 +6,7 @@ import pytest
 
 from reconciler.documents import keys
 from reconciler.documents.dump import dump, dump_all
+from reconciler.model.errors import RenderError
 
 LONG = "word " * 20
 PLAIN = [
@@ -83,7 +84,7 @@ STRINGS: list[tuple[str, str]] = [
     ("'", "''''"),
     ("a\tb", '"a\\tb"'),
     ("a\r\nb", '"a\\r\\nb"'),
-    ("\x00\x07\x1b\x7f", '"\\0\\a\\e\\x7F"'),
+    ("\x00\x07\x1b\x1f", '"\\0\\a\\e\\x1F"'),
     ("😀", '"\\U0001F600"'),
     ("a\ufeffb", '"a\\uFEFFb"'),
     ("\ufeffa\u00a0", '"\\uFEFF\\x61\\_"'),
@@ -192,3 +193,9 @@ def test_what_yaml_cannot_carry_is_refused() -> None:
     for value in (float("inf"), float("nan"), {1, 2}, b"x"):
         with pytest.raises(ValueError):
             dump({"a": value})
+
+
+@pytest.mark.parametrize("character", ["\x7f", "\x80", "\x9f", "\ufffe", "\uffff"])
+def test_a_character_that_kustomize_does_not_print_is_refused(character: str) -> None:
+    with pytest.raises(RenderError, match="control characters are not allowed"):
+        dump({"a": f"b{character}"})

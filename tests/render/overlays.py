@@ -12,6 +12,66 @@ Value = dict[str, Any]
 NAMES = ("web", "db", "cache", "web-api")
 SPACES = ("", "", "", "shop", "default")
 IMAGES = ("nginx", "nginx:1.7", "reg.io:5000/a/b:2", "busybox@sha256:abc", "docker.io/nginx:1")
+CRDS = {
+    "example.com/v1.Thing": {
+        "Schema": {
+            "properties": {
+                "apiVersion": {"type": "string"},
+                "kind": {"type": "string"},
+                "metadata": {"type": "object"},
+                "spec": {"$ref": "example.com/v1.Spec"},
+            }
+        }
+    },
+    "example.com/v1.Spec": {
+        "Schema": {
+            "properties": {
+                "settings": {
+                    "x-kubernetes-object-ref-api-version": "v1",
+                    "x-kubernetes-object-ref-kind": "ConfigMap",
+                    "x-kubernetes-object-ref-name-key": "name",
+                },
+                "tags": {"x-kubernetes-label-selector": ""},
+            }
+        }
+    },
+}
+OPENAPI = {
+    "definitions": {
+        "v1.Thing": {
+            "type": "object",
+            "properties": {
+                "spec": {
+                    "type": "object",
+                    "properties": {
+                        "list": {
+                            "type": "array",
+                            "items": {"type": "object"},
+                            "x-kubernetes-patch-merge-key": "name",
+                            "x-kubernetes-patch-strategy": "merge",
+                        }
+                    },
+                }
+            },
+            "x-kubernetes-group-version-kind": [
+                {"group": "example.com", "kind": "Thing", "version": "v1"}
+            ],
+        }
+    }
+}
+CONFIGURATION = {
+    "nameReference": [
+        {
+            "kind": "ConfigMap",
+            "version": "v1",
+            "fieldSpecs": [{"kind": "Thing", "path": "spec/settings/name"}],
+        }
+    ],
+    "commonLabels": [{"kind": "Thing", "path": "spec/tags", "create": True}],
+    "images": [{"kind": "Thing", "path": "spec/picture"}],
+    "varReference": [{"kind": "Thing", "path": "spec/text"}],
+    "namespace": [{"kind": "Thing", "path": "spec/space", "create": True}],
+}
 COMPONENT = {"apiVersion": "kustomize.config.k8s.io/v1alpha1", "kind": "Component"}
 
 
@@ -32,8 +92,92 @@ def tree(dice: Random) -> tuple[dict[str, str], str]:
             )
             own["components"] = [f"../part{level}"]
         folder = f"level{level}"
+        files |= {f"{folder}/{name}": text for name, text in beside(dice, own, level).items()}
         files[f"{folder}/kustomization.yaml"] = json.dumps(own)
     return files, folder
+
+
+def beside(dice: Random, own: Value, level: int) -> dict[str, str]:
+    """Settings that stand in files of their own, which ``own`` is made to name."""
+    choices: tuple[tuple[str, Any, str], ...] = (
+        ("crds", ["crds.json"], json.dumps(CRDS)),
+        ("openapi", {"path": "openapi.json"}, json.dumps(OPENAPI)),
+        ("configurations", ["configuration.yaml"], json.dumps(CONFIGURATION)),
+        ("transformers", ["transformers.yaml"], _text(_transformers(dice, level))),
+        ("generators", ["generators.yaml"], _text(_generators(level))),
+    )
+    files = {}
+    for field, value, text in choices:
+        if dice.random() < 0.25:
+            own[field] = value
+            name = value["path"] if isinstance(value, dict) else value[0]
+            files[name] = text
+    if dice.random() < 0.3:
+        own["vars"] = [_variable(dice, level)]
+    return files
+
+
+def _variable(dice: Random, level: int) -> Value:
+    kind, name, version = dice.choice(
+        [("ServiceAccount", "worker", "v1"), ("ConfigMap", "cm", "v1"), ("Service", "web", "v1")]
+    )
+    made: Value = {
+        "name": f"V{level}",
+        "objref": {"kind": kind, "name": name, "apiVersion": version},
+    }
+    if dice.random() < 0.4:
+        made["fieldref"] = {"fieldpath": dice.choice(["metadata.namespace", "data.a", "kind"])}
+    return made
+
+
+def _transformers(dice: Random, level: int) -> list[Value]:
+    def made(kind: str, **fields: Any) -> Value:
+        metadata = {"name": f"{kind.lower()}-{level}"}
+        return {"apiVersion": "builtin", "kind": kind, "metadata": metadata, **fields}
+
+    choices = [
+        made("PrefixTransformer", prefix=f"t{level}-", fieldSpecs=[{"path": "metadata/name"}]),
+        made("SuffixTransformer", suffix="-t", fieldSpecs=[{"path": "metadata/name"}]),
+        made(
+            "LabelTransformer",
+            labels={"by": f"t{level}"},
+            fieldSpecs=[{"path": "metadata/labels", "create": True}],
+        ),
+        made(
+            "AnnotationsTransformer",
+            annotations={"by": "t"},
+            fieldSpecs=[{"path": "metadata/annotations", "create": True}],
+        ),
+        made(
+            "NamespaceTransformer",
+            namespace="moved",
+            fieldSpecs=[{"path": "metadata/namespace", "create": True}],
+        ),
+        made("ImageTagTransformer", imageTag={"name": "nginx", "newTag": "8"}),
+        made(
+            "ReplicaCountTransformer",
+            replica={"name": "web", "count": 5},
+            fieldSpecs=[{"path": "spec/replicas", "kind": "Deployment", "create": True}],
+        ),
+        made(
+            "PatchTransformer",
+            target={"kind": "Service"},
+            patch=json.dumps([{"op": "add", "path": "/extra", "value": level}]),
+        ),
+    ]
+    return dice.sample(choices, dice.randint(1, 3))
+
+
+def _generators(level: int) -> list[Value]:
+    return [
+        {
+            "apiVersion": "builtin",
+            "kind": kind,
+            "metadata": {"name": f"{name}-{level}"},
+            "literals": [f"a={level}", "b=yes"],
+        }
+        for kind, name in (("ConfigMapGenerator", "made"), ("SecretGenerator", "hidden"))
+    ]
 
 
 def _text(things: list[Value]) -> str:
@@ -63,6 +207,7 @@ def container(dice: Random, name: str) -> Value:
             {"name": key, "value": dice.choice(["1", "yes", "0x1"])}
             for key in dice.sample("ABC", dice.randint(1, 3))
         ]
+        made["args"] = ["--of", dice.choice(["$(V1)", "x-$(V2)", "$$(V1)"])]
     if dice.random() < 0.5:
         kind = dice.choice(["configMapKeyRef", "secretKeyRef"])
         reference = {kind: {"name": dice.choice(["settings", "keys", "cm"]), "key": "k"}}
@@ -125,7 +270,15 @@ def objects(dice: Random) -> list[Value]:
             "example.com/v1",
             "Thing",
             "thing",
-            spec={"containers": [container(dice, "x")], "list": [{"name": "a"}], "n": None},
+            spec={
+                "containers": [container(dice, "x")],
+                "list": [{"name": "a"}],
+                "n": None,
+                "settings": {"name": "cm"},
+                "tags": {"a": "b"},
+                "picture": "nginx:1",
+                "text": "$(V1)/$(V2) $$(V1)",
+            },
         ),
     ]
     dice.shuffle(made)
@@ -201,6 +354,8 @@ def _patch(dice: Random, of: Value) -> Value:
     if "template" in of.get("spec", {}):
         spec = {"containers": [_container_patch(dice)]}
         patch["spec"] = {"template": {"spec": spec}, "replicas": dice.choice([None, 7])}
+    elif of["kind"] == "Thing":
+        patch["spec"] = {"list": [{"name": dice.choice("ab"), "more": 1}]}
     elif of["kind"] == "Service":
         patch["spec"] = {"ports": dice.choice([[{"port": 80, "name": "x"}], [{"port": 81}], None])}
     entry: Value = {"patch": json.dumps(patch)}

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from reconciler.model.errors import RenderError
-from reconciler.render import bounds
+from reconciler.render import bounds, output
 from reconciler.render.build import build
 from tests.trees import DictTree
 
@@ -145,3 +145,18 @@ def test_nothing_is_ever_executed(plugin: str) -> None:
 def test_helm_is_refused_by_name() -> None:
     shown = refusal({"kustomization.yaml": "helmCharts: [{name: x}]\n"})
     assert "helmCharts is not supported" in shown
+
+
+def test_a_long_text_that_many_objects_share_is_not_printed_without_end() -> None:
+    rows = "---\n".join(THING.replace("{name: thing}", f"{{name: thing-{n}}}") for n in range(300))
+    text = f"resources: [t.yaml]\ncommonAnnotations: {{a: {'b' * 2_000_000}}}\n"
+    built = build(DictTree({"kustomization.yaml": text, "t.yaml": rows}), "")
+    for printed in (output.to_yaml, output.to_json):
+        with pytest.raises(RenderError, match="longer than 256 MiB"):
+            printed(built)
+
+
+def test_an_error_about_something_long_is_short() -> None:
+    shown = refusal({"kustomization.yaml": f"resources: [{'y' * 1_000_000}]"})
+    assert "yyy ... yyy" in shown
+    assert len(shown) < 5_000

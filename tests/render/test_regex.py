@@ -99,3 +99,34 @@ def test_the_error_of_a_long_pattern_is_short() -> None:
 )
 def test_flags_and_edges_are_gos(pattern: str, text: str, found: bool) -> None:
     assert regex.matcher(pattern)(text) is found
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matched", "other"),
+    [
+        (r"\pL+", "aé", "a1"),
+        (r"\p{Lu}a*", "Éaa", "éaa"),
+        (r"\PL", "1", "a"),
+        (r"\p{^L}", "1", "a"),
+        (r"[\pL-]+", "a-b", "a_b"),
+        (r"[^\PL]", "a", "1"),
+        (r"\Q.a*\E", ".a*", "xaa"),
+        (r"\Q(\Eb+", "(bb", "bb"),
+        (r"\x{61}b", "ab", "xb"),
+        (r"(\pN*\pL*)*", "1a", "-"),
+    ],
+)
+def test_what_go_alone_can_spell_means_the_same(pattern: str, matched: str, other: str) -> None:
+    assert regex.whole(pattern)(matched)
+    assert not regex.whole(pattern)(other)
+
+
+@pytest.mark.parametrize("pattern", [r"\p{Foo}", r"\pX", r"\x{110000}"])
+def test_a_class_that_is_not_known_is_refused(pattern: str) -> None:
+    with pytest.raises(regex.Malformed, match="invalid character class range"):
+        regex.whole(pattern)
+
+
+def test_nothing_is_quoted_within_a_class() -> None:
+    with pytest.raises(regex.Malformed):
+        regex.whole(r"[\Qa\E]")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from reconciler.adapters.child import codec, frames
+from reconciler.adapters.child.ending import Ended, Wall
 from reconciler.adapters.child.process import Child
 from reconciler.model.errors import FileError, MissingBlobs, SourceUnavailable
 from reconciler.model.refs import SiteName
@@ -17,6 +18,7 @@ Ask = Callable[[Manifest], Preview]  # what the API server says of an object
 
 _CALLS = 100_000  # questions a child may ask
 _LONGEST = 4_096  # characters of a path
+_NAMED = 200  # of one in an error
 _TOO_LARGE = "its answer is too large to be judged"
 
 
@@ -24,9 +26,18 @@ class Conversation:
     """One render: the child's questions answered, its objects collected."""
 
     def __init__(
-        self, child: Child, tree: Tree, fetch_blobs: Fetch, past: Past, ask: Ask | None
+        self,
+        child: Child,
+        tree: Tree,
+        fetch_blobs: Fetch,
+        past: Past,
+        *,
+        ask: Ask | None,
+        wall: Wall,
     ) -> None:
         self._child = child
+        self._wall = wall
+        self._last = ""
         self._tree = tree
         self._past = past
         self._ask = ask
@@ -36,7 +47,14 @@ class Conversation:
 
     def hold(self, request: Mapping[str, Any], most: int) -> Rendered:
         """At most ``most`` objects. Raises Ended, FileError, SourceUnavailable."""
-        self._child.begin(request)
+        try:
+            return self._held(request, most)
+        except Ended as end:
+            end.file = self._last[:_NAMED]
+            raise
+
+    def _held(self, request: Mapping[str, Any], most: int) -> Rendered:
+        self._child.begin(request, self._wall)
         for _ in range(_CALLS + most):
             words = self._child.receive()
             if "call" in words:
@@ -83,7 +101,7 @@ class Conversation:
             raise self._child.nonsense() from None
         found = Preview()
         if self._ask:
-            with self._child.untimed():
+            with self._wall.paused():
                 found = self._ask(manifest)
         try:
             return frames.pack({"value": codec.encode_preview(found)})
@@ -100,6 +118,7 @@ class Conversation:
                 raise FileNotFoundError(path)
             value = self._look(_LOOKS[call], path)
             if call == "read":
+                self._last = path
                 return frames.pack({"value": len(value)}) + frames.frame(value)
             return frames.pack({"value": value})
         except FileNotFoundError:
@@ -113,7 +132,7 @@ class Conversation:
     def _applied(self, number: str) -> bytes:
         """A piece of what was last applied; it is asked for where policies judge."""
         if self._pieces is None:
-            with self._child.untimed():
+            with self._wall.paused():
                 self._pieces = codec.pieces(self._past())
         at = int(number) if number.isdecimal() and len(number) < 10 else len(self._pieces)
         return frames.pack({"value": self._pieces[at] if at < len(self._pieces) else []})
@@ -122,7 +141,7 @@ class Conversation:
         try:
             return look(self._tree, path)
         except MissingBlobs as missing:
-            with self._child.untimed():
+            with self._wall.paused():
                 self._fetch_blobs(missing.ids)
         try:
             return look(self._tree, path)

@@ -8,39 +8,28 @@ and no descriptor but three pipes. ``worker`` is what runs in it; it limits itse
 from __future__ import annotations
 
 import contextlib
+import math
 import os
-import re
 import select
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from reconciler.adapters.child import frames
-from reconciler.adapters.child.limits import OUT_OF_MEMORY
+from reconciler.adapters.child import ending, frames
+from reconciler.adapters.child.ending import Ended, Wall
 from reconciler.model.limits import Limits
 
 _CHUNK = 1 << 16
 _DYING = 2.0  # seconds between the end of a process's output and its own
 _DIAGNOSIS = 1 << 13  # bytes of the child's stderr that are looked at
-# The module and line at the top of a traceback. Nothing else of it is shown: it may quote a file.
-_FRAME = re.compile(rb'File "[^"\n]*?(reconciler/[\w/]+\.py)", line (\d+),? in ')
 # -I and -S: nothing but our own path, with no hooks of an environment.
 _START = (
     "import sys; sys.path[:] = sys.argv[1:]\n"
     "from reconciler.adapters.child.worker import main; main()"
 )
-
-
-class Ended(Exception):
-    """The child is gone; ``str()`` says why. ``by_chance``: another one may well succeed."""
-
-    def __init__(self, message: str, *, by_chance: bool = False) -> None:
-        super().__init__(message)
-        self.by_chance = by_chance
 
 
 class Child:
@@ -49,7 +38,8 @@ class Child:
     def __init__(self, limits: Limits) -> None:
         """Raises OSError where no process can be started."""
         self._limits = limits
-        self._deadline = 0.0
+        self._wall = Wall(0)
+        self._began = self._used = 0.0
         self._received = self._sent = 0
         self._buffer = bytearray()
         self.renders = 0
@@ -67,24 +57,19 @@ class Child:
         self._in, self._out = self._process.stdin.fileno(), self._process.stdout.fileno()
         os.set_blocking(self._in, False)
 
-    def begin(self, request: Mapping[str, Any]) -> None:
-        """Ask for a render; its limits count from here."""
+    def begin(self, request: Mapping[str, Any], wall: Wall) -> None:
+        """Ask for a render; its limits count from here, but for wall time, which goes on."""
         self.renders += 1
         self._received = self._sent = 0
-        self._deadline = time.monotonic() + self._limits.wall
+        self._wall = wall
+        self._began, self._used = wall.left(), self._processor()
         self.send(frames.pack(request))
-
-    @contextlib.contextmanager
-    def untimed(self) -> Iterator[None]:
-        """A slow link is not the child's fault."""
-        began = time.monotonic()
-        yield
-        self._deadline += time.monotonic() - began
 
     def send(self, packed: bytes) -> None:
         self._sent += len(packed)
         if self._sent > self._limits.reads:
-            raise self._refused(f"rendering reads more than {_size(self._limits.reads)} of files")
+            limit = f"{ending.size(self._limits.reads)} of files (render.reads)"
+            raise self._refused(f"rendering reads more than {limit}")
         left = memoryview(packed)
         while left:
             self._wait(self._in, select.POLLOUT)
@@ -135,7 +120,7 @@ class Child:
                 raise self._gone()
             self._received += len(data)
             if self._received > self._limits.output:
-                limit = _size(self._limits.output)
+                limit = f"{ending.size(self._limits.output)} (render.output)"
                 raise self._refused(f"the rendered objects are larger than {limit}")
             self._buffer += data
         taken = bytes(self._buffer[:size])
@@ -145,9 +130,24 @@ class Child:
     def _wait(self, descriptor: int, event: int) -> None:
         poll = select.poll()
         poll.register(descriptor, event)
-        left = self._deadline - time.monotonic()
+        left = self._wall.left()
         if left <= 0 or not poll.poll(left * 1000):
-            raise self._refused(f"rendering took longer than {self._limits.wall:g} s")
+            raise self._late()
+
+    def _late(self) -> Ended:
+        """Its time is over; whose fault that is, its share of a processor says."""
+        used = self._processor() - self._used
+        self.end()
+        return ending.late(used, self._began, self._limits)
+
+    def _processor(self) -> float:
+        """Seconds of CPU time that it used so far."""
+        try:
+            text = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii")
+        except OSError:
+            return math.nan  # not to be seen here, so that no machine is blamed
+        ticks = text.rpartition(")")[2].split()[11:13]
+        return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
 
     def _refused(self, why: str) -> Ended:
         self.end()
@@ -155,45 +155,21 @@ class Child:
 
     def _gone(self) -> Ended:
         """Its output ended: wait for its own end, and say what that was."""
-        try:
-            code = self._process.wait(_DYING)
-        except subprocess.TimeoutExpired:
+        found = ending.reaped(self._process, _DYING)
+        if found is None:
             return self.nonsense()
         diagnosis = self._diagnosis()
         self.end()
-        if code == -signal.SIGKILL:
+        if found.code == -signal.SIGKILL:
             return Ended("the render process was killed from outside", by_chance=True)
-        return Ended(self._obituary(code, diagnosis), by_chance=self.renders > 1)
+        whole = found.code == -signal.SIGXCPU  # a kept child has as much of it as a fresh one
+        message = ending.told(found, self._limits, diagnosis)
+        return Ended(message, by_chance=self.renders > 1 and not whole)
 
-    def _obituary(self, code: int, diagnosis: str) -> str:
-        if code == OUT_OF_MEMORY:
-            return f"rendering needs more than {_size(self._limits.memory)} of memory"
-        if code == -signal.SIGXCPU:
-            return f"rendering needs more than {self._limits.cpu} s of CPU time"
-        if code < 0:
-            # Libraries in C and Rust crash where memory ends.
-            limit = _size(self._limits.memory)
-            name = _signal_name(-code)
-            return f"the renderer crashed ({name}{diagnosis}), perhaps for want of {limit}"
-        return f"the render process ended unexpectedly (exit status {code})"
-
-    def _diagnosis(self) -> str:
-        """Where it crashed, as far as the interpreter could say."""
+    def _diagnosis(self) -> bytes:
+        """What the interpreter wrote at the end."""
         assert self._process.stderr
         os.set_blocking(self._process.stderr.fileno(), False)
         with contextlib.suppress(BlockingIOError):
-            text = os.read(self._process.stderr.fileno(), _DIAGNOSIS)
-            if frame := _FRAME.search(text):
-                return f" in {frame[1].decode()}:{frame[2].decode()}"
-        return ""
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
-
-
-def _size(count: int) -> str:
-    return f"{count >> 20} MiB"
+            return os.read(self._process.stderr.fileno(), _DIAGNOSIS)
+        return b""

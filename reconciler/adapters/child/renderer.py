@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from reconciler.adapters.child.conversation import Ask, Conversation, Fetch, Past
-from reconciler.adapters.child.process import Child, Ended
+from reconciler.adapters.child.ending import Ended, Wall
+from reconciler.adapters.child.process import Child
 from reconciler.model.errors import FileError, RenderError, RenderUnavailable
 from reconciler.model.limits import Limits
 from reconciler.model.overrides import Dropped, LocalFile
@@ -69,9 +70,10 @@ class ChildRenderer:
 
         def attempt(files: tuple[LocalFile, ...]) -> Rendered:
             words = {**request, "overrides": [[file.name, file.text] for file in files]}
+            wall = Wall(self._limits.wall)
             return self._tried(
                 lambda child: self._attempt(
-                    child, Conversation(child, tree, fetch_blobs, past, ask), words
+                    child, Conversation(child, tree, fetch_blobs, past, ask=ask, wall=wall), words
                 )
             )
 
@@ -81,7 +83,7 @@ class ChildRenderer:
                 found = attempt(readable)
             except Ended as end:
                 if not readable:
-                    raise RenderError(str(end), path=site.folder) from None
+                    raise RenderError(end.in_full(), path=site.folder) from None
                 dropped += (Dropped(file=file.name, reason=f"with it, {end}") for file in readable)
                 found = self._without(attempt, site)
         return dataclasses.replace(found, dropped=(*dropped, *found.dropped))
@@ -92,20 +94,22 @@ class ChildRenderer:
         try:
             return attempt(())
         except Ended as end:
-            raise RenderError(str(end), path=site.folder) from None
+            raise RenderError(end.in_full(), path=site.folder) from None
 
     def _tried(self, attempt: Callable[[Child], Rendered]) -> Rendered:
         """With another child where one ended by chance. Raises Ended where none would do."""
         try:
             return attempt(self._take() or self._start())
         except Ended as end:
+            if end.starved:
+                raise RenderUnavailable(str(end)) from None
             if not end.by_chance:
                 raise
         try:
             return attempt(self._start())
-        except Ended as end:
-            if end.by_chance:
-                raise RenderUnavailable(str(end)) from None
+        except Ended as again:
+            if again.by_chance or again.starved:
+                raise RenderUnavailable(str(again)) from None
             raise
 
     def close(self) -> None:

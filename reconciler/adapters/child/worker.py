@@ -170,7 +170,8 @@ def _judged(
             return rendered
         if len(rendered.objects) > request["limits"]["objects"]:
             most = request["limits"]["objects"]
-            raise RenderError(f"{len(rendered.objects)} objects; at most {most}", path=site.folder)
+            found = f"{len(rendered.objects)} objects; at most {most} (render.objects)"
+            raise RenderError(found, path=site.folder)
         verdict = judge.verdict(rendered, request, tree, tree)
         denied = _denied(rendered, verdict)
         if not denied:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.render import fieldspecs
+from reconciler.render import bounds, fieldspecs
 from reconciler.render.context import Context
-from reconciler.render.fieldspecs import Specs, scalar_only
+from reconciler.render.fieldspecs import Specs, Unfit, scalar_only
 from reconciler.render.ids import Kind
 from reconciler.render.items import Books, Item, Step
 from reconciler.render.scalars import text
@@ -61,7 +61,10 @@ def _specs(words: dict[str, Any], context: Context) -> Specs:
 def _step(prefix: str, suffix: str, specs: Specs, context: Context) -> Step:
     def put(old: Any) -> Any:
         scalar_only(old)
-        return f"{prefix}{text(old)}{suffix}"
+        new = f"{prefix}{text(old)}{suffix}"
+        if len(new) > bounds.NAME:
+            raise Unfit(f"the name gets longer than {bounds.NAME} characters")
+        return new
 
     def rename(item: Item) -> Item:
         kind = item.original.kind

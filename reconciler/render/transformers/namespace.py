@@ -16,8 +16,10 @@ from reconciler.render.context import Context
 from reconciler.render.fieldspecs import Route, Specs, scalar_only
 from reconciler.render.ids import is_cluster_scoped
 from reconciler.render.items import Item, Step, Value
+from reconciler.schema.openapi import Shapes
 
 _BINDINGS = ("RoleBinding", "ClusterRoleBinding")
+_NO_SCHEMAS = Shapes({})
 _MODES = ("defaultOnly", "none", "allServiceAccounts")
 
 
@@ -45,7 +47,8 @@ def from_file(words: dict[str, Any], context: Context) -> Step:
 
 def in_namespace(item: Item, value: Value, name: str) -> Value:
     """One object's value, moved, without any fields but its own. Raises Unfit."""
-    return _change(name, Specs(), unset_only=False, mode="defaultOnly")(item, value)
+    change = _change(name, Specs(), _NO_SCHEMAS, unset_only=False, mode="defaultOnly")
+    return change(item, value)
 
 
 def _step(
@@ -56,7 +59,7 @@ def _step(
     unset_only: bool = False,
     mode: str = "defaultOnly",
 ) -> Step:
-    change = _change(name, specs, unset_only=unset_only, mode=mode)
+    change = _change(name, specs, context.schemas, unset_only=unset_only, mode=mode)
 
     def step(items: list[Item]) -> list[Item]:
         taken = {item.id.key: item for item in items}
@@ -80,7 +83,7 @@ def _step(
 
 
 def _change(
-    name: str, specs: Specs, *, unset_only: bool, mode: str
+    name: str, specs: Specs, schemas: Shapes, *, unset_only: bool, mode: str
 ) -> Callable[[Item, Value], Value]:
     def put(old: Any) -> Any:
         scalar_only(old)
@@ -88,7 +91,8 @@ def _change(
 
     def change(item: Item, value: Value) -> Value:
         kind = item.id.kind
-        if not is_cluster_scoped(kind):
+        known = schemas.is_cluster_scoped(kind.api_version, kind.kind)
+        if not known and not is_cluster_scoped(kind):
             value = fieldspecs.change_metadata(value, "namespace", put, "")
         binding = kind.kind in _BINDINGS
         if binding and mode != "none":

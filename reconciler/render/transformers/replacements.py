@@ -198,6 +198,8 @@ def _fill(
     leaf = _leaf(value.value) if create else None
     try:
         if create:
+            if not all(part.strip() for part in parts):
+                raise Unfit("a part of the path is empty")
             targets.refuse_blank(changed, parts, blanks)
         slots = targets.find(changed, parts, leaf)
     except Unfit as unfit:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.adapters.child import Limits, ending
 from reconciler.model.errors import RenderError, RenderUnavailable
-from tests.adapters.child.fleet import SITE, Watching, children, render, tree
+from tests.adapters.child.fleet import OBJECTS, SITE, Watching, children, render, tree
+from tests.trees import DictTree
 
 SECRET = "hunter2"
 
@@ -64,26 +66,41 @@ def test_the_child_is_limited_before_it_reads_a_file() -> None:
     assert found["Max processes"] == ("0", "0")
 
 
-@pytest.mark.parametrize("by", [signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL])
-def test_a_crash_is_told_with_its_place(by: signal.Signals) -> None:
+@pytest.mark.parametrize("by", [signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS])
+def test_a_crash_is_told_with_its_place_and_its_likely_reason(by: signal.Signals) -> None:
     message = killed(by)
     assert f"the renderer crashed ({by.name} in reconciler/adapters/child/" in message
-    assert "perhaps for want of 256 MiB" in message
+    assert "most likely as it needs more than 256 MiB of memory (render.memory)" in message
     assert message.startswith(f"{SITE.folder}: ")
+    assert f"the file that was read last is {OBJECTS}" in message
 
 
 def test_a_child_that_ends_itself_is_told() -> None:
     assert "the renderer crashed (SIGTERM)" in killed(signal.SIGTERM)
 
 
-def test_a_child_that_hangs_is_ended() -> None:
+def test_a_child_that_works_for_too_long_is_ended() -> None:
+    with pytest.raises((RenderError, RenderUnavailable), match=r"1 s \(render\.wall\)"):
+        render(slow(), wall=1)
+    assert children() == []
+
+
+def test_whose_fault_lateness_is_says_the_share_of_a_processor() -> None:
+    mine, machines = (ending.late(used, 10.0, Limits(wall=10)) for used in (5.0, 4.9))
+    assert str(mine) == "rendering took longer than 10 s (render.wall) and was ended"
+    assert not mine.starved and not mine.by_chance
+    assert str(machines).startswith("rendering got 4.9 s of CPU time within 10 s (render.wall)")
+    assert machines.starved
+
+
+def test_a_child_that_the_machine_has_no_time_for_is_tried_later() -> None:
     stopped: list[int] = []
 
     def stop(child: int) -> None:
         os.kill(child, signal.SIGSTOP)
         stopped.append(child)
 
-    with pytest.raises(RenderError, match="longer than 3 s and was ended"):
+    with pytest.raises(RenderUnavailable, match=r"within 3 s \(render\.wall\): .* busy"):
         render(Watching(stop), wall=3)
     assert len(stopped) == 1
     assert children() == []
@@ -102,7 +119,7 @@ def test_a_child_that_does_not_listen_is_ended() -> None:
         os.kill(child, signal.SIGSTOP)
         stopped.append(child)
 
-    with pytest.raises(RenderError, match="longer than 3 s and was ended"):
+    with pytest.raises(RenderUnavailable, match="the machine is too busy"):
         render(Large(stop), wall=3)
     assert len(stopped) == 1
 
@@ -157,7 +174,8 @@ def test_a_pattern_that_would_backtrack_for_ever_does_not() -> None:
     assert found.ref.name == name
 
 
-def test_a_render_that_needs_too_much_time_is_ended() -> None:
+def slow() -> DictTree:
+    """Some seconds of work, and a secret in it."""
     change = '[{"op": "add", "path": "/data/b", "value": "c"}]'
     patch = f"- target: {{kind: ConfigMap}}\n  patch: '{change}'\n"
     objects = "\n---\n".join(
@@ -165,8 +183,13 @@ def test_a_render_that_needs_too_much_time_is_ended() -> None:
         for n in range(700)
     )
     kustomization = "resources: [objects.yaml]\npatches:\n" + patch * 700
+    return tree(kustomization=kustomization, objects=objects)
+
+
+def test_a_render_that_needs_too_much_time_is_ended() -> None:
     with pytest.raises(RenderError, match="rendering needs more than 1 s of CPU time") as caught:
-        render(tree(kustomization=kustomization, objects=objects), cpu=1)
+        render(slow(), cpu=1)
+    assert "(render.cpu)" in str(caught.value)
     assert SECRET not in str(caught.value)
     assert children() == []
 
@@ -176,8 +199,18 @@ def test_too_much_output_is_told() -> None:
         f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a{n}}}\ndata: {{a: {'x' * 1_000_000}}}"
         for n in range(3)
     ]
-    with pytest.raises(RenderError, match="objects are larger than 2 MiB and was ended"):
+    with pytest.raises(RenderError, match=r"objects are larger than 2 MiB .* and was ended"):
         render(tree(objects="\n---\n".join(large)), output=2 << 20)
+
+
+def test_long_texts_take_no_more_memory_than_they_are_long() -> None:
+    """A hundred of 300 kB, which JSON's writer makes room of megabytes for."""
+    many = "---\n".join(
+        f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a{n}}}\n" for n in range(100)
+    )
+    text = f"resources: [objects.yaml]\ncommonAnnotations: {{a: {'b' * 300_000}}}\n"
+    found = render(tree(kustomization=text, objects=many), output=64 << 20).objects
+    assert [len(each.body) > 300_000 for each in found] == [True] * 100
 
 
 def test_too_much_input_is_told() -> None:

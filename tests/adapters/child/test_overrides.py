@@ -66,7 +66,7 @@ def test_a_file_that_starves_the_child_leaves_the_commit_as_it_is() -> None:
     assert data(found) == {"key": "wörd"}
     assert len(found.dropped) == 21
     assert {each.reason for each in found.dropped} == {
-        "with it, rendering needs more than 1 s of CPU time"
+        "with it, rendering needs more than 1 s of CPU time (render.cpu)"
     }
 
 

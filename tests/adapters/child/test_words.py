@@ -9,7 +9,8 @@ import pytest
 
 from reconciler.adapters.child import Limits, codec, frames
 from reconciler.adapters.child.conversation import Conversation
-from reconciler.adapters.child.process import Child, Ended
+from reconciler.adapters.child.ending import Ended, Wall
+from reconciler.adapters.child.process import Child
 from reconciler.adapters.child.worker import told
 from reconciler.model.errors import FileError, RenderError, SettingsError
 from reconciler.model.origins import Origin
@@ -20,6 +21,7 @@ from tests.adapters.child.fleet import FILES, SITE
 from tests.manifests import config_map, manifest
 from tests.trees import DictTree
 
+_SECONDS = 60.0
 ROW = codec.encode_manifest(manifest(config_map("a")))
 ENDING = {
     "settings": codec.encode_settings(SiteSettings(fleet="f", labels={})),
@@ -48,7 +50,10 @@ def talk(*words: dict[str, Any], most: int = 10) -> Liar:
     liar = Liar(*words, ENDING)
     request = {"site": str(SITE), "commit": "c"}
     try:
-        Conversation(liar, DictTree(FILES), lambda _: None, tuple, None).hold(request, most)
+        talk = Conversation(
+            liar, DictTree(FILES), lambda _: None, tuple, ask=None, wall=Wall(_SECONDS)
+        )
+        talk.hold(request, most)
     finally:
         liar.end()
     return liar

@@ -1,0 +1,96 @@
+"""``reconciler render`` as a whole: what it may read, and that it starts nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+PRINTED = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n"
+# Whatever starts a program or talks to a network tells the interpreter's audit hooks first.
+_WATCHED = """
+import sys
+def refuse(event, arguments):
+    if event.split(".")[0] in ("subprocess", "socket") or event.startswith(
+        ("os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.system", "os.startfile", "pty.")
+    ):
+        raise SystemExit(f"started: {event}")
+sys.addaudithook(refuse)
+from reconciler.cli import main
+main()
+"""
+
+
+def render(*words: str, program: str = _WATCHED) -> subprocess.CompletedProcess[str]:
+    """The command, with nothing on its PATH."""
+    return subprocess.run(
+        [sys.executable, "-c", program, "render", *words],
+        capture_output=True,
+        text=True,
+        env={"PATH": ""},
+        check=False,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A kustomization that names a file beside its folder."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "kustomization.yaml").write_text("resources: [../map.yaml]\n")
+    (tmp_path / "map.yaml").write_text(MAP)
+    return tmp_path / "a"
+
+
+def test_a_file_outside_of_the_folder_is_read_where_that_is_asked_for(folder: Path) -> None:
+    done = render(str(folder), "--load-restrictor", "LoadRestrictionsNone")
+    assert (done.returncode, done.stdout, done.stderr) == (0, PRINTED, "")
+
+
+@pytest.mark.parametrize("more", [(), ("--load-restrictor", "LoadRestrictionsRootOnly")])
+def test_a_file_outside_of_the_folder_is_refused(folder: Path, more: tuple[str, ...]) -> None:
+    done = render(str(folder), *more)
+    assert done.returncode == 2
+    assert "kustomization.yaml:1:13" in done.stderr
+    assert "is not in or below" in done.stderr
+
+
+def test_nothing_is_started_and_no_network_is_reached(folder: Path) -> None:
+    text = "resources: [map.yaml]\nconfigMapGenerator: [{name: b, literals: [c=d]}]\n"
+    (folder / "kustomization.yaml").write_text(text)
+    (folder / "map.yaml").write_text(MAP)
+    done = render(str(folder))
+    assert done.returncode == 0
+    assert done.stdout.startswith(PRINTED)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("resources: ['https://example.com/base?ref=v1']\n", "remote resource"),
+        ("resources: ['git@example.com:a/b.git']\n", "remote resource"),
+        ("components: ['github.com/a/b//c?ref=v1']\n", "remote resource"),
+        ("helmCharts: [{name: a, repo: 'https://example.com'}]\n", "helmCharts is not supported"),
+        ("transformers: [plugin.yaml]\n", "nothing is executed while rendering"),
+        ("generators: [plugin.yaml]\n", "nothing is executed while rendering"),
+    ],
+)
+def test_what_would_be_fetched_or_executed_is_refused(folder: Path, text: str, words: str) -> None:
+    (folder / "kustomization.yaml").write_text(text)
+    (folder / "plugin.yaml").write_text(
+        "apiVersion: example.com/v1\nkind: Maker\nmetadata:\n  name: a\n"
+        "  annotations:\n    config.kubernetes.io/function: 'exec: {path: /bin/true}'\n"
+    )
+    done = render(str(folder))
+    assert done.returncode == 2
+    assert "started" not in done.stderr
+    assert words in done.stderr
+
+
+def test_the_watch_over_it_sees_what_is_started() -> None:
+    """Else the tests above would show nothing."""
+    program = _WATCHED.partition("from reconciler")[0]
+    for line in ("import os; os.system('true')", "import socket; socket.socket()"):
+        assert "started: " in render(program=program + line).stderr
