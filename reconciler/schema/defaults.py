@@ -17,6 +17,7 @@ from reconciler.schema.amounts import canonical
 
 Value = dict[str, Any]
 Fill = Callable[[Value], None]
+Path = tuple[str, ...]
 
 UNKNOWN_KIND = "the kind's definition is not declared by the site, and may have defaults"
 _GENERATED = "the API server fills in fields of this kind by itself"
@@ -540,18 +541,25 @@ KINDS: Mapping[tuple[str, str], Fill] = {
     ("v1", "Event"): _event,
     ("events.k8s.io/v1", "Event"): _new_event,
 }
-# What controllers of the API server itself add to: addresses, selectors, admission's own; and
-# Events, whose times are written anew.
-GENERATED = frozenset(
-    (
-        ("v1", "Pod"),
-        ("v1", "Service"),
-        ("v1", "PersistentVolumeClaim"),
-        (_BATCH, "Job"),
-        ("v1", "Event"),
-        ("events.k8s.io/v1", "Event"),
-    )
-)
+
+
+def _paths(text: str) -> frozenset[Path]:
+    return frozenset(tuple(path.split(".")) for path in text.split())
+
+
+_NAMED = _paths("apiVersion kind metadata.name metadata.namespace metadata.labels")
+# What the API server itself adds to: addresses, selectors, admission's own; and Events, whose
+# times are written anew. Below which paths it leaves all as it is, beside the defaults.
+GENERATED: Mapping[tuple[str, str], frozenset[Path]] = {
+    ("v1", "Pod"): _NAMED,
+    ("v1", "Service"): _NAMED
+    | _paths("spec.type spec.selector spec.externalName spec.externalIPs spec.loadBalancerIP")
+    | _paths("spec.loadBalancerClass spec.loadBalancerSourceRanges"),
+    ("v1", "PersistentVolumeClaim"): _NAMED | _paths("spec.resources spec.accessModes"),
+    (_BATCH, "Job"): _NAMED | _paths("spec.template.spec"),
+    ("v1", "Event"): frozenset(),
+    ("events.k8s.io/v1", "Event"): frozenset(),
+}
 
 
 # Custom kinds

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from reconciler.model.values import UNCONFIRMED, Action, Finding, Manifest, Preview
 from reconciler.policy import admit
 from tests.policy.differential import ours
@@ -56,6 +58,7 @@ def findings(
     return admit.admit(objects, library, user=admit.agent("fleet-system"), ask=ask).findings
 
 
+TYPE = "object.spec.type"
 HAS_ADDRESS = "has(object.spec.clusterIP)"
 ANSWERED = Preview(value=service(clusterIP="10.0.0.1"))
 
@@ -91,6 +94,31 @@ def test_nobody_is_asked_where_the_table_is_sure() -> None:
     value = {**widget("v1"), "kind": "ConfigMap"}
     (found,) = findings("false", value, ask)
     assert found.message == "no (policy p)"
+    (found,) = findings(f"{TYPE} == 'NodePort' && has(object.metadata.name)", service(), ask)
+    assert found.message == "no (policy p)"
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        HAS_ADDRESS,
+        f"{TYPE} == 'ClusterIP' && object.spec.size() > 0",
+        "[object].all(o, has(o.spec.type))",
+        "object.spec['cluster' + 'IP'] == ''",
+        "object.spec.ports.all(p, p.size() == 2)",
+        "object.?spec.?clusterIP.hasValue()",
+        "oldObject == null || oldObject.spec == object.spec",
+    ],
+)
+def test_whatever_may_see_what_the_server_fills_in_is_asked(expression: str) -> None:
+    asked: list[Manifest] = []
+
+    def ask(manifest: Manifest) -> Preview:
+        asked.append(manifest)
+        return Preview(denied="")
+
+    findings(expression, service(ports=[{"port": 80}]), ask)
+    assert len(asked) == 1
 
 
 def test_a_failed_answer_leaves_the_tables_verdict_unconfirmed() -> None:
@@ -120,7 +148,7 @@ def test_what_is_allowed_in_doubt_and_was_not_asked_about_is_unconfirmed() -> No
 
 def test_a_denial_of_the_clusters_own_policies_is_a_denial() -> None:
     words = "forbidden: ValidatingAdmissionPolicy 'q' with binding 'b' denied request: x"
-    (found,) = findings("true", service(), Preview(denied=words))
+    (found,) = findings(f"!{HAS_ADDRESS}", service(), Preview(denied=words))
     assert (found.action, found.policy) == (Action.DENY, "q")
     assert found.message.startswith("the cluster's own policies: x")
 

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from reconciler.cel import whole
 from reconciler.cel.cost import Bounds
 from reconciler.cel.environment import Compiler, Known
 from reconciler.cel.errors import CompileError
+from reconciler.cel.reads import Path, Read, reads
 from reconciler.cel.scope import Program
 from reconciler.documents import load
 from reconciler.policy.admission.values import Field, Named, Policy, Problem, Source
@@ -21,6 +21,7 @@ from reconciler.policy.admission.values import Field, Named, Policy, Problem, So
 _SERVER_SET = re.compile(
     r"\b(creationTimestamp|generation|managedFields|resourceVersion|selfLink|status|uid)\b"
 )
+_WHOLE: tuple[Path, ...] = ((), ("metadata",))
 MOST_ANNOTATION = 5 * 1024  # characters of an audit annotation's expression
 
 
@@ -62,8 +63,16 @@ class Compiled:
         """Whether any of it may look at what no manifest has."""
         named = [*self.policy.conditions, *self.policy.variables, *self.policy.audit]
         return any(_SERVER_SET.search(text) for text in self._texts(named)) or any(
-            whole.sees_all(program.root) for program in self._programs()
+            each.path in _WHOLE and not each.presence for each in self._reads
         )
+
+    def looks_within(self, paths: frozenset[Path]) -> bool:
+        """Whether the verdict hangs on nothing of the object but what is at or below these."""
+        return all(each.is_within(paths) for each in self._reads)
+
+    @functools.cached_property
+    def _reads(self) -> frozenset[Read]:
+        return frozenset(each for program in self._programs() for each in reads(program.root))
 
     def _programs(self) -> Iterator[Program]:
         yield from (*self.conditions, *self.variables.values(), *self.audit)

@@ -24,7 +24,7 @@ from reconciler.policy.admission.library import Library
 from reconciler.policy.admission.params import NoKind, Params
 from reconciler.policy.admission.requests import Request, Resource
 from reconciler.policy.admission.values import GROUP, Binding, Field, Source
-from reconciler.schema import conversions, kubernetes
+from reconciler.schema import conversions, defaults, kubernetes
 
 MOST_MESSAGE = 5 * 1024  # bytes of what a messageExpression may give
 _SERVER_SET = "it reads what the API server sets itself"
@@ -144,7 +144,7 @@ class Court:
         found: matching.Matched,
         words: dict[str, Any],
     ) -> Iterator[Decision]:
-        doubt = found.doubt or request.doubt
+        doubt = found.doubt or _own_doubt(compiled, request)
         if binding.match is not None:
             bound = matching.matched(binding.match, request)
             if bound is None:
@@ -196,6 +196,13 @@ class Court:
         yield self._seen
         if param is not None:
             yield self._seen_params.setdefault(id(param), Seen(param))
+
+
+def _own_doubt(compiled: Compiled, request: Request) -> str:
+    """Why the object may be another one, if that can matter to this policy."""
+    kind = request.resource.kind
+    sure = defaults.GENERATED.get((kind.api_version, kind.kind))
+    return "" if sure is not None and compiled.looks_within(sure) else request.doubt
 
 
 def _data(
