@@ -56,7 +56,7 @@ def show(result: Result, output: str) -> str:
 def _text(result: Result) -> str:
     """Findings by file and line, and a closing sentence."""
     lines = [
-        f"{_place(found)}{_weak(found)}{found.message}{_named(found.sites)}"
+        _line(f"{_place(found)}{_weak(found)}{found.message}{_named(found.sites)}")
         for found in result.findings
     ]
     ending = _count(len(lines), "finding") if lines else "no findings"
@@ -149,6 +149,11 @@ FORMATS: Mapping[str, Callable[[Result], str]] = {
     "sarif": _sarif,
     "github": _github,
 }
+
+
+def _line(text: str) -> str:
+    """A stranger chooses the words: they neither begin another line nor move the cursor."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _place(found: Problem) -> str:

@@ -119,6 +119,8 @@ class Site:
                 **metadata,
                 "name": name,
                 "labels": {**mapping(metadata.get("labels")), GENERATED: name},
+                "creationTimestamp": kept.TIME,
+                "resourceVersion": "1",
             },
             "spec": {"finalizers": ["kubernetes"]},
             "status": {"phase": "Active"},

@@ -10,6 +10,7 @@ Tables for the most part: as long as what the API server has defaults for.
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -38,6 +39,7 @@ _MAPS = frozenset(
         "hard",
         "volumeAttributes",
         "parameters",
+        "options",
     )
 )
 # Fields that are kept where they are an empty text, and those that are left out where they are
@@ -63,7 +65,6 @@ _ZEROS = frozenset(
 # The same of fields whose name alone does not tell: of what they stand in, and their name.
 _KEPT_WITHIN = frozenset(
     (
-        ("options", "value"),
         ("httpHeaders", "value"),
         ("sysctls", "value"),
         ("csi", "readOnly"),
@@ -131,7 +132,7 @@ def _clean(value: Any, key: str, above: str) -> Any:
     return canonical(value, in_millis=is_listed) if is_amount else value
 
 
-def _set(value: Value, **fields: Any) -> None:
+def _set(value: Value, /, **fields: Any) -> None:
     """Fill in what is missing. Values that may be changed later are given anew each time."""
     for key, default in fields.items():
         if key not in value:
@@ -160,9 +161,23 @@ def _inner(value: Value, key: str) -> Value | None:
 # Pods
 
 
+_PATH = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
+_HOST = rf"{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\]"
+_LONGEST_IMAGE = 512  # characters
+# What the server can read; of another one it knows no tag.
+_IMAGE = re.compile(
+    rf"(?:(?:{_HOST})(?::[0-9]+)?/)?(?![a-f0-9]{{64}}$){_PATH}(?:/{_PATH})*"
+    r"(?::\w[\w.-]{0,127})?(?:@sha256:[a-f0-9]{64}|@sha512:[a-f0-9]{128}|@sha384:[a-f0-9]{96})?",
+    re.ASCII,
+)
+
+
 def _image_policy(image: object) -> str:
     """By its tag: what may change is pulled each time."""
     text = str(image or "")
+    if len(text) > _LONGEST_IMAGE or not _IMAGE.fullmatch(text):
+        return "IfNotPresent"
     name = text.partition("@")[0]
     tag = name.rpartition(":")[2] if ":" in name.rpartition("/")[2] else ""
     return "Always" if tag == "latest" or (not tag and "@" not in text) else "IfNotPresent"
@@ -235,6 +250,7 @@ _VOLUMES: Mapping[str, Mapping[str, Any]] = {
     "rbd": {"pool": "rbd", "user": "admin", "keyring": "/etc/ceph/keyring"},
     "scaleIO": {"storageMode": "ThinProvisioned", "fsType": "xfs"},
 }
+_PARTED = ("gcePersistentDisk", "awsElasticBlockStore")
 _MODES = ("secret", "configMap", "downwardAPI", "projected")
 
 
@@ -263,7 +279,19 @@ def _volume(volume: Value) -> None:
     claim = _inner(_inner(volume, "ephemeral") or {}, "volumeClaimTemplate")
     if claim is not None:
         _set(claim, metadata={})
-        _set(_map(claim, "spec"), volumeMode="Filesystem", resources={})
+        _claim_spec(claim)
+    _no_pointers(volume)
+
+
+def _no_pointers(volume: Value) -> None:
+    """What is no pointer in Go: a list that nobody gave is null, and 0 is left out."""
+    projected = _inner(volume, "projected")
+    if projected is not None:
+        _set(projected, sources=None)
+    for name in _PARTED:
+        found = _inner(volume, name)
+        if found is not None and found.get("partition") == 0:
+            del found["partition"]
 
 
 def _pod_spec(spec: Value, *, restart: bool = True) -> None:
@@ -285,6 +313,12 @@ def _pod_spec(spec: Value, *, restart: bool = True) -> None:
             _container(container)
     for volume in _maps(spec, "volumes"):
         _volume(volume)
+    for toleration in _maps(spec, "tolerations"):
+        if toleration.get("key") == "":
+            del toleration["key"]
+    nodes = _inner(_inner(spec, "affinity") or {}, "nodeAffinity")
+    for term in _maps(nodes, "preferredDuringSchedulingIgnoredDuringExecution"):
+        _set(term, preference={})
 
 
 def _template(value: Value) -> None:
@@ -335,6 +369,9 @@ def _stateful_set(value: Value) -> None:
         rolling = _map(strategy, "rollingUpdate")
         _set(rolling, partition=0)
         rolling.pop("maxUnavailable", None)  # behind a feature gate that is off
+    ordinals = _inner(spec, "ordinals")
+    if ordinals is not None:
+        _set(ordinals, start=0)
     retention = _map(spec, "persistentVolumeClaimRetentionPolicy")
     _set(retention, whenDeleted="Retain", whenScaled="Retain")
     for claim in _maps(spec, "volumeClaimTemplates"):
@@ -367,14 +404,24 @@ def _replica_set(value: Value) -> None:
 def _replication_controller(value: Value) -> None:
     spec = _map(value, "spec")
     _replica_set(value)
-    labels = _map(_map(spec["template"], "metadata"), "labels")
+    labels = _map(_map(_map(spec, "template"), "metadata"), "labels")
     if labels:
-        _set(spec, selector=dict(labels))
+        spec["selector"] = spec.get("selector") or dict(labels)
         _set(_map(value, "metadata"), labels=dict(labels))
+
+
+def _failure_policy(spec: Value) -> None:
+    policy = _inner(spec, "podFailurePolicy")
+    if policy is not None:
+        _set(policy, rules=None)
+    for rule in _maps(policy, "rules"):
+        for condition in _maps(rule, "onPodConditions"):
+            _set(condition, status="True")
 
 
 def _job(value: Value) -> None:
     spec = _map(value, "spec")
+    _failure_policy(spec)
     template = _map(spec, "template")
     _set(template, metadata={})
     _pod_spec(_map(template, "spec"))
@@ -402,7 +449,9 @@ def _cron_job(value: Value) -> None:
     )
     template = _map(spec, "jobTemplate")
     _set(template, metadata={})
-    _template(_map(template, "spec"))
+    job = _map(template, "spec")
+    _failure_policy(job)
+    _template(job)
     _set(value, status={})
 
 
@@ -428,8 +477,17 @@ def _service(value: Value) -> None:
 
 
 def _claim(value: Value) -> None:
-    _set(_map(value, "spec"), volumeMode="Filesystem", resources={})
+    _claim_spec(value)
     _set(value, status={"phase": "Pending"})
+
+
+def _claim_spec(value: Value) -> None:
+    spec = _map(value, "spec")
+    _set(spec, volumeMode="Filesystem", resources={})
+    for key in ("dataSource", "dataSourceRef"):
+        source = _inner(spec, key)
+        if source is not None:
+            _set(source, apiGroup=None)
 
 
 def _secret(value: Value) -> None:
@@ -462,6 +520,16 @@ def _network_policy(value: Value) -> None:
 
 
 def _ingress(value: Value) -> None:
+    spec = _map(value, "spec")
+    if spec.get("rules") == []:
+        del spec["rules"]
+    paths = (
+        path for rule in _maps(spec, "rules") for path in _maps(_inner(rule, "http") or {}, "paths")
+    )
+    for backend in (_inner(spec, "defaultBackend"), *(_inner(path, "backend") for path in paths)):
+        resource = _inner(backend or {}, "resource")
+        if resource is not None:
+            _set(resource, apiGroup=None)
     _set(value, status={"loadBalancer": {}})
 
 
@@ -485,7 +553,7 @@ def _storage_class(value: Value) -> None:
 
 
 def _priority_class(value: Value) -> None:
-    _set(value, preemptionPolicy="PreemptLowerPriority")
+    _set(value, value=0, preemptionPolicy="PreemptLowerPriority")
     if value.get("globalDefault") is False:
         del value["globalDefault"]
 
@@ -494,7 +562,10 @@ def _namespace(value: Value) -> None:
     metadata = _map(value, "metadata")
     labels = _map(metadata, "labels")
     labels["kubernetes.io/metadata.name"] = metadata.get("name", "")
-    _set(_map(value, "spec"), finalizers=["kubernetes"])
+    spec = _map(value, "spec")
+    listed = spec.get("finalizers", [])
+    if isinstance(listed, list) and "kubernetes" not in listed:
+        spec["finalizers"] = [*listed, "kubernetes"]
     _set(value, status={"phase": "Active"})
 
 

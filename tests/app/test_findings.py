@@ -38,6 +38,12 @@ def test_a_workflow_command_is_one_line_and_holds_what_would_end_it_escaped() ->
     ]
 
 
+def test_a_strangers_words_begin_no_line_and_move_no_cursor() -> None:
+    forged = Problem(rule="a", path="a.yaml", line=1, message="wrong\n3 sites: no findings\x1b[2J")
+    shown = findings.show(Result(sites=1, objects=1, findings=(forged,)), "text")
+    assert shown == "a.yaml:1: wrong 3 sites: no findings [2J\n1 site, 1 object: 1 finding\n"
+
+
 def test_sarif_has_a_rule_a_level_and_a_place_for_each() -> None:
     log = json.loads(findings.show(RESULT, "sarif"))
     assert log["version"] == "2.1.0"

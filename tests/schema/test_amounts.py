@@ -17,6 +17,12 @@ from reconciler.schema.amounts import canonical
         ("500u", "1m"),
         ("0.5", "500m"),
         ("1024Ki", "1Mi"),
+        ("+1Ki", "+1Ki"),
+        ("+1Ei", "1Ei"),
+        ("5.Ei", "5Ei"),
+        ("1e21", "1e21"),
+        ("1000E", "1"),  # the API server has no word for it
+        ("12345678901234567890.123456P", "12345678901234567890123456G"),
         ("much", "much"),
         (True, True),
     ],

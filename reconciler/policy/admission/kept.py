@@ -12,7 +12,7 @@ from typing import Any
 Value = Mapping[str, Any]
 
 _UID = "00000000-0000-4000-8000-000000000000"
-_TIME = "2026-01-01T00:00:00Z"
+TIME = "2026-01-01T00:00:00Z"
 # Of Kubernetes' own kinds, those whose objects have a generation: those with a spec to follow.
 _COUNTED = frozenset(
     (
@@ -63,7 +63,7 @@ def _filled(value: Value, *, stored: bool, generation: int, known: bool) -> dict
     version, kind = value.get("apiVersion"), value.get("kind")
     fields: dict[str, Any] = {
         "uid": _UID,
-        "creationTimestamp": _TIME,
+        "creationTimestamp": TIME,
         "managedFields": [
             {
                 "apiVersion": version,
@@ -71,7 +71,7 @@ def _filled(value: Value, *, stored: bool, generation: int, known: bool) -> dict
                 "fieldsV1": {"f:metadata": {"f:labels": {}}},
                 "manager": "fleet-reconciler",
                 "operation": "Apply",
-                "time": _TIME,
+                "time": TIME,
             }
         ],
     }

@@ -628,6 +628,9 @@ SEEN = tuple(
         "namespaceObject.status.phase != 'Active'",
         "namespaceObject.metadata.labels.env == 'prod'",
         "namespaceObject.metadata.?annotations.hasValue()",
+        "!has(namespaceObject.metadata.creationTimestamp)",
+        "!has(namespaceObject.metadata.resourceVersion)",
+        "!has(namespaceObject.metadata.generation)",
         "oldObject == null",
         "oldObject == {}",
     )

@@ -139,8 +139,75 @@ def _nothings() -> dict[str, Any]:
     }
 
 
+def _odds() -> dict[str, Any]:
+    """A Pod's spec with what Go writes where nothing is said, and leaves out where it is."""
+    image = {"metadata": {"labels": {"a": "b"}}}
+    claim = {
+        "accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": "1024Mi"}},
+        "dataSource": {"kind": "PersistentVolumeClaim", "name": "x"},
+    }
+    amounts = ("+1Ei", "5.Ei", "1000E", "1e21", "1e300", "+5Ki", "12345678901234567890.5P")
+    images = ("B", "b:", "h/b", "a.b/c:latest", "[::1]:80/b", "b@sha256:" + "a" * 64)
+    return {
+        "serviceAccountName": "app",
+        "containers": [
+            *(
+                {"name": f"m{n}", "image": "b:1", "resources": {"requests": {"memory": each}}}
+                for n, each in enumerate(amounts)
+            ),
+            *({"name": f"i{n}", "image": each} for n, each in enumerate(images)),
+        ],
+        "tolerations": [{"key": "", "operator": "Exists"}],
+        "affinity": {
+            "nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 1}]}
+        },
+        "volumes": [
+            {"name": "a", "flexVolume": {"driver": "d/x", "options": {}}},
+            {"name": "b", "flexVolume": {"driver": "d/x", "options": {"a": ""}}},
+            {"name": "c", "gcePersistentDisk": {"pdName": "x", "partition": 0}},
+            {"name": "d", "projected": {}},
+            {"name": "e", "ephemeral": {"volumeClaimTemplate": {**image, "spec": claim}}},
+        ],
+    }
+
+
+def _cron_job(policy: dict[str, Any]) -> dict[str, Any]:
+    pod = {"restartPolicy": "Never", "containers": [{"name": "a", "image": "b:1"}]}
+    job = {"template": {"spec": pod}, "podFailurePolicy": policy}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "spec": {"schedule": "* * * * *", "jobTemplate": {"spec": job}},
+    }
+
+
+def _others() -> Iterator[dict[str, Any]]:
+    """The same of other kinds; objects without a name."""
+    net, rbac = "networking.k8s.io/v1", "rbac.authorization.k8s.io/v1"
+    service = {"service": {"name": "s", "port": {"number": 1}}}
+    thing = {"resource": {"kind": "X", "name": "y"}}
+    paths = [{"path": "/", "pathType": "Prefix", "backend": thing}]
+    labels = {"a": "b"}
+    pods = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "a", "image": "b"}]}}
+    many = {"selector": {"matchLabels": labels}, "template": pods}
+    yield _cron_job({})
+    conditions = [{"type": "DisruptionTarget"}]
+    yield _cron_job({"rules": [{"action": "Ignore", "onPodConditions": conditions}]})
+    yield {"apiVersion": net, "kind": "Ingress", "spec": {"defaultBackend": service, "rules": []}}
+    yield {"apiVersion": net, "kind": "Ingress", "spec": {"defaultBackend": thing}}
+    yield {"apiVersion": net, "kind": "Ingress", "spec": {"rules": [{"http": {"paths": paths}}]}}
+    yield {"apiVersion": rbac, "kind": "Role", "rules": []}
+    yield {"apiVersion": "apps/v1", "kind": "StatefulSet", "spec": {**many, "ordinals": {}}}
+    yield {
+        "apiVersion": "v1",
+        "kind": "ReplicationController",
+        "spec": {"template": pods, "selector": {}},
+    }
+
+
 def _objects() -> Iterator[dict[str, Any]]:
-    for pod in (_rich(), _nothings(), {"containers": [{"name": "a", "image": "b"}]}):
+    for pod in (_rich(), _nothings(), _odds(), {"containers": [{"name": "a", "image": "b"}]}):
         yield from library.workloads(pod)
     for name in library.NAMES:
         for trial in library.trials(name):
@@ -174,6 +241,14 @@ def _objects() -> Iterator[dict[str, Any]]:
         },
     ):
         yield {**value, "metadata": head}
+    for value in _others():
+        yield {**value, "metadata": head}
+    yield {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": "other"},
+        "spec": {"finalizers": ["a.b/c"]},
+    }
 
 
 @pytest.fixture(scope="module")
