@@ -131,6 +131,22 @@ def test_validate_finds_a_policy_that_does_not_compile_by_line_and_column(tmp_pa
     assert (found["path"], found["line"], found["column"]) == ("policies/maps.yaml", 11, 11)
 
 
+@pytest.mark.parametrize("metadata", ["3", "[a]", "{name: [a]}"])
+def test_a_binding_without_a_name_is_found_with_its_line(tmp_path: Path, metadata: str) -> None:
+    build.fleet(tmp_path, files(policy=POLICY.replace("{name: everywhere}", metadata)))
+    done = build.run("validate", tmp_path)
+    line = POLICY.partition("---\n")[0].count("\n") + 2
+    assert f"policies/maps.yaml:{line}:1: metadata.name is missing" in done.output
+
+
+def test_more_variables_than_anyone_needs_are_found_with_their_line(tmp_path: Path) -> None:
+    rows = "".join(f"  - {{name: v{number}, expression: '1'}}\n" for number in range(257))
+    text = POLICY.replace("  validations:\n", f"  variables:\n{rows}  validations:\n")
+    build.fleet(tmp_path, files(policy=text))
+    done = build.run("validate", tmp_path)
+    assert "policies/maps.yaml:8:3: at most 256 variables" in done.output
+
+
 def test_the_child_asks_what_the_server_makes_of_an_object() -> None:
     text = POLICY.replace("configmaps", "services").replace(
         "!has(object.data) || !object.data.exists(k, k == 'password')",

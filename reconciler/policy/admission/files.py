@@ -105,7 +105,8 @@ def _ignores(value: Mapping[str, Any]) -> bool:
 def _wrong(value: dict[str, Any], version: Any, shape: Any, more: Any) -> list[shapes.Wrong]:
     if version != _VERSION:
         return [(("apiVersion",), f"expected apiVersion: {_VERSION}")]
-    name = (value.get("metadata") or {}).get("name") if value.get("metadata") else None
+    metadata = value.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else None
     if not isinstance(name, str):
         return [((), "metadata.name is missing")]
     found = [*shapes.wrong(value, shape)]

@@ -86,6 +86,9 @@ _RESERVED = frozenset(
 }
 _MOST_CONDITIONS = 64
 _MOST_ANNOTATIONS = 20
+# Bounds of ours: each variable is read with all that come before it.
+_MOST_VARIABLES = 256
+_MOST_VALIDATIONS = 1_000
 _TYPES: Mapping[type, str] = {str: "a string", dict: "a mapping"}
 
 
@@ -137,6 +140,9 @@ def wrong_policy(spec: Mapping[str, Any]) -> Iterator[Wrong]:
     if not spec.get("validations") and not spec.get("auditAnnotations"):
         yield ("spec",), "validations or auditAnnotations must have an item"
     yield from _wrong_conditions(spec.get("matchConditions") or [])
+    for key, most in (("variables", _MOST_VARIABLES), ("validations", _MOST_VALIDATIONS)):
+        if len(spec.get(key) or []) > most:
+            yield ("spec", key), f"at most {most} {key}"
     for number, each in enumerate(spec.get("variables") or []):
         yield from _wrong_variable(each, ("spec", "variables", number))
     for number, each in enumerate(spec.get("validations") or []):
