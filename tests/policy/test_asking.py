@@ -98,6 +98,14 @@ def test_nobody_is_asked_where_the_table_is_sure() -> None:
     assert found.message == "no (policy p)"
 
 
+@pytest.mark.parametrize("name", ["uid", r"\x75id", r"\u0075id"])
+def test_a_field_that_the_server_sets_is_known_however_it_is_spelt(name: str) -> None:
+    text = f"object.metadata['{name}'] != '00000000-0000-4000-8000-000000000001'"
+    value = {**widget("v1"), "kind": "ConfigMap"}
+    (found,) = findings(text, value, Preview(failed="no route"))
+    assert "it reads what the API server sets itself" in found.message
+
+
 @pytest.mark.parametrize(
     "expression",
     [

@@ -18,9 +18,16 @@ from reconciler.cel.scope import Program
 from reconciler.documents import load
 from reconciler.policy.admission.values import Field, Named, Policy, Problem, Source
 
-_SERVER_SET = re.compile(
-    r"\b(creationTimestamp|generation|managedFields|resourceVersion|selfLink|status|uid)\b"
-)
+_SET = [
+    "creationTimestamp",
+    "generation",
+    "managedFields",
+    "resourceVersion",
+    "selfLink",
+    "status",
+    "uid",
+]
+_SERVER_SET = re.compile(rf"\b({'|'.join(_SET)})\b")
 _WHOLE: tuple[Path, ...] = ((), ("metadata",))
 MOST_ANNOTATION = 5 * 1024  # characters of an audit annotation's expression
 
@@ -62,9 +69,11 @@ class Compiled:
     def reads_server_set(self) -> bool:
         """Whether any of it may look at what no manifest has."""
         named = [*self.policy.conditions, *self.policy.variables, *self.policy.audit]
-        return any(_SERVER_SET.search(text) for text in self._texts(named)) or any(
-            each.path in _WHOLE and not each.presence for each in self._reads
-        )
+        return (
+            any(_SERVER_SET.search(text) for text in self._texts(named))
+            or any(each.path in _WHOLE and not each.presence for each in self._reads)
+            or any(not set(_SET).isdisjoint(each.path) for each in self._reads)
+        )  # as '\\x75id'
 
     def looks_within(self, paths: frozenset[Path]) -> bool:
         """Whether the verdict hangs on nothing of the object but what is at or below these."""
