@@ -18,16 +18,18 @@ from reconciler.cel.scope import Program
 from reconciler.documents import load
 from reconciler.policy.admission.values import Field, Named, Policy, Problem, Source
 
-_SET = [
-    "creationTimestamp",
-    "generation",
-    "managedFields",
-    "resourceVersion",
-    "selfLink",
-    "status",
-    "uid",
-]
-_SERVER_SET = re.compile(rf"\b({'|'.join(_SET)})\b")
+_SET = frozenset(
+    (
+        "creationTimestamp",
+        "generation",
+        "managedFields",
+        "resourceVersion",
+        "selfLink",
+        "status",
+        "uid",
+    )
+)
+_SERVER_SET = re.compile(rf"\b({'|'.join(sorted(_SET))})\b")
 _WHOLE: tuple[Path, ...] = ((), ("metadata",))
 MOST_ANNOTATION = 5 * 1024  # characters of an audit annotation's expression
 
@@ -69,11 +71,11 @@ class Compiled:
     def reads_server_set(self) -> bool:
         """Whether any of it may look at what no manifest has."""
         named = [*self.policy.conditions, *self.policy.variables, *self.policy.audit]
-        return (
-            any(_SERVER_SET.search(text) for text in self._texts(named))
-            or any(each.path in _WHOLE and not each.presence for each in self._reads)
-            or any(not set(_SET).isdisjoint(each.path) for each in self._reads)
-        )  # as '\\x75id'
+        return any(_SERVER_SET.search(text) for text in self._texts(named)) or any(
+            (each.path in _WHOLE and not each.presence)
+            or not _SET.isdisjoint(each.path)  # however it is spelt in the text
+            for each in self._reads
+        )
 
     def looks_within(self, paths: frozenset[Path]) -> bool:
         """Whether the verdict hangs on nothing of the object but what is at or below these."""
