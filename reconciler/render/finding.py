@@ -63,34 +63,34 @@ class Finder:
 class _Node:
     """A field: the rows that end at it, and the fields below."""
 
-    __slots__ = ("_items", "_known", "_start", "ends", "fields", "is_list")
+    __slots__ = ("_items", "_known", "_name", "ends", "fields", "is_list")
 
-    def __init__(self, start: Place | None) -> None:
-        """``start``: what the places of what is found are to begin with; None at the root."""
+    def __init__(self, name: str | None) -> None:
+        """``name``: the field's, which the places of what is found begin with; None has none."""
         self.fields: dict[str, _Node] = {}
         self.ends: list[tuple[int, str, Any]] = []
         self.is_list = False
-        self._start = start
+        self._name = name
         self._items: _Node | None = None
         self._known: dict[int, tuple[Any, Sequence[Hit]]] = {}
 
     def below(self, name: str) -> _Node:
         """The node of a field, made where it is missing."""
         if name not in self.fields:
-            self.fields[name] = _Node((name,) if self._start is None else ())
+            self.fields[name] = _Node(name)
         return self.fields[name]
 
     def hits(self, value: Any) -> Sequence[Hit]:
-        """Where rows end, at this value or below; from memory if it was seen before.
+        """Where rows end, at this value or below; from memory if it was seen before. Raises Unfit.
 
-        Raises Unfit.
+        Places are as seen from what holds the field.
         """
         found = self._known.get(id(value))
         if found is not None and found[0] is value:
             return found[1]
         hits = self._search(value)
-        if self._start and hits:
-            hits = _deeper(self._start[0], hits)
+        if self._name is not None and hits:
+            hits = _deeper(self._name, hits)
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
         self._known[id(value)] = (value, hits)
@@ -104,9 +104,7 @@ class _Node:
             return found
         if isinstance(value, dict):
             for name in self._common(value):
-                below = self.fields[name].hits(value[name])
-                if below:
-                    found += _deeper(name, below)
+                found += self.fields[name].hits(value[name])
         elif isinstance(value, list):
             inner = self._inner()
             for index, item in enumerate(value):
@@ -128,7 +126,7 @@ class _Node:
     def _inner(self) -> _Node:
         """The same for the items of a list: rows that end at the list end there."""
         if self._items is None:
-            self._items = self if not self.ends and not self._start else _Node(())
+            self._items = _Node(None)
             self._items.fields = self.fields
         return self._items
 

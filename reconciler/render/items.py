@@ -122,7 +122,7 @@ class Item:
 
 
 def _called_alike(value: Value, old: Value) -> bool:
-    """Whether what makes the id is the very same; not that nothing of it is equal."""
+    """Whether what makes the id is the very same. What is merely equal is looked at once more."""
     if value.get("kind") is not old.get("kind"):
         return False
     if value.get("apiVersion") is not old.get("apiVersion"):
