@@ -47,8 +47,10 @@ def test_every_event_writes_its_line_and_moves_its_metrics(name: str) -> None:
 
 
 def test_it_is_an_observer() -> None:
-    observer: Observer = Heard().telemetry
+    heard = Heard()
+    observer: Observer = heard.telemetry
     observer.event("cluster.recovered")
+    assert [line["name"] for line in heard.lines()] == ["cluster.recovered"]
 
 
 def test_an_event_that_is_not_in_the_table_is_an_error() -> None:
