@@ -9,7 +9,7 @@ import orjson
 
 from reconciler.adapters.files import FolderTree
 from reconciler.documents import dump
-from reconciler.model.errors import MissingBlobs, UsageError
+from reconciler.model.errors import FileError, MissingBlobs, UsageError
 from reconciler.render import build
 from reconciler.render import output as printed
 from reconciler.render.trees import Remembered
@@ -21,7 +21,12 @@ def folder(target: str, *, restrict: bool, output: str) -> str:
     if not path.is_dir():
         raise UsageError(f"{target} is no folder; for a site of a fleet repository give --repo")
     root, inside = _root(path.resolve())
-    resources = build.build(Remembered(FolderTree(root, still=True)), inside, restrict=restrict)
+    try:
+        resources = build.build(Remembered(FolderTree(root, still=True)), inside, restrict=restrict)
+    except FileError as error:
+        if root == Path(root.anchor):  # paths are the file system's own, then, and say so
+            error.path = f"{root}{error.path}"
+        raise
     if output == "json":
         return printed.to_json(resources)
     return printed.to_yaml(resources)

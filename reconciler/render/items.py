@@ -123,16 +123,17 @@ class Item:
 
 def _called_alike(value: Value, old: Value) -> bool:
     """Whether what makes the id is the very same. What is merely equal is looked at once more."""
-    if value.get("kind") is not old.get("kind"):
+    try:
+        if value["kind"] is not old["kind"] or value["apiVersion"] is not old["apiVersion"]:
+            return False
+        now, before = value["metadata"], old["metadata"]
+        if now is before:
+            return True
+        if now["name"] is not before["name"]:
+            return False
+        return now.get("namespace") is before.get("namespace")
+    except (KeyError, TypeError):  # something is missing, or no mapping
         return False
-    if value.get("apiVersion") is not old.get("apiVersion"):
-        return False
-    now, before = value.get("metadata"), old.get("metadata")
-    if now is before:
-        return True
-    if now.__class__ is not dict or before.__class__ is not dict:
-        return False
-    return now.get("name") is before.get("name") and now.get("namespace") is before.get("namespace")
 
 
 Step = Callable[[list[Item]], list[Item]]  # what a transformer is, once it is configured

@@ -86,6 +86,18 @@ class _Known:
                 if name != now:
                     self.renamed.add(name)
         self._items = items
+        self._called: dict[tuple[str, Kind], list[Item]] = {}
+
+    def called(self, name: str, kind: Kind) -> list[Item]:
+        """The objects that were ever called so and of that kind; remembered, as many refer to one.
+
+        Not to be changed.
+        """
+        found = self._called.get((name, kind))
+        if found is None:
+            found = [item for item in self.by_name.get(name, ()) if _was(item, kind)]
+            self._called[name, kind] = found
+        return found
 
     @cached_property
     def by_first_space(self) -> dict[str, list[Item]]:
@@ -157,8 +169,7 @@ class _Referrer:
         self, name: str, path: str, target: Kind, space: str | None, *, whole: bool = False
     ) -> Item | None:
         """The object that ``name`` means, or None. Raises Unfit where several may be meant."""
-        found = [item for item in self._known.by_name.get(name, ()) if _was(item, target)]
-        found = [item for item in found if self._reaches(item)]
+        found = [item for item in self._known.called(name, target) if self._reaches(item)]
         if found and whole and space is not None:
             found = self._in_space(found, space)
         if found and path.endswith(_ROLE):

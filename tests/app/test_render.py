@@ -57,6 +57,13 @@ def test_a_file_outside_of_the_folder_is_refused(folder: Path, more: tuple[str, 
     assert "is not in or below" in done.stderr
 
 
+def test_outside_of_a_repository_an_error_names_the_whole_path(folder: Path) -> None:
+    named = f"reconciler: {folder}/kustomization.yaml:1:13: "
+    assert render(str(folder)).stderr.startswith(named)
+    (folder.parent / ".git").mkdir()
+    assert render(str(folder)).stderr.startswith("reconciler: a/kustomization.yaml:1:13: ")
+
+
 def test_nothing_is_started_and_no_network_is_reached(folder: Path) -> None:
     text = "resources: [map.yaml]\nconfigMapGenerator: [{name: b, literals: [c=d]}]\n"
     (folder / "kustomization.yaml").write_text(text)
