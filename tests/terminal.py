@@ -6,7 +6,12 @@ import contextlib
 import os
 import pty
 import subprocess
+import time
 from collections.abc import Mapping
+
+# Seconds before somebody types. A signal between the question and the wait for its answer is seen
+# only with the next key, as Python's handlers run between bytecodes and not in the system's read.
+_READING = 0.5
 
 
 def run(command: list[str], typed: bytes, environment: Mapping[str, str]) -> tuple[str, str, int]:
@@ -43,6 +48,7 @@ def answer(
             shown += chunk
             if not is_asked and asked.encode() in shown:
                 is_asked = True
+                time.sleep(_READING)
                 os.write(ours, typed)
     os.close(ours)
     _, status = os.waitpid(pid, 0)
