@@ -26,7 +26,7 @@ _SECONDS = 120
 _SHOWN = 160
 _OURS = [sys.executable, "-c", "from reconciler.cli import main; main()", "render"]
 _UNRESTRICTED = ["--load-restrictor", "LoadRestrictionsNone"]
-_AS_KUSTOMIZE = ("equal", "both fail")
+_AS_KUSTOMIZE = ("equal", "fail in both")
 
 
 class Result(NamedTuple):
@@ -48,18 +48,18 @@ def kustomizations(root: Path) -> Iterator[Path]:
 def judge(program: str, folder: Path) -> Result:
     """Restricted as it is, and without restriction where it fails in both."""
     found = _compared(program, folder, [])
-    return _compared(program, folder, _UNRESTRICTED) if found.outcome == "both fail" else found
+    return _compared(program, folder, _UNRESTRICTED) if found.outcome == "fail in both" else found
 
 
 def _compared(program: str, folder: Path, words: Sequence[str]) -> Result:
     theirs = _run([program, "build", *words, str(folder)])
     ours = _run([*_OURS, *words, str(folder)])
     if theirs.returncode and ours.returncode:
-        return Result(folder, "both fail")
+        return Result(folder, "fail in both")
     if theirs.returncode or ours.returncode:
-        who = "kustomize" if theirs.returncode else "we"
+        who = "kustomize" if theirs.returncode else "ours"
         said = (theirs if theirs.returncode else ours).stderr.decode(errors="replace")
-        return Result(folder, f"{who} fail", said.strip()[-_SHOWN:])
+        return Result(folder, f"fail in {who}", said.strip()[-_SHOWN:])
     if theirs.stdout == ours.stdout:
         return Result(folder, "equal")
     return Result(folder, "differ", _first(theirs.stdout, ours.stdout))

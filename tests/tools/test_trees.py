@@ -49,7 +49,7 @@ def test_equal_trees_and_such_as_fail_in_both_are_as_kustomize_has_them(
         f"sys.stdout.write({_OBJECT!r})",
     )
     done = _ran("--kustomize", program, trees)
-    assert (done.returncode, done.stdout) == (0, "3 kustomizations: 2 equal, 1 both fail\n")
+    assert (done.returncode, done.stdout) == (0, "3 kustomizations: 2 equal, 1 fail in both\n")
 
 
 def test_what_comes_out_otherwise_is_named_with_its_first_line(trees: Path, tmp_path: Path) -> None:
@@ -57,14 +57,14 @@ def test_what_comes_out_otherwise_is_named_with_its_first_line(trees: Path, tmp_
     done = _ran("--kustomize", program, trees)
     assert done.returncode == 1
     assert f"{trees}/good: differ: line 4: '  name: two', ours '  name: one'" in done.stdout
-    assert f"{trees}/bad: we fail: " in done.stdout
-    assert done.stdout.endswith("3 kustomizations: 2 we fail, 1 differ\n")
+    assert f"{trees}/bad: fail in ours: " in done.stdout
+    assert done.stdout.endswith("3 kustomizations: 2 fail in ours, 1 differ\n")
 
 
 def test_what_only_kustomize_refuses_is_told(trees: Path, tmp_path: Path) -> None:
     done = _ran("--kustomize", _program(tmp_path, "sys.exit('not so')"), trees)
     assert done.returncode == 1
-    assert f"{trees}/good: kustomize fail: not so" in done.stdout
+    assert f"{trees}/good: fail in kustomize: not so" in done.stdout
 
 
 def test_a_folder_without_any_kustomization_is_no_success(tmp_path: Path) -> None:
