@@ -22,6 +22,7 @@ from reconciler.render.scalars import is_scalar, text
 
 _LIMITS = Limits(bytes=1 << 20, nodes=50_000, depth=50, documents=1)
 _STRING = "tag:yaml.org,2002:str"
+_BLOCKS = ("|", ">")
 _WIDE = 1 << 30  # columns: nothing is folded
 
 
@@ -35,8 +36,9 @@ def put(content: str, parts: list[str], value: Any) -> str | None:
     found = list(_find(root, parts)) if root is not None else []
     if root is None or not found:
         return None
-    if "#" in content and is_scalar(value) and all(isinstance(n, yaml.ScalarNode) for n in found):
-        return _spliced(content, found, text(value))
+    scalars = [node for node in found if isinstance(node, yaml.ScalarNode)]
+    if "#" in content and is_scalar(value) and len(scalars) == len(found):
+        return _spliced(content, scalars, value)
     for node in found:
         _set(node, value)
     return _written(root, content)
@@ -98,13 +100,22 @@ def _reads_as_string(content: str) -> bool:
         return False
 
 
-def _spliced(content: str, nodes: list[yaml.Node], value: str) -> str:
+def _spliced(content: str, nodes: list[yaml.ScalarNode], value: Any) -> str:
     """The text with the scalars replaced where they stand, all else as it is."""
-    data = content.encode()
     for node in sorted(nodes, key=lambda one: one.start_mark.index, reverse=True):
-        shown = f'"{value}"' if getattr(node, "style", None) == '"' else value
-        data = data[: node.start_mark.index] + shown.encode() + data[node.end_mark.index :]
-    return data.decode().strip()
+        _set(node, value)
+        before, after = content[: node.start_mark.index], content[node.end_mark.index :]
+        space = " " if before.endswith(":") else ""  # nothing stood there
+        content = before + space + _scalar(node) + after
+    return content.strip()
+
+
+def _scalar(node: yaml.ScalarNode) -> str:
+    """As it is written on a line of its own, in quotes where it needs them."""
+    if node.style in _BLOCKS:
+        return str(node.value)
+    shown: str = yaml.serialize(node, Dumper=yaml.CSafeDumper, width=_WIDE, allow_unicode=True)
+    return shown.removesuffix("\n").removesuffix("\n...")
 
 
 def _written(root: yaml.Node, content: str) -> str:
