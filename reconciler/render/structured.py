@@ -1,7 +1,7 @@
 """Replacements within a string that is itself JSON or YAML, as a ConfigMap's file may be.
 
-The text keeps the order, the quotes and the flow of what it holds; JSON comes out as Go writes
-it, YAML as kustomize's own writer does. Comments stay where only scalars change.
+The text keeps its order, quotes, flow and comments, and is laid out as kustomize lays it out;
+JSON comes out as Go writes it.
 """
 
 from __future__ import annotations
@@ -12,119 +12,175 @@ from typing import Any
 
 import yaml
 
-from reconciler.documents import load
-from reconciler.documents.load import Limits
-from reconciler.documents.scalars import RESOURCE, resolve
+from reconciler.documents import load, nodes, recomment
+from reconciler.documents.nodes import MAPPING, SEQUENCE, Node
 from reconciler.model.errors import FileError
 from reconciler.render import fieldpaths, selectors
 from reconciler.render.fieldspecs import Unfit
+from reconciler.render.regex import Matches
 from reconciler.render.scalars import is_scalar, text
 
-_LIMITS = Limits(bytes=1 << 20, nodes=50_000, depth=50, documents=1)
-_STRING = "tag:yaml.org,2002:str"
-_BLOCKS = ("|", ">")
-_WIDE = 1 << 30  # columns: nothing is folded
+_BYTES, _NODES, _DEPTH = 1 << 20, 50_000, 50
 
 
-def put(content: str, parts: list[str], value: Any) -> str | None:
-    """``content`` with a value where ``parts`` lead in it; None where they lead nowhere."""
+def put(content: str, parts: list[str], value: Any, *, typed: bool, create: bool) -> str | None:
+    """``content`` with a value where ``parts`` lead in it, made there with ``create``.
+
+    None where they lead nowhere. What cannot be JSON any more is left as it was, as kustomize
+    does. ``typed`` is false for a text that a YAML reader would still give a type.
+    """
+    root = _read(content)
+    if root is None:
+        return None
+    bare = nodes.scalar(text(value)) if is_scalar(value) else _node(value)
+    fresh = _node(value) if typed else bare
     try:
-        load.load_all(content.encode(), path="", limits=_LIMITS)  # so that composing is safe
-        root = yaml.compose(content, Loader=yaml.CSafeLoader)
-    except (FileError, yaml.YAMLError):
+        places = list(_find(root, 0, parts, bare if create else None))
+    except Unfit:
         return None
-    found = list(_find(root, parts)) if root is not None else []
-    if root is None or not found:
+    if not places:
         return None
-    scalars = [node for node in found if isinstance(node, yaml.ScalarNode)]
-    if "#" in content and is_scalar(value) and len(scalars) == len(found):
-        return _spliced(content, scalars, value)
-    for node in found:
-        _set(node, value)
-    return _written(root, content)
+    for holder, index in places:
+        old = holder.children[index]
+        if old.is_scalar:
+            holder.children[index] = nodes.with_text(old, text(value))
+        else:
+            holder.children[index] = fresh
+    root = root.children[0]
+    if content.lstrip()[:1] in ("{", "["):
+        made = _json(root, content)
+        return content if made is None else made
+    return recomment.write(root, content).strip()
 
 
-def _find(node: yaml.Node, parts: list[str]) -> Iterator[yaml.Node]:
+def leads(content: str, parts: list[str]) -> bool:
+    """Whether ``parts`` lead somewhere in a text. Raises Unfit where they do not fit it."""
+    root = _read(content)
+    if root is None:
+        raise Unfit("the text is no YAML")
+    return any(True for _ in _find(root, 0, parts, None))
+
+
+def _read(content: str) -> Node | None:
+    """A text as a list of one node."""
+    if len(content) > _BYTES:
+        return None
+    try:
+        root = nodes.read(content, nodes=_NODES, depth=_DEPTH)
+    except yaml.YAMLError:
+        return None
+    return None if root is None else nodes.collection(SEQUENCE, [root])
+
+
+def _node(value: Any) -> Node:
+    """A plain value as nodes, a line for each entry."""
+    if isinstance(value, dict):
+        pairs = [node for key, item in value.items() for node in (nodes.string(key), _node(item))]
+        return nodes.collection(MAPPING, pairs)
+    if isinstance(value, list):
+        return nodes.collection(SEQUENCE, [_node(item) for item in value])
+    return nodes.string(value) if isinstance(value, str) else nodes.scalar(text(value))
+
+
+Place = tuple[Node, int]  # a node with children, and which of them
+
+
+def _find(holder: Node, index: int, parts: list[str], leaf: Node | None) -> Iterator[Place]:
+    """Where ``parts`` lead; ``leaf`` is what is made at the end, or None for nothing.
+
+    Raises Unfit where a part does not fit what is there.
+    """
     if not parts:
-        yield node
+        yield holder, index
         return
-    part, rest = parts[0], parts[1:]
-    if isinstance(node, yaml.MappingNode):
-        for key, child in node.value:
-            if key.value == part:
-                yield from _find(child, rest)
-    elif isinstance(node, yaml.SequenceNode):
-        for index, child in enumerate(node.value):
-            if _chosen(part, index, child):
-                yield from _find(child, rest)
+    node, part, rest = holder.children[index], parts[0], parts[1:]
+    if part.lstrip("+").isdigit():
+        yield from _by_index(node, int(part), rest, leaf)
+    elif part.startswith("[") and part.endswith("]"):
+        yield from _by_condition(node, part, rest, leaf)
+    elif part == "*":
+        for at in range(len(_list(node).children)):
+            yield from _find(node, at, rest, leaf)
+    else:
+        yield from _by_key(node, part, rest, leaf)
 
 
-def _chosen(part: str, index: int, item: yaml.Node) -> bool:
-    """Whether a part of a path means this item of a list."""
-    if part == "*":
-        return True
-    if part.isdigit():
-        return int(part) == index
-    if not (part.startswith("[") and part.endswith("]")):
-        return False
+def _by_key(node: Node, name: str, rest: list[str], leaf: Node | None) -> Iterator[Place]:
+    if node.is_null:
+        return
+    if not node.is_map:
+        raise Unfit(f"wrong node kind: expected MappingNode but got {_kind(node)}")
+    keys = [key.text for key in node.children[::2]]
+    if name not in keys:
+        if leaf is None:
+            return
+        node.children += [nodes.scalar(name), _start(rest, leaf)]
+        keys.append(name)
+    at = keys.index(name) * 2 + 1
+    if rest and node.children[at].is_scalar:  # a text within the text, which kustomize drops
+        inner = _read(node.children[at].text)
+        if inner is None:
+            raise Unfit("the text is no YAML")
+        yield from _find(inner, 0, rest, leaf)
+    else:
+        yield from _find(node, at, rest, leaf)
+
+
+def _by_index(node: Node, index: int, rest: list[str], leaf: Node | None) -> Iterator[Place]:
+    items = _list(node).children
+    if index == len(items) and leaf is not None:
+        items.append(_start(rest, leaf))
+    if index >= len(items):
+        raise Unfit(f"index {index} specified but only {len(items)} elements found")
+    yield from _find(node, index, rest, leaf)
+
+
+def _by_condition(node: Node, part: str, rest: list[str], leaf: Node | None) -> Iterator[Place]:
     name, wanted = fieldpaths.condition(part)
+    matches = selectors.found(wanted)
+    items = _list(node).children
+    found = [index for index, item in enumerate(items) if _matched(item, name, matches)]
+    if not found and leaf is not None and matches(wanted):
+        found = [len(items)]
+        pair = [nodes.scalar(name), nodes.scalar(wanted)]
+        items.append(nodes.collection(MAPPING, pair) if name else pair[1])
+    for index in found:
+        yield from _find(node, index, rest if name else [], leaf)
+
+
+def _matched(item: Node, name: str, matches: Matches) -> bool:
+    """Whether an item, or what it has by that name, is written so."""
     if not name:
-        return isinstance(item, yaml.ScalarNode) and selectors.found(wanted)(item.value)
-    pairs = item.value if isinstance(item, yaml.MappingNode) else ()
-    return any(
-        key.value == name
-        and isinstance(child, yaml.ScalarNode)
-        and selectors.found(wanted)(child.value)
-        for key, child in pairs
-    )
+        return matches(nodes.write(item).strip())
+    value = next((value for key, value in item.pairs() if key.text == name), None)
+    return value is not None and matches(nodes.write(value).strip())
 
 
-def _set(node: yaml.Node, value: Any) -> None:
-    if isinstance(node, yaml.ScalarNode):
-        node.value = text(value)  # a scalar keeps its type and its quotes
-        if node.tag == _STRING and not node.style and not _reads_as_string(node.value):
-            node.style = '"'
-        return
-    fresh = yaml.compose(json.dumps(value), Loader=yaml.CSafeLoader)
-    if fresh is None or type(fresh) is not type(node):
-        raise Unfit(
-            "a mapping or list cannot take the place of that part of a string, nor the other way"
-        )
-    node.value = fresh.value
+def _list(node: Node) -> Node:
+    if not (node.is_list or node.is_null):
+        raise Unfit(f"wrong node kind: expected SequenceNode but got {_kind(node)}")
+    return node
 
 
-def _reads_as_string(content: str) -> bool:
+def _kind(node: Node) -> str:
+    return "MappingNode" if node.is_map else "SequenceNode" if node.is_list else "ScalarNode"
+
+
+def _start(rest: list[str], leaf: Node) -> Node:
+    """What is made where nothing is: a list if the next part goes into one, else a map."""
+    if not rest:
+        return leaf
+    part = rest[0]
+    is_list = part.isdigit() or (part.startswith("[") and part.endswith("]"))
+    return nodes.collection(SEQUENCE if is_list else MAPPING, [])
+
+
+def _json(root: Node, content: str) -> str | None:
+    """As Go writes it, on one line or indented as the text was; None for what JSON has not."""
     try:
-        return isinstance(resolve(content, RESOURCE), str)
-    except ValueError:
-        return False
-
-
-def _spliced(content: str, nodes: list[yaml.ScalarNode], value: Any) -> str:
-    """The text with the scalars replaced where they stand, all else as it is."""
-    for node in sorted(nodes, key=lambda one: one.start_mark.index, reverse=True):
-        _set(node, value)
-        before, after = content[: node.start_mark.index], content[node.end_mark.index :]
-        space = " " if before.endswith(":") else ""  # nothing stood there
-        content = before + space + _scalar(node) + after
-    return content.strip()
-
-
-def _scalar(node: yaml.ScalarNode) -> str:
-    """As it is written on a line of its own, in quotes where it needs them."""
-    if node.style in _BLOCKS:
-        return str(node.value)
-    shown: str = yaml.serialize(node, Dumper=yaml.CSafeDumper, width=_WIDE, allow_unicode=True)
-    return shown.removesuffix("\n").removesuffix("\n...")
-
-
-def _written(root: yaml.Node, content: str) -> str:
-    shown: str = yaml.serialize(
-        root, Dumper=yaml.CSafeDumper, width=_WIDE, indent=2, allow_unicode=True
-    )
-    if content.lstrip()[:1] not in ("{", "["):
-        return shown.strip()
-    value = load.load_all(shown.encode(), path="")[0].value
+        value = load.load_all(nodes.write(root).encode(), path="")[0].value
+    except (FileError, IndexError):
+        return None
     pretty = "\n" in content and "  " in content
     made = json.dumps(
         value,

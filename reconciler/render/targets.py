@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from reconciler.documents import dump
-from reconciler.render import fieldpaths, places, selectors
+from reconciler.render import fieldpaths, places, selectors, structured
 from reconciler.render.fieldspecs import Unfit, node_kind
 from reconciler.render.items import Path
 from reconciler.render.scalars import text
@@ -87,6 +87,8 @@ def _by_key(slot: Slot, parts: list[str], leaf: Any) -> list[Slot]:
         if leaf is None:
             return []
         value[name] = _start(parts[1:], leaf)
+    if parts[1:] and isinstance(value[name], str):  # kustomize fills the text's copy, and drops it
+        return [Slot([NEW], 0)] if structured.leads(value[name], parts[1:]) else []
     return _find(Slot(value, name), parts[1:], leaf)
 
 

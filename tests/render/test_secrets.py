@@ -31,7 +31,7 @@ _MERGE = "{apiVersion: v1, kind: Secret, metadata: {name: key}, %s}"
     [
         (_FROM % (".word", _INTO % "spec.port"), "cannot decode !!str as a !!int"),
         (_FROM % (".word, options: {delimiter: x, index: 3}", _INTO % "spec.x"), "out of bounds"),
-        (_FROM % ("", _INTO % "spec.text.a"), "place of that part of a string"),
+        (_FROM % ("", _INTO % "spec.text.a.b"), "wrong node kind"),
         (_PATCH % (_MERGE % "stringData: []"), "wrong node kind"),
         (_PATCH % (_MERGE % f"stringData: {{word: [{_WORD}]}}"), "wrong node kind"),
         (_PATCH % '[{"op": "test", "path": "/stringData/word", "value": "x"}]', "test failed"),

@@ -20,6 +20,8 @@ NEWER = {
     "replacements",
     "replacements-in-commented-text",
     "replacements-in-text",
+    "replacements-in-text-laid-out",
+    "replacements-in-text-made",
     "replacements-null",
 }
 

@@ -192,9 +192,9 @@ def _fill(
     changed: Any, path: str, value: _Value, options: dict[str, Any], blanks: Iterable[Path]
 ) -> None:
     parts = fieldpaths.split(path)
-    if _fill_in_text(changed, parts, value):
-        return
     create = bool(options.get("create"))
+    if _fill_in_text(changed, parts, value, create):
+        return
     leaf = _leaf(value.value) if create else None
     try:
         if create:
@@ -210,7 +210,7 @@ def _fill(
         slot.set(_laid(slot.get(), value, options))
 
 
-def _fill_in_text(changed: Any, parts: list[str], value: _Value) -> bool:
+def _fill_in_text(changed: Any, parts: list[str], value: _Value, create: bool) -> bool:
     """Put the value into a string that is JSON or YAML itself, if the path leads into one."""
     for length in range(1, len(parts)):
         try:
@@ -218,7 +218,9 @@ def _fill_in_text(changed: Any, parts: list[str], value: _Value) -> bool:
         except Unfit:
             continue
         if isinstance(found, str):
-            content = structured.put(found, parts[length:], value.value)
+            content = structured.put(
+                found, parts[length:], value.value, typed=value.typed, create=create
+            )
             if content is None:
                 return False
             for slot in targets.find(changed, parts[:length], None):
