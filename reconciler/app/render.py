@@ -9,7 +9,7 @@ import orjson
 
 from reconciler.adapters.files import FolderTree
 from reconciler.documents import dump
-from reconciler.model.errors import FileError, MissingBlobs, UsageError
+from reconciler.model.errors import MissingBlobs, UsageError
 from reconciler.render import build
 from reconciler.render import output as printed
 from reconciler.render.trees import Remembered
@@ -21,12 +21,7 @@ def folder(target: str, *, restrict: bool, output: str) -> str:
     if not path.is_dir():
         raise UsageError(f"{target} is no folder; for a site of a fleet repository give --repo")
     root, inside = _root(path.resolve())
-    try:
-        resources = build.build(Remembered(FolderTree(root, still=True)), inside, restrict=restrict)
-    except FileError as error:
-        if root == Path(root.anchor):  # paths are the file system's own, then, and say so
-            error.path = f"{root}{error.path}"
-        raise
+    resources = build.build(Remembered(FolderTree(root, still=True)), inside, restrict=restrict)
     if output == "json":
         return printed.to_json(resources)
     return printed.to_yaml(resources)
@@ -50,11 +45,14 @@ def site(name: str, repo: str, rev: str, access: Mapping[str, str], *, output: s
 
 
 def _root(path: Path) -> tuple[Path, str]:
-    """The tree that a folder belongs to: its Git work tree, or the whole file system."""
+    """The tree that a folder belongs to: its Git work tree, or the whole file system.
+
+    In the latter its path is whole, so that errors name paths as the file system has them.
+    """
     for parent in (path, *path.parents):
         if (parent / ".git").exists():
             return parent, path.relative_to(parent).as_posix().removeprefix(".")
-    return Path(path.anchor), path.relative_to(path.anchor).as_posix()
+    return Path(path.anchor), path.as_posix().rstrip("/")
 
 
 def _json(values: object) -> str:

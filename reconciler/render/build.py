@@ -49,6 +49,8 @@ def build(
 ) -> tuple[Resource, ...]:
     """Build the kustomization in a folder (``""`` is the root), in the order of the output.
 
+    Paths are told as this one is given, with or without a ``/`` before them.
+
     ``restrict`` keeps each kustomization's files in or below its folder. A ``cache`` that was
     handed to builds before saves what this one has in common with them. Raises RenderError.
     """
@@ -56,7 +58,9 @@ def build(
     reads = Reads()
     try:
         start = Folder(tree, "", restrict=restrict, reads=reads)
-        folder = Folder(tree, start.resolve(path), restrict=restrict, reads=reads)
+        whole = "/" if path.startswith("/") else ""
+        at = whole + start.resolve(path.removeprefix("/"))
+        folder = Folder(tree, at, restrict=restrict, reads=reads)
     except Problem as problem:
         raise RenderError(str(problem), path=path) from None
     key = (folder.path, restrict)

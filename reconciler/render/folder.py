@@ -1,7 +1,8 @@
 """One kustomization's folder: what may be read from it, and where other folders are.
 
 Paths in a kustomization are relative to its folder. Files must lie in or below it (unless the
-restriction is lifted), nothing may lie outside the tree, and nothing is ever fetched.
+restriction is lifted), nothing may lie outside the tree, and nothing is ever fetched. Where the
+tree is the file system as a whole, its paths begin with ``/``.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Folder:
         parts = self.path.split("/") if self.path else []
         for part in relative.split("/"):
             if part == "..":
-                if not parts:
+                if not any(parts):
                     raise Problem(f"security; '{relative}' leads out of the repository")
                 parts.pop()
             elif part not in ("", "."):
@@ -62,7 +63,9 @@ class Folder:
         if kind != "file":
             raise Problem(f"'{relative}' must resolve to a file, and is a folder")
         if self.restrict and not _below(path, self.path):
-            raise Problem(f"security; file '/{path}' is not in or below '/{self.path}'")
+            raise Problem(
+                f"security; file '{rooted(path)}' is not in or below '{rooted(self.path)}'"
+            )
         return path, self.load(path)
 
     def _local(self, relative: str) -> str:
@@ -109,7 +112,8 @@ class Folder:
         for visited in trail:
             if _below(visited, path):
                 raise Problem(
-                    f"cycle detected: candidate root '/{path}' contains visited root '/{visited}'"
+                    f"cycle detected: candidate root '{rooted(path)}' contains visited root"
+                    f" '{rooted(visited)}'"
                 )
 
     def kustomization(self) -> str:
@@ -125,14 +129,19 @@ class Folder:
             *most, last = FILE_NAMES
             names = "', '".join(most)
             raise RenderError(
-                f"unable to find one of '{names}' or '{last}' in directory '/{self.path}'",
+                f"unable to find one of '{names}' or '{last}' in directory '{rooted(self.path)}'",
                 path=self.path,
             )
         if len(found) > 1:
             raise RenderError(
-                f"Found multiple kustomization files under: /{self.path}", path=found[1]
+                f"Found multiple kustomization files under: {rooted(self.path)}", path=found[1]
             )
         return found[0]
+
+
+def rooted(path: str) -> str:
+    """A path of the tree as errors name it: whole, with the tree as the file system."""
+    return path if path.startswith("/") else f"/{path}"
 
 
 def _below(path: str, folder: str) -> bool:

@@ -28,7 +28,7 @@ from reconciler.render.cache import Cache
 from reconciler.render.collection import Collision
 from reconciler.render.config import Config
 from reconciler.render.context import Context
-from reconciler.render.folder import Folder, Problem
+from reconciler.render.folder import Folder, Problem, rooted
 from reconciler.render.items import Item, Step
 from reconciler.render.kept import Reads
 from reconciler.render.kustomization import Kustomization
@@ -280,10 +280,10 @@ class _Work:
         try:
             own = kustomization.read(folder, self._cache.files)
         except RenderError as error:
-            doing = f"accumulating resources: couldn't make target for path '/{folder.path}'"
+            doing = f"accumulating resources: couldn't make target for path '{rooted(folder.path)}'"
             raise _told(error, doing) from None
         if own.is_component != component:
-            shown = f"/{folder.path}"
+            shown = rooted(folder.path)
             raise here.error(
                 f"expected kind '{kustomization.COMPONENT}' for path '{shown}'"
                 f" but got '{own.fields['kind']}'"

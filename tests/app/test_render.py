@@ -64,6 +64,40 @@ def test_outside_of_a_repository_an_error_names_the_whole_path(folder: Path) -> 
     assert render(str(folder)).stderr.startswith("reconciler: a/kustomization.yaml:1:13: ")
 
 
+@pytest.mark.parametrize(
+    ("kustomization", "words"),
+    [
+        ("resources: [x/y.yaml]\n", "(looked for '{}/x/y.yaml')"),
+        (
+            "resources: [map.yaml, map2.yaml]\n",
+            "(from {}/map2.yaml:1, and before from {}/map.yaml:1)",
+        ),
+        ("resources: [map.yaml]\npatches: [{path: list.yaml}]\n", "patch: {}/list.yaml: missing"),
+        ("resources: [b]\n", "target for path '{}/b'"),
+        ("resources: [../../../../../../../x]\n", "leads out of the repository"),
+    ],
+)
+def test_outside_of_a_repository_an_error_within_one_names_whole_paths(
+    folder: Path, kustomization: str, words: str
+) -> None:
+    (folder / "b").mkdir()
+    (folder / "kustomization.yaml").write_text(kustomization)
+    (folder / "list.yaml").write_text("- a\n")
+    for name in ("map.yaml", "map2.yaml"):
+        (folder / name).write_text(MAP)
+    done = render(str(folder))
+    assert done.returncode == 2
+    assert words.replace("{}", str(folder)) in done.stderr
+
+
+def test_an_error_within_a_patch_that_has_no_file_names_its_line_there(folder: Path) -> None:
+    patch = "\n\n\npatches:\n- patch: |\n    metadata: {name: x}\n    kind: {\n"
+    (folder / "kustomization.yaml").write_text(patch)
+    done = render(str(folder))
+    assert "kustomization.yaml:5:3: patches[0]: unable to parse SM or JSON patch" in done.stderr
+    assert "(line 3 of the patch)" in done.stderr
+
+
 def test_nothing_is_started_and_no_network_is_reached(folder: Path) -> None:
     text = "resources: [map.yaml]\nconfigMapGenerator: [{name: b, literals: [c=d]}]\n"
     (folder / "kustomization.yaml").write_text(text)

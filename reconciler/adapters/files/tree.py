@@ -26,6 +26,8 @@ _GIT = ".git"  # the repository's own; a commit has no such name
 class FolderTree:
     """Implements values.Tree for the folder ``root``, as it is at each call.
 
+    With the file system as a whole, a path may begin with ``/``.
+
     ``still``: it is taken to stand still, so that a folder that was seen is not looked at again,
     and of a small file that was digested its bytes are the next to be asked for.
     Raises UsageError where ``root`` is no folder.
@@ -131,15 +133,17 @@ class FolderTree:
         return found
 
     def _walked(self, path: str) -> os.stat_result | None:
-        parts = path.split("/") if path else []
+        bare = path.removeprefix("/") if self._root == "/" else path
+        parts = bare.split("/") if bare else []
         if len(parts) > _DEPTH or not all(map(_sound, parts)):
             return None
-        found = self._look("")
-        for at, part in enumerate(parts):
-            before = "/".join(parts[:at])
-            if found is None or _kind(found, before) != "folder":
+        found, before = self._look(""), path[: len(path) - len(bare)]
+        for part in parts:
+            if found is None or _kind(found, before.removesuffix("/")) != "folder":
                 return None
-            found = self._look(f"{before}/{part}" if before else part)
+            before += part
+            found = self._look(before)
+            before += "/"
         return found
 
     def _look(self, path: str) -> os.stat_result | None:

@@ -86,9 +86,16 @@ def _read(words: dict[str, Any], context: Context) -> _Patch:
         except (RenderError, Unfit) as not_json:
             raise context.error(
                 f"unable to parse SM or JSON patch from {shown}: as a strategic merge patch:"
-                f" {not_strategic}; as a JSON patch: {not_json}"
+                f" {_told(not_strategic, path)}; as a JSON patch: {_told(not_json, path)}"
             ) from None
     return _Patch(shown, objects, None)
+
+
+def _told(error: RenderError | Unfit, path: str) -> str:
+    """An error with its place: in the file, or in the text of a patch that has none."""
+    if path or isinstance(error, Unfit):
+        return str(error)
+    return f"{error.message} (line {error.line} of the patch)" if error.line else error.message
 
 
 def _objects(where: str, data: bytes, context: Context) -> list[Item]:
@@ -109,9 +116,9 @@ def _by_name(patches: list[Item], context: Context, patch: _Patch, allow: dict[s
             try:
                 at = patching.find(result, one.value)
             except Unfit as unfit:
+                place = "" if one.origin.path == context.source.path else f" (patch {one.origin})"
                 raise context.error(
-                    f'no resource matches strategic merge patch "{one.id}": {unfit}'
-                    f" (patch {one.origin})"
+                    f'no resource matches strategic merge patch "{one.id}": {unfit}{place}'
                 ) from None
             result[at : at + 1] = _laid(result[at], one.value, context, allow)
         return result
