@@ -88,7 +88,7 @@ def _source(scene: Scene, of: Value) -> tuple[Value, Any]:
     found = [(at, value) for at, value in paths(of) if type(value) is kind and _may_go(at, value)]
     at, value = scene.dice.choice(found or [(("metadata", "name"), of["metadata"]["name"])])
     source["fieldPath"] = _path(scene, at)
-    if isinstance(value, str) and scene.chance(0.7):
+    if isinstance(value, str) and scene.chance(0.3):
         delimiter = scene.dice.choice(["-", ":", ".", "/"])
         parts = value.split(delimiter)
         index = scene.dice.randrange(len(parts)) if scene.chance(0.97) else len(parts)
@@ -152,7 +152,7 @@ def _created(scene: Scene) -> str:
 
 def _options(scene: Scene, value: Any) -> Value:
     options: Value = {"create": scene.chance(0.4)}
-    if isinstance(value, str | int) and scene.chance(0.7):
+    if isinstance(value, str | int) and scene.chance(0.3):
         options |= {
             "delimiter": scene.dice.choice(["-", "/", ":"]),
             "index": scene.dice.choice([-1, 0, 1, 5]),
