@@ -1,11 +1,16 @@
 """Whole overlays, held against the real kustomize.
 
-``derandomize`` keeps the trees the same from run to run; raise the number to search further.
+``derandomize`` keeps the trees the same from run to run; $OVERLAYS, the number of trees (60),
+searches further. Of them most have to build, and every feature has to occur in some that do:
+a tree that both refuse proves little.
 """
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
+from collections import Counter
 from pathlib import Path
 from random import Random
 
@@ -17,33 +22,59 @@ from reconciler.model.errors import RenderError
 from reconciler.render.build import build
 from reconciler.render.output import to_yaml
 from tests.kustomize import binary
-from tests.render import overlays
+from tests.render.overlays.features import FEATURES
+from tests.render.overlays.tree import tree
 from tests.trees import DictTree
 
 pytestmark = pytest.mark.differential
 
+TREES = int(os.environ.get("OVERLAYS", "60"))
+_BUILT = 0.8  # of the trees, at least
+_EACH = 2  # trees that build, for every feature
 
-@settings(
-    max_examples=40,
-    derandomize=True,
-    deadline=None,
-    phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
-@given(st.integers(0, 2**32))
-def test_an_overlay_is_built_to_the_byte_as_kustomize_builds_it(
-    tmp_path_factory: pytest.TempPathFactory, seed: int
-) -> None:
+
+def test_overlays_are_built_to_the_byte_as_kustomize_builds_them(tmp_path: Path) -> None:
     if binary.kustomize() is None:
         pytest.skip("NOT COMPARED with kustomize: no $KUSTOMIZE, and no go to build it with")
-    files, folder = overlays.tree(Random(seed))
-    wanted = _kustomize(tmp_path_factory.mktemp("overlay"), files, folder)
-    try:
-        ours = to_yaml(build(DictTree(files), folder))
-    except RenderError as error:
-        assert wanted is None, f"seed {seed}: refused: {error}"
-    else:
+    built: Counter[str] = Counter()
+
+    @settings(
+        max_examples=TREES,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.integers(0, 2**32))
+    def compare(seed: int) -> None:
+        files, folder = tree(Random(seed))
+        wanted = _kustomize(tmp_path / "tree", files, folder)
+        ours = _ours(files, folder)
+        assert (ours is None) == (wanted is None), f"seed {seed}: refused by one of both"
         assert ours == wanted, f"seed {seed}"
+        built["seen"] += 1
+        if wanted is not None:
+            built["trees"] += 1
+            built.update(_features(files))
+
+    compare()
+    print(f"{built['trees']} of {built['seen']} trees built and compared")
+    assert built["seen"] >= TREES * 0.9
+    assert built["trees"] >= built["seen"] * _BUILT
+    assert [name for name in FEATURES if built[name] < _EACH] == []
+
+
+def _features(files: dict[str, str]) -> list[str]:
+    text = "\n".join(files.values()).replace('"', "")
+    return [name for name, marker in FEATURES.items() if re.search(marker, text)]
+
+
+def _ours(files: dict[str, str], folder: str) -> str | None:
+    try:
+        return to_yaml(build(DictTree(files), folder))
+    except RenderError:
+        return None
 
 
 def _kustomize(root: Path, files: dict[str, str], folder: str) -> str | None:
