@@ -34,8 +34,7 @@ pytestmark = pytest.mark.differential
 def test_an_overlay_is_built_to_the_byte_as_kustomize_builds_it(
     tmp_path_factory: pytest.TempPathFactory, seed: int
 ) -> None:
-    if binary.kustomize() is None:
-        pytest.skip("NOT COMPARED with kustomize: no $KUSTOMIZE, and no go to build it with")
+    binary.needed()
     files, folder = overlays.tree(Random(seed))
     wanted = _kustomize(tmp_path_factory.mktemp("overlay"), files, folder)
     try:
