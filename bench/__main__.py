@@ -1,10 +1,14 @@
-"""``python -m bench [--short] [NAME ...]``: run the benchmarks and print one table."""
+"""``python -m bench [--short] [NAME ...]``: run the benchmarks and print one table.
+
+Says at the end which targets are not met, and ends with 1 then: but not with ``--short``.
+"""
 
 from __future__ import annotations
 
 import argparse
 import compileall
 import platform
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -46,31 +50,48 @@ ALONE: dict[str, Callable[[bool], Rows]] = {
 }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join((*ALONE, *RUNS)))
-    parser.add_argument("--short", action="store_true", help="small numbers, to see it work")
-    given = parser.parse_args()
-    chosen = given.names or [*ALONE, *RUNS]
-    if unknown := set(chosen) - {*ALONE, *RUNS}:
-        parser.error(
-            f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join((*ALONE, *RUNS))}"
-        )
+def main() -> int:
+    short, chosen = _asked()
     for package in (reconciler, bench):  # as an installed one is
         compileall.compile_dir(str(Path(str(package.__file__)).parent), quiet=1)
     print(f"Python {platform.python_version()}, {platform.machine()}", flush=True)
+    rows: list[table.Row] = []
     for name in (name for name in chosen if name in ALONE):
-        _show(name, ALONE[name](given.short))
+        rows += _shown(name, ALONE[name](short))
     if rest := [name for name in chosen if name in RUNS]:
         with site.bench() as one:
             for name in rest:
-                _show(name, RUNS[name](one, given.short))
+                rows += _shown(name, RUNS[name](one, short))
+    print(table.summary(rows))
+    return int(not short and table.is_missed(rows))
 
 
-def _show(name: str, rows: Rows) -> None:
+def _asked() -> tuple[bool, list[str]]:
+    """Whether the short forms, and which benchmarks."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Run the benchmarks and print each figure beside its target.",
+        epilog="Exit codes: 0 all targets are met, 1 one is not, 2 no such benchmark.",
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join((*ALONE, *RUNS)))
+    parser.add_argument(
+        "--short",
+        action="store_true",
+        help="small numbers, to see it work: a target that is not met is no failure",
+    )
+    given = parser.parse_args()
+    if unknown := set(given.names) - {*ALONE, *RUNS}:
+        parser.error(
+            f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join((*ALONE, *RUNS))}"
+        )
+    return given.short, given.names or [*ALONE, *RUNS]
+
+
+def _shown(name: str, rows: Rows) -> Rows:
     for row in rows:
         print(f"{name:<10} {row}", flush=True)
+        yield row
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

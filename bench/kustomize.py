@@ -39,10 +39,11 @@ _PEAK = (
 
 
 def run(sites: int, rounds: int, turns: int) -> Iterator[table.Row]:
-    """``rounds`` of the whole fleet, ``turns`` of a single site. Nothing without a kustomize."""
+    """``rounds`` of the whole fleet, ``turns`` of a single site. Not met without a kustomize."""
     program = binary.kustomize()
     if program is None:
-        yield table.Row(what="kustomize", figure="NOT COMPARED: no $KUSTOMIZE, and no go")
+        figure = "NOT COMPARED: no $KUSTOMIZE, and no go"
+        yield table.Row(what="kustomize", figure=figure, target="compared", met=False)
         return
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         root = Path(folder)

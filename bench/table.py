@@ -43,3 +43,17 @@ def at_least(what: str, value: float, least: float, unit: str = "", digits: int 
 def plain(rows: Iterable[tuple[str, str]]) -> Iterator[Row]:
     """Rows without a target."""
     return (Row(what=what, figure=figure) for what, figure in rows)
+
+
+def is_missed(rows: Iterable[Row]) -> bool:
+    """Whether a target was not met."""
+    return any(row.met is False for row in rows)
+
+
+def summary(rows: Iterable[Row]) -> str:
+    """How many targets were met, and which were not."""
+    judged = [row for row in rows if row.met is not None]
+    missed = [row for row in judged if not row.met]
+    lines = [f"{len(judged) - len(missed)} of {len(judged)} targets are met"]
+    lines += [f"NOT MET: {row.what.strip()}: {row.figure}, not {row.target}" for row in missed]
+    return "\n".join(lines)

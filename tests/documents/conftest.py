@@ -32,8 +32,7 @@ def kustomize_patch(tmp_path_factory: pytest.TempPathFactory) -> Patch:
 
 
 def _folder(tmp_path_factory: pytest.TempPathFactory, settings: str) -> Path:
-    if binary.kustomize() is None:
-        pytest.skip("NOT COMPARED with kustomize: no $KUSTOMIZE, and no go to build it with")
+    binary.needed()
     folder = tmp_path_factory.mktemp("kustomize")
     (folder / "kustomization.yaml").write_text(f"resources: [r.yaml]\n{settings}\n")
     return folder

@@ -38,8 +38,7 @@ data: {text: %s}
 
 @pytest.mark.differential
 def test_comments_are_put_where_kustomize_puts_them(tmp_path: Path) -> None:
-    if binary.kustomize() is None:
-        pytest.skip("NOT COMPARED with kustomize: no $KUSTOMIZE, and no go to build it with")
+    binary.needed()
     given = [texts.text(Random(seed)) for seed in range(_TEXTS)]
     objects = "---".join(_OBJECT % (at, json.dumps(text)) for at, text in enumerate(given))
     files = {"kustomization.yaml": _KUSTOMIZATION, "all.yaml": objects}

@@ -25,6 +25,7 @@ from reconciler.model.values import Rendered
 from reconciler.plan import waves
 from reconciler.render import settings
 from reconciler.render.site import render_site
+from tests.kustomize import binary
 from tests.policy import library
 from tools import docs
 
@@ -97,7 +98,7 @@ def test_what_its_policies_deny_is_found_with_the_line(tmp_path: Path) -> None:
 def test_kubectl_builds_every_overlay_byte_for_byte(site: SiteName) -> None:
     kubectl = shutil.which("kubectl")
     if kubectl is None:
-        pytest.skip("NOT COMPARED: there is no kubectl to build the template's overlays with")
+        binary.not_compared("the template's overlays: there is no kubectl to build them with")
     folder = str(TEMPLATE / site.folder)
     theirs = subprocess.run([kubectl, "kustomize", folder], capture_output=True, check=True)
     assert render.folder(folder, restrict=True, output="text").encode() == theirs.stdout
