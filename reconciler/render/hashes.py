@@ -5,13 +5,11 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-import orjson
-
+from reconciler.documents import canonical
 from reconciler.render.items import Item, Value
 from reconciler.render.scalars import is_scalar, text
 
 _LETTERS = bytes.maketrans(b"013ae", b"ghkmt")
-_ESCAPES = ((b"<", b"\\u003c"), (b">", b"\\u003e"), (b"&", b"\\u0026"))
 
 
 def suffixed(items: list[Item]) -> list[Item]:
@@ -34,12 +32,7 @@ def of(value: Value) -> str:
         more = "stringData"
     if isinstance(value.get(more), dict):
         words[more] = value[more]
-    encoded = orjson.dumps(words, option=orjson.OPT_SORT_KEYS)
-    for character, escape in _ESCAPES:
-        encoded = encoded.replace(character, escape)
-    for separator in ("\u2028", "\u2029"):
-        encoded = encoded.replace(separator.encode(), f"\\u{ord(separator):04x}".encode())
-    digest = hashlib.sha256(encoded).hexdigest()[:10].encode()
+    digest = hashlib.sha256(canonical.go_json(words)).hexdigest()[:10].encode()
     return digest.translate(_LETTERS).decode()
 
 

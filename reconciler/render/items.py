@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from reconciler.model.origins import Origin
 from reconciler.render import ids
+from reconciler.render.bare import Bare
 from reconciler.render.ids import Former, Id
 from reconciler.render.provenance import Trace
 from reconciler.render.sharing import Group
@@ -27,8 +28,8 @@ class Books(NamedTuple):
     name gets a hash at the end; ``behavior`` is a generated object's (create, merge, replace);
     ``variables`` are the names of the vars that point at it; ``blanks`` the nulls in it for
     which the file has nothing at all, which a strategic merge patch drops; ``shared`` groups
-    places that hold one string (``sharing``); ``trace`` is what made and changed it, where the
-    build was asked to tell.
+    places that hold one string (``sharing``); ``bare`` are the scalars that have no type yet;
+    ``trace`` is what made and changed it, where the build was asked to tell.
     """
 
     prefixes: tuple[str, ...] = ()
@@ -38,6 +39,7 @@ class Books(NamedTuple):
     variables: tuple[str, ...] = ()
     blanks: tuple[Path, ...] = ()
     shared: tuple[Group, ...] = ()
+    bare: tuple[Bare, ...] = ()
     trace: Trace | None = None
 
 

@@ -1,9 +1,9 @@
 """JSON 6902 patches: parsed as kustomize does, applied by jsonpatch with Go's differences.
 
-Those are: ``replace`` and ``test`` of a missing key of a map work (a missing value counts as
-null), ``remove`` of one fails, and an integer that a float cannot hold is rounded wherever the
-patch or the object mentions it, as both go through Go's JSON. The object itself is copied, never
-changed.
+Those are: ``replace``, ``test`` and ``copy`` of a missing key of a map work (a missing value
+counts as null), ``remove`` of one fails, ``test`` minds how a text is spelled (``spelling``), and
+an integer that a float cannot hold is rounded wherever the patch or the object mentions it, as
+both go through Go's JSON. The object itself is copied, never changed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import orjson
 
 from reconciler.documents import canonical, scalars
 from reconciler.model.errors import RenderError
-from reconciler.render import bounds
+from reconciler.render import bounds, spelling
 from reconciler.render.context import Context
 from reconciler.render.fieldspecs import Unfit, node_kind
 from reconciler.render.items import Value
@@ -38,7 +38,7 @@ def parse(text: bytes, path: str, context: Context) -> list[Operation]:
     """
     if text.startswith(b"["):
         try:
-            operations = orjson.loads(text)
+            operations: Any = spelling.minded(text, orjson.loads(text))
         except orjson.JSONDecodeError as error:
             raise RenderError(
                 f"invalid JSON patch: {error}", path=path, line=error.lineno, column=error.colno
@@ -134,7 +134,7 @@ def _move(document: Any, operation: Operation) -> Any:
 
 
 def _copy(document: Any, operation: Operation) -> Any:
-    copied = _get(document, operation.get("from"), "copy", "from path")
+    copied = _get(document, operation.get("from"), "copy", "from path", missing=True)
     document = _put(document, _path(operation, "copy"), copied, "copy")
     bounds.check(document, "copying in a JSON patch")
     return document
@@ -181,6 +181,7 @@ def _put(document: Any, path: str, value: Any, name: str) -> Any:
 
 
 def _get(document: Any, path: Any, name: str, what: str, *, missing: bool = False) -> Any:
+    """What is there; with ``missing``, null where a map has no such key."""
     refusal = f"{name} operation does not apply: doc is missing {what}: {path}"
     if not isinstance(path, str):
         raise Unfit(f"{name} operation failed to decode {what}: found {path!r}")

@@ -41,17 +41,22 @@ def arranged(items: list[Item], options: Mapping[str, Any] | None, context: Cont
 
 
 def _legacy(items: list[Item], rank: Callable[[str], int]) -> list[Item]:
+    alone = rank("Namespace") != 0  # the core one comes before those of other groups, then
+
     def key(item: Item) -> tuple[int, str, str]:
         it = item.id
-        return rank(it.kind.kind), _shown(it.kind), f"{it.namespace or '~X'}|{it.name or '~N'}"
+        place = f"{it.namespace or '~X'}|{it.name or '~N'}"
+        return rank(it.kind.kind), _shown(it.kind, alone), place
 
     return sorted(items, key=key)
 
 
 @lru_cache(4096)
-def _shown(kind: Kind) -> str:
-    """A kind as it is compared with others of its rank."""
+def _shown(kind: Kind, alone: bool) -> str:
+    """A kind as it is compared with others of its rank; ``alone`` is whether Namespaces have one
+    of their own.
+    """
     name = f"{kind.group or '~G'}_{kind.version or '~V'}_{kind.kind or '~K'}"
-    if kind.kind == "Namespace":  # the core one before those of other groups
+    if alone and kind.kind == "Namespace":
         return f"{bool(kind.group):d}{name}"
     return name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.documents.scalars import BLANK, BRACED, Doubled
-from reconciler.render import ids, places, sharing
+from reconciler.render import bare, ids, places, sharing
 from reconciler.render.fieldspecs import Unfit
 from reconciler.render.items import Books, Item, Value
 from reconciler.render.merge import ABSENT, DIRECTIVE, Merger
@@ -21,6 +21,9 @@ def apply(
 
     ``names`` and ``kinds`` let the patch change the object's name and kind; its namespace never.
     """
+    if item.books.bare:
+        texts = bare.as_texts(item.books.bare, item.value)
+        item = item.with_value(texts).with_books(item.books._replace(bare=()))
     if names or kinds:
         item = item.remembering()
         patch = _as_strings(patch, ("annotations",))
@@ -35,7 +38,8 @@ def apply(
     if item.books.blanks:
         merged = _unmarked(merged)
     if item.books.shared:
-        merged = sharing.settled(item.value, merged, item.books.shared)
+        merged, shared = sharing.settled(item.value, merged, item.books.shared)
+        item = item.with_books(item.books._replace(shared=shared))
     patched = item.with_value(_kept(merged, item, names=names, kinds=kinds))
     if _forgets(patch):
         books = Books(variables=item.books.variables)

@@ -16,19 +16,28 @@ from reconciler.render.places import Place
 Group = tuple[Place, ...]
 
 
-def settled(before: Any, after: Any, groups: tuple[Group, ...]) -> Any:
-    """``after`` with what changed in one place of a group changed in all that are left."""
+def settled(before: Any, after: Any, groups: tuple[Group, ...]) -> tuple[Any, tuple[Group, ...]]:
+    """``after`` with what changed in one place of a group changed in all that are left, and the
+    groups: a place that was gone by ``before`` is in none, though it may be there again.
+    """
+    left = groups
     for group in groups:
-        changed = None
+        changed, gone, living = None, False, group
         for place in sorted(group, key=_order):
             old, new = places.at(before, place), places.at(after, place)
-            if new.__class__ is str and old is not places.NOWHERE and new != old:
+            if old is places.NOWHERE:
+                gone = True
+            elif new.__class__ is str and new != old:
                 changed = new
+        if gone:
+            left = tuple(one for one in left if one is not group)
+            living = tuple(one for one in group if places.at(before, one) is not places.NOWHERE)
+            left += (living,) if len(living) > 1 else ()
         if changed is not None:
-            for place in group:
+            for place in living:
                 if places.at(after, place) not in (changed, places.NOWHERE):
                     after = places.put(after, place, changed)
-    return after
+    return after, left
 
 
 def _order(place: Place) -> tuple[str, ...]:

@@ -189,6 +189,6 @@ def _json(root: Node, content: str) -> str | None:
         indent=2 if pretty else None,
         separators=(",", ": ") if pretty else (",", ":"),
     )
-    for character in "<>&":
+    for character in "<>&\u2028\u2029":
         made = made.replace(character, f"\\u{ord(character):04x}")
     return made

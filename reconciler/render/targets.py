@@ -13,21 +13,31 @@ from reconciler.documents import dump
 from reconciler.render import fieldpaths, places, selectors, structured
 from reconciler.render.fieldspecs import Unfit, node_kind
 from reconciler.render.items import Path
+from reconciler.render.places import Place
 from reconciler.render.scalars import text
 
 
-class _New:
-    """A scalar that was just made, and has no type yet."""
+class Untyped(NamedTuple):
+    """A scalar that was made here, and is what its text is read as."""
+
+    text: str
 
 
-NEW = _New()
+NEW = Untyped("")
 
 
 class Slot(NamedTuple):
-    """One place: a container and a key or index in it."""
+    """One place: a container and a key or index in it; ``place`` leads there in the object.
+
+    It is None for one that kustomize fills and drops.
+    """
 
     container: Any
     key: Any
+    place: Place | None = None
+
+    def below(self, container: Any, key: Any) -> Slot:
+        return Slot(container, key, None if self.place is None else (*self.place, key))
 
     def get(self) -> Any:
         return self.container[self.key]
@@ -46,7 +56,7 @@ def thawed(value: Any) -> Any:
 
 
 def text_of(value: Any) -> str:
-    return "" if value is NEW else text(value)
+    return value.text if isinstance(value, Untyped) else text(value)
 
 
 def find(value: Any, parts: list[str], leaf: Any) -> list[Slot]:
@@ -54,7 +64,7 @@ def find(value: Any, parts: list[str], leaf: Any) -> list[Slot]:
 
     Raises Unfit where a part does not fit what is there.
     """
-    return _find(Slot([value], 0), parts, leaf)
+    return _find(Slot([value], 0, ()), parts, leaf)
 
 
 def _find(slot: Slot, parts: list[str], leaf: Any) -> list[Slot]:
@@ -72,7 +82,7 @@ def _find(slot: Slot, parts: list[str], leaf: Any) -> list[Slot]:
         return [
             found
             for index in range(len(items))
-            for found in _find(Slot(items, index), parts[1:], leaf)
+            for found in _find(slot.below(items, index), parts[1:], leaf)
         ]
     return _by_key(slot, parts, leaf)
 
@@ -89,7 +99,7 @@ def _by_key(slot: Slot, parts: list[str], leaf: Any) -> list[Slot]:
         value[name] = _start(parts[1:], leaf)
     if parts[1:] and isinstance(value[name], str):  # kustomize fills the text's copy, and drops it
         return [Slot([NEW], 0)] if structured.leads(value[name], parts[1:]) else []
-    return _find(Slot(value, name), parts[1:], leaf)
+    return _find(slot.below(value, name), parts[1:], leaf)
 
 
 def _by_index(slot: Slot, parts: list[str], leaf: Any) -> list[Slot]:
@@ -98,20 +108,22 @@ def _by_index(slot: Slot, parts: list[str], leaf: Any) -> list[Slot]:
         items.append(_start(parts[1:], leaf))
     if index >= len(items):
         raise Unfit(f"index {index} specified but only {len(items)} elements found")
-    return _find(Slot(items, index), parts[1:], leaf)
+    return _find(slot.below(items, index), parts[1:], leaf)
 
 
 def _by_condition(slot: Slot, parts: list[str], leaf: Any) -> list[Slot]:
     name, wanted = fieldpaths.condition(parts[0])
     items, matches = _list(slot), selectors.found(wanted)
     if not name:
-        found = [Slot(items, index) for index, item in enumerate(items) if matches(_written(item))]
+        found = [
+            slot.below(items, index) for index, item in enumerate(items) if matches(_written(item))
+        ]
     else:
         found = [
             place
             for index, item in enumerate(items)
             if isinstance(item, dict) and name in item and matches(_written(item[name]))
-            for place in _find(Slot(items, index), parts[1:], leaf)
+            for place in _find(slot.below(items, index), parts[1:], leaf)
         ]
     if found or leaf is None:
         return found
@@ -151,4 +163,4 @@ def _start(rest: list[str], leaf: Any) -> Any:
 
 def _written(value: Any) -> str:
     """A value as it stands in a file, quotes and all."""
-    return "" if value is NEW else dump.dump(value).strip()
+    return value.text if isinstance(value, Untyped) else dump.dump(value).strip()

@@ -6,7 +6,7 @@ import re
 from typing import Any, NamedTuple
 
 from reconciler.model.errors import RenderError
-from reconciler.render import fieldpaths, fieldspecs
+from reconciler.render import bare, fieldpaths, fieldspecs
 from reconciler.render.context import Context
 from reconciler.render.fieldspecs import Specs, Unfit
 from reconciler.render.ids import Id, Kind, is_cluster_scoped, kind_of, space_of
@@ -99,6 +99,10 @@ def resolved(items: list[Item], names: tuple[Variable, ...], specs: Specs) -> li
     def resolve(item: Item) -> Item:
         value = item.value
         for route in specs.routes(item.id.kind):
+            if item.books.bare:
+                leads = set(fieldspecs.places(value, route))
+                met = (one for one in item.books.bare if {one.place, one.place[:-1]} & leads)
+                value = bare.as_texts(met, value)
             try:
                 value = fieldspecs.change(value, route, put)
             except Unfit as unfit:

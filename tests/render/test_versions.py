@@ -22,6 +22,7 @@ NEWER = {
     "replacements-in-text",
     "replacements-in-text-laid-out",
     "replacements-in-text-made",
+    "replacements-made",
     "replacements-null",
 }
 

@@ -28,7 +28,9 @@ def put_entries(entries: Mapping[str, str], specs: Specs, context: Context) -> S
                 ) from None
         shared = item.books.shared
         if shared:
-            value = sharing.settled(item.value, value, shared)
+            value, shared = sharing.settled(item.value, value, shared)
+            if shared is not item.books.shared:
+                item = item.with_books(item.books._replace(shared=shared))
         if len(routes) == 1 or value is item.value:
             return item.with_value(value)
         maps = list(dict.fromkeys(p for route in routes for p in fieldspecs.places(value, route)))

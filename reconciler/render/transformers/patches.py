@@ -163,9 +163,9 @@ def json_step(
         if selector is None or not selector.matches(item):
             return item
         before = item.remembering() if remember else item
-        if item.books.shared or (forgets and item.books.trace is not None):
+        if item.books.shared or item.books.bare or (forgets and item.books.trace is not None):
             trace = None if forgets else item.books.trace
-            before = before.with_books(item.books._replace(shared=(), trace=trace))
+            before = before.with_books(item.books._replace(shared=(), bare=(), trace=trace))
         return context.changed(before, lambda value: jsonpatches.apply(value, operations))
 
     return lambda items: [change(item) for item in items] if operations else items

@@ -6,15 +6,15 @@ integer); over anything else, and into a field made for it, it comes as it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from reconciler.documents.scalars import RESOURCE, Unsupported, resolve
-from reconciler.render import bounds, fieldpaths, shapes, sharing, structured, targets
+from reconciler.render import bare, bounds, fieldpaths, shapes, sharing, structured, targets
+from reconciler.render.bare import Bare
 from reconciler.render.context import Context
 from reconciler.render.fieldspecs import Unfit
 from reconciler.render.ids import DEFAULT, Id, Kind
-from reconciler.render.items import Item, Path, Step
+from reconciler.render.items import Books, Item, Step
 from reconciler.render.scalars import is_scalar, text
 from reconciler.render.selectors import Selector
 from reconciler.render.shapes import Misshapen
@@ -73,17 +73,22 @@ class _Value(NamedTuple):
 
     value: Any
     typed: bool = True
+    source: int = -1  # which object it is read from, as long as it is its very field
+    path: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
         return text(self.value)
 
     def with_text(self, content: str) -> _Value:
-        return _Value(content if isinstance(self.value, str) else _read(content), self.typed)
+        return _Value(content if isinstance(self.value, str) else bare.read(content), self.typed)
 
-    def fresh(self) -> Any:
-        """The value where nothing gives it a type."""
-        return self.value if self.typed else _read(text(self.value))
+    def again(self, index: int, value: Any) -> _Value:
+        """As it is now in an object of that index: a target may be its own source."""
+        if index != self.source:
+            return self
+        found = fieldpaths.find(value, list(self.path))
+        return self._replace(value=found) if isinstance(found, str) else self
 
 
 def _step(row: dict[str, Any], context: Context) -> Step:
@@ -104,7 +109,11 @@ def _step(row: dict[str, Any], context: Context) -> Step:
             value = _Value(given, typed=False) if source is None else _source(items, source)
         for index, target in enumerate(wanted):
             here = context.under("targets", index)
-            items = [_filled(item, value, target, here) for item in items]
+            filled = []
+            for at, item in enumerate(items):
+                value, changed = _filled(item, at, value, target, here)
+                filled.append(changed)
+            items = filled
         return items
 
     return step
@@ -124,20 +133,25 @@ def _source(items: list[Item], source: dict[str, Any]) -> _Value:
             and kind.selects(it.kind)
         )
 
-    found = [item for item in items if any(map(selects, (item.id, *item.formers())))]
+    found = [
+        (at, item) for at, item in enumerate(items) if any(map(selects, (item.id, *item.formers())))
+    ]
     path = source.get("fieldPath") or _NAME
     shown = f"{Id(kind, name, namespace, '')}:{path}"
     if len(found) > 1:
-        places = ", ".join(f"{item.id} from {item.origin}" for item in found)
+        places = ", ".join(f"{item.id} from {item.origin}" for _, item in found)
         raise Unfit(f"multiple matches for selector {shown}: {places}")
     if not found:
         raise Unfit(f"nothing selected by {shown}")
-    value = fieldpaths.find(found[0].value, fieldpaths.split(path))
+    at, item = found[0]
+    parts = fieldpaths.split(path)
+    value = fieldpaths.find(item.value, parts)
     if value is fieldpaths.MISSING or value is None or value in ({}, []):
         raise Unfit(
             f"fieldPath `{path}` is missing for replacement source {Id(kind, name, namespace, '')}"
         )
-    return _refined(_Value(value), source.get("options") or {}, found[0])
+    read = _Value(value, source=at, path=tuple(parts))
+    return _refined(read, source.get("options") or {}, item)
 
 
 def _refined(value: _Value, options: dict[str, Any], item: Item) -> _Value:
@@ -156,22 +170,32 @@ def _refined(value: _Value, options: dict[str, Any], item: Item) -> _Value:
 # -- the targets -------------------------------------------------------------------
 
 
-def _filled(item: Item, value: _Value, target: dict[str, Any], context: Context) -> Item:
+def _filled(
+    item: Item, at: int, value: _Value, target: dict[str, Any], context: Context
+) -> tuple[_Value, Item]:
+    """The value as it is thereafter, and the object; ``at`` is its index."""
     if not _selected(item, target):
-        return item
+        return value, item
     options = target.get("options") or {}
     before, changed = item.value, targets.thawed(item.value)
     for path in target.get("fieldPaths") or [_NAME]:
         try:
-            _fill(changed, path, value, options, item.books.blanks)
+            made = _fill(changed, path, value, options, item.books)
         except Unfit as unfit:
             raise context.misfit(item, unfit) from None
+        if made is not item.books.bare:
+            item = item.with_books(item.books._replace(bare=made))
         if item.books.shared:
-            changed = targets.thawed(sharing.settled(before, changed, item.books.shared))
+            settled, shared = sharing.settled(before, changed, item.books.shared)
+            item, changed = (
+                item.with_books(item.books._replace(shared=shared)),
+                targets.thawed(settled),
+            )
             before = targets.thawed(changed)
+        value = value.again(at, changed)
     with context.placing():
         bounds.check(changed, "a replacement")
-    return item.with_value(changed)
+    return value, item.with_value(changed)
 
 
 def _selected(item: Item, target: dict[str, Any]) -> bool:
@@ -189,25 +213,35 @@ def _selected(item: Item, target: dict[str, Any]) -> bool:
 
 
 def _fill(
-    changed: Any, path: str, value: _Value, options: dict[str, Any], blanks: Iterable[Path]
-) -> None:
+    changed: Any, path: str, value: _Value, options: dict[str, Any], books: Books
+) -> tuple[Bare, ...]:
+    """The object's bare scalars thereafter."""
     parts = fieldpaths.split(path)
     create = bool(options.get("create"))
     if _fill_in_text(changed, parts, value, create):
-        return
+        return books.bare
     leaf = _leaf(value.value) if create else None
     try:
         if create:
             if not all(part.strip() for part in parts):
                 raise Unfit("a part of the path is empty")
-            targets.refuse_blank(changed, parts, blanks)
+            targets.refuse_blank(changed, parts, books.blanks)
         slots = targets.find(changed, parts, leaf)
     except Unfit as unfit:
         raise Unfit(f"{_missing(path, create)}: {unfit}") from None
     if not slots:
         raise Unfit(_missing(path, create))
+    made = books.bare
     for slot in slots:
-        slot.set(_laid(slot.get(), value, options))
+        old = slot.get()
+        known = None if slot.place is None else bare.at(made, changed, slot.place)
+        new = _laid(old if known is None else targets.Untyped(known.text), value, options)
+        if isinstance(new, targets.Untyped):
+            made = tuple(one for one in made if one is not known)
+            made += (Bare(slot.place, new.text),) if slot.place is not None else ()
+            new = bare.read(new.text)
+        slot.set(new)
+    return made
 
 
 def _fill_in_text(changed: Any, parts: list[str], value: _Value, create: bool) -> bool:
@@ -246,13 +280,13 @@ def _laid(old: Any, value: _Value, options: dict[str, Any]) -> Any:
         if not is_scalar(old):
             raise Unfit("delimiter option can only be used with scalar nodes")
         value = value.with_text(_joined(targets.text_of(old), value.text, delimiter, index))
-    if old is targets.NEW:
-        return _read(value.text) if is_scalar(value.value) else targets.thawed(value.value)
+    if isinstance(old, targets.Untyped):
+        return targets.Untyped(value.text)
     if not is_scalar(old):
-        return targets.thawed(value.fresh())
+        return targets.thawed(value.value) if value.typed else targets.Untyped(value.text)
     if isinstance(old, str):
         return value.text
-    new = _read(value.text)
+    new = bare.read(value.text)
     if type(new) is not type(old) and not (isinstance(old, float) and isinstance(new, int)):
         raise Unfit(f"cannot decode {_tag(new)} as a {_tag(old)}: the field's type differs")
     return new
@@ -273,10 +307,3 @@ def _joined(old: str, new: str, delimiter: str, index: int) -> str:
     else:
         parts[index] = new
     return delimiter.join(parts)
-
-
-def _read(content: str) -> Any:
-    try:
-        return resolve(content, RESOURCE)
-    except Unsupported as error:
-        raise Unfit(f"{error} is no number that JSON has") from None

@@ -79,7 +79,7 @@ def _order(scene: Scene) -> Value:
     order = scene.dice.choice(["fifo", "legacy", "legacy"])
     if order == "fifo" or scene.chance(0.5):
         return {"order": order}
-    first = scene.dice.choice([["Namespace"], ["Namespace", "Thing"], ["Service", "Namespace"]])
+    first = scene.dice.choice([[], ["Thing"], ["Namespace", "Thing"], ["Service", "Namespace"]])
     last = scene.dice.choice([[], ["Deployment"], ["ConfigMap", "Secret"]])
     return {"order": order, "legacySortOptions": {"orderFirst": first, "orderLast": last}}
 

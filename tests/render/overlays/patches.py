@@ -103,7 +103,7 @@ def _precise(dice: Random, of: Value) -> Value:
         [
             {"op": "replace", "path": path, "value": value},
             {"op": "test", "path": path, "value": value},
-            {"op": "copy", "from": "/metadata/name", "path": "/copied"},
+            {"op": "copy", "from": path, "path": "/copied"},
             {"op": "add", "path": path, "value": value},
         ]
     )
@@ -113,7 +113,7 @@ def merge(dice: Random, of: Value) -> Value:
     """A strategic merge patch for an object."""
     patch: Value = identity(of)
     if dice.random() < 0.4:
-        patch["metadata"]["labels"] = dice.choice([{"app": "z"}, {"new": None}, {"new": "2"}])
+        patch["metadata"]["labels"] = dice.choice([{"app": "z"}, {"app": None}, {"new": "2"}])
     if "template" in of.get("spec", {}):
         spec = {"containers": [_container(dice)]}
         patch["spec"] = {"template": {"spec": spec}, "replicas": dice.choice([None, 7])}

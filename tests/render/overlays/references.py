@@ -116,8 +116,8 @@ def _target(scene: Scene, value: Any) -> Value:
     select: Value = {"kind": of["kind"]}
     if precise:
         select |= {"name": of["metadata"]["name"], **(group(of) if scene.chance(0.3) else {})}
-    if isinstance(value, int) and not (precise and _fields(scene, of, value)):
-        return _NUMBERED  # a number that is made changes its type later, as text does
+    if isinstance(value, int) and scene.chance(0.5) and not (precise and _fields(scene, of, value)):
+        return _NUMBERED
     options, plain = _options(scene, value), isinstance(value, str) and value.isalnum()
     if precise and (isinstance(value, int) or not options["create"]):
         found = _fields(scene, of, value)
@@ -146,8 +146,8 @@ _NUMBERED = {"select": {"kind": "Service"}, "fieldPaths": ["spec.ports.0.port"]}
 
 
 def _created(scene: Scene) -> str:
-    """A field that no other replacement makes, as what was made has no type of its own."""
-    return scene.dice.choice(_CREATED) % scene.dice.randint(0, 9999)
+    """A field that is rarely there, but for other replacements that make it, too."""
+    return scene.dice.choice(_CREATED) % scene.dice.randint(0, 3)
 
 
 def _options(scene: Scene, value: Any) -> Value:
