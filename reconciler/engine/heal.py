@@ -18,6 +18,7 @@ from reconciler.engine.books import Books
 from reconciler.engine.examine import Diagnosis, Examiner
 from reconciler.engine.holding import held_before
 from reconciler.engine.house import House
+from reconciler.engine.journaling import Journaling
 from reconciler.engine.suspects import Suspect, Told
 from reconciler.model import errors
 from reconciler.model.journal import Change, JournalRow, Outcome
@@ -58,7 +59,7 @@ class Healer:
         self._house = house
         self._state = state
         self._clock = clock
-        self._observer = observer
+        self._journaling = Journaling(state, observer, clock)
         self._later = later
         self._is_paused = is_paused
         self._glance = glance  # told of what was read anyway, for the object's health
@@ -292,7 +293,7 @@ class Healer:
         changes = diagnosis.corrected or (explain.unseen(),)
         kind = _kind(suspect, diagnosis)
         first = changes[0]
-        self._observer.event(
+        self._journaling.event(
             "drift.corrected",
             ref=str(ref),
             change=kind,
@@ -300,7 +301,9 @@ class Healer:
             manager=first.manager,
             seconds=seconds,
         )
-        return rows + [self._row(ref, kind, each, Outcome.CORRECTED, seconds) for each in changes]
+        return rows + [
+            self._journaling.row(ref, kind, each, Outcome.CORRECTED, seconds) for each in changes
+        ]
 
     def _hold(self, suspect: Suspect, diagnosis: Diagnosis) -> list[JournalRow]:
         """Not now: what differs is told, and is looked at again when the pause is over."""
@@ -332,7 +335,7 @@ class Healer:
             if (change.path, change.found, outcome) not in before
         ]
         for change, outcome in news:
-            self._observer.event(
+            self._journaling.event(
                 "drift.left",
                 ref=str(ref),
                 field=change.path,
@@ -340,40 +343,27 @@ class Healer:
                 outcome=str(outcome),
             )
         kind = _kind(suspect, diagnosis)
-        return [self._row(ref, kind, change, outcome) for change, outcome in news]
+        return [self._journaling.row(ref, kind, change, outcome) for change, outcome in news]
 
     def _fail(self, suspect: Suspect, diagnosis: Diagnosis, failure: Failure) -> list[JournalRow]:
         ref = suspect.ref
         rows = []
         if self._failed.get(ref) != failure:
-            self._observer.event(
+            self._journaling.event(
                 "drift.failed", ref=str(ref), reason=failure.reason, message=failure.message
             )
             kind = _kind(suspect, diagnosis)
             changes = diagnosis.corrected or (explain.unseen(),)
-            rows = [self._row(ref, kind, change, Outcome.FAILED) for change in changes]
+            rows = [self._journaling.row(ref, kind, change, Outcome.FAILED) for change in changes]
         self._failed[ref] = failure
         self._waiting[ref] = suspect
         retry = self._retries.setdefault(ref, pacing.BackOff(pacing.REFUSED, self._clock))
         self._later(suspect, retry.next())
         return rows
 
-    def _row(
-        self, ref: ObjectRef, kind: str, change: Change, outcome: Outcome, seconds: float = 0.0
-    ) -> JournalRow:
-        return JournalRow(
-            at=self._clock.now(),
-            ref=ref,
-            kind=kind,
-            change=change,
-            outcome=outcome,
-            seconds=seconds,
-        )
-
     def _journal(self, rows: list[JournalRow]) -> tuple[Told, ...]:
         """Keep the rows; and what of each object is to be told."""
-        if rows:
-            self._state.save(journal=rows)
+        self._journaling.keep(rows)
         news: dict[tuple[ObjectRef, Outcome], list[Change]] = {}
         for row in rows:
             news.setdefault((row.ref, row.outcome), []).append(row.change)

@@ -112,6 +112,7 @@ def test_fields_that_others_own_are_left_alone(world: World) -> None:
         assert world.data("settings") == {"rate": "30", "mode": "quiet", "theirs": "x"}
         found = world.get("apps/v1/deployments", "camera")
         assert found is not None and found["metadata"]["labels"]["team"] == "x"
+        eventually(lambda: agent.said("drift.corrected"), "the correction, told")
         corrected = [event["ref"] for event in agent.events("drift.corrected")]
         assert corrected == [f"ConfigMap/{world.namespace}/settings"]
 

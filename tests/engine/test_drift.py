@@ -14,6 +14,7 @@ from reconciler.model.rules import AdoptRule, DriftMode, DriftRule
 from reconciler.plan import fieldtrees, ownership
 from reconciler.status import open_drift
 from tests import manifests
+from tests.engine.fakes import Watcher
 from tests.engine.world import World, eventually, ref
 from tests.manifests import config_map, deployment
 
@@ -94,6 +95,32 @@ def test_a_correction_costs_one_read_and_one_write() -> None:
     assert asked["patch"] in (1, 2)  # and one that takes the field from its co-owner
     assert asked["get"] == 1
     assert asked["list"] == asked["create"] == asked["delete"] == 0
+
+
+class Reader(Watcher):
+    """Looks into the journal at each correction that it is told of."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self.kept: list[int] = []
+        self._world = world
+
+    def event(self, name: str, /, **fields: object) -> None:
+        if name == "drift.corrected":
+            self.kept.append(len(rows(self._world, Outcome.CORRECTED)))
+        super().event(name, **fields)
+
+
+def test_a_correction_is_told_once_it_is_kept() -> None:
+    """Whoever reads of it may kill the agent at once, and ask for the journal."""
+    world = World()
+    world.watcher = reader = Reader(world)
+    commit = world.commit(config_map("a"))
+    with world.running():
+        world.synced(commit)
+        world.edit("a", key="evil")
+        eventually(lambda: reader.kept, "the event")
+    assert reader.kept == [1]
 
 
 def test_a_deletion_is_journaled() -> None:
