@@ -12,6 +12,7 @@ from typing import Any
 
 from reconciler.documents.scalars import BLANK, BRACED, Doubled, NoString
 from reconciler.render.fieldspecs import Unfit, node_kind
+from reconciler.render.places import Place
 from reconciler.render.scalars import CONTAINERS, text
 from reconciler.schema.openapi import Shape, Shapes
 
@@ -37,6 +38,20 @@ class Merger:
     def merge(self, target: Any, patch: Any) -> Any:
         """``target`` with ``patch`` laid over it, ABSENT if the patch deletes it. Raises Unfit."""
         return self.walk(target, patch, None)
+
+    def reaches(self, value: Any, place: Place) -> bool:
+        """Whether a merge comes by a place: into a list only where its items have keys."""
+        shape = None
+        for part in place:
+            shape = shape or self._shape_of(value)
+            if isinstance(value, list):
+                if shape is None or not shape.merges:
+                    return False
+                shape = shape.elements()
+            else:
+                shape = shape.field(str(part)) if shape else None
+            value = value[part]
+        return True
 
     def walk(self, target: Any, patch: Any, shape: Shape | None) -> Any:
         """One field or item of both sides."""

@@ -22,8 +22,7 @@ def apply(
     ``names`` and ``kinds`` let the patch change the object's name and kind; its namespace never.
     """
     if item.books.bare:
-        texts = bare.as_texts(item.books.bare, item.value)
-        item = item.with_value(texts).with_books(item.books._replace(bare=()))
+        item = _typed(item, merger)
     if names or kinds:
         item = item.remembering()
         patch = _as_strings(patch, ("annotations",))
@@ -45,6 +44,15 @@ def apply(
         books = Books(variables=item.books.variables)
         return Item(patched.value, item.origin, (), books)
     return patched
+
+
+def _typed(item: Item, merger: Merger) -> Item:
+    """The item with those of its bare scalars as strings which a merge comes by."""
+    left = [one for one in item.books.bare if one.is_left(item.value)]
+    met = [one for one in left if merger.reaches(item.value, one.place)]
+    rest = tuple(one for one in left if one not in met)
+    texts = bare.as_texts(met, item.value)
+    return item.with_value(texts).with_books(item.books._replace(bare=rest))
 
 
 def _marked(item: Item) -> Value:

@@ -23,6 +23,7 @@ NEWER = {
     "replacements-in-text-laid-out",
     "replacements-in-text-made",
     "replacements-made",
+    "replacements-made-in-lists",
     "replacements-null",
 }
 
