@@ -64,7 +64,6 @@ def _fleet(root: Path, names: Sequence[str], program: str, rounds: int) -> Itera
     for number in range(rounds):
         for form in ("yaml", "kustomize", "objects"):
             out = root / f"{form}-{number}"
-            out.mkdir()
             before = _spent()
             if form == "kustomize":
                 printed = _kustomize(root, names, program)
@@ -96,8 +95,12 @@ def _since(before: Cost) -> Cost:
 
 
 def _ours(root: Path, out: Path, form: str) -> None:
-    paths = (str(root / "fleet"), str(out), form, str(root / "names"))
-    subprocess.run([sys.executable, "-m", "bench.renders", *paths], check=True)
+    folder, digests = str(root / "fleet"), ("-m", "bench.renders")
+    commands = {
+        "yaml": [_RECONCILER, "render", "--all", folder, "--into", str(out)],
+        "objects": [sys.executable, *digests, folder, str(out), "objects", str(root / "names")],
+    }
+    subprocess.run(commands[form], check=True, stdout=subprocess.DEVNULL)
 
 
 def _kustomize(root: Path, names: Sequence[str], program: str) -> list[str]:
@@ -112,13 +115,9 @@ def _kustomize(root: Path, names: Sequence[str], program: str) -> list[str]:
 def _check(root: Path, names: Sequence[str], printed: Sequence[str], number: int) -> None:
     """Raises AssertionError where the outputs are not equal."""
     for name, text in zip(names, printed, strict=True):
-        ours = (root / f"yaml-{number}" / f"{name.replace('/', '.')}.yaml").read_text()
+        ours = (root / f"yaml-{number}" / f"{name}.yaml").read_text()
         assert ours == text, f"{name} differs"
-    lines = {
-        line
-        for file in (root / f"objects-{number}").iterdir()
-        for line in file.read_text().splitlines()
-    }
+    lines = set((root / f"objects-{number}").read_text().splitlines())
     assert len({line.split()[0] for line in lines}) == len(names)
     for name, text in list(zip(names, printed, strict=True))[:_COMPARED]:
         site = SiteName.parse(name)

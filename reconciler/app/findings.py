@@ -6,7 +6,9 @@ lines of a change.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import dataclasses
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +16,7 @@ from urllib.parse import quote
 import orjson
 
 import reconciler
+from reconciler.model.errors import FileError
 from reconciler.model.values import Action
 
 _SHOWN = 3  # sites that a line names
@@ -46,6 +49,24 @@ class Result:
     @property
     def denied(self) -> bool:
         return any(found.action is Action.DENY for found in self.findings)
+
+
+def of_error(error: FileError) -> Problem:
+    """Of any site; ``once`` says which."""
+    return Problem(
+        rule=type(error).__name__, path=error.path, line=error.line, message=error.message
+    )
+
+
+def once(rows: Iterable[tuple[str, Iterable[Problem]]]) -> Iterator[Problem]:
+    """Each thing once, with the sites that have it, in the order of the rows; a row's site is
+    ``""`` for what concerns the whole fleet."""
+    sites: defaultdict[Problem, list[str]] = defaultdict(list)
+    for site, found in rows:
+        for each in dict.fromkeys(found):
+            sites[each] += [site] if site else []
+    for problem, names in sites.items():
+        yield dataclasses.replace(problem, sites=tuple(names))
 
 
 def show(result: Result, output: str) -> str:

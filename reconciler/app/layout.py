@@ -13,29 +13,29 @@ from reconciler.model.values import Tree
 from reconciler.render import settings
 
 _MISNAMED = frozenset(("sites.yaml", "sites.yml", "settings.yaml", "Site.yaml"))
-_FOLDER = "a site is a folder sites/REGION/SITE with a kustomization.yaml"
+SITE = "a site is a folder sites/REGION/SITE with a kustomization.yaml"
 
 
 def misplaced(tree: Tree) -> Iterator[FileError]:
     """An error for each; it is not raised, as the sites beside it are sound."""
     if not _is_folder(tree, "sites"):
-        yield SettingsError(f"the repository has no site: {_FOLDER}", path="sites")
+        yield SettingsError(f"the repository has no site: {SITE}", path="sites")
         return
     for region in tree.names("sites"):
         path = f"sites/{region}"
         if _is_folder(tree, path):
             yield from _in_region(tree, path, region)
         elif region in settings.KUSTOMIZATIONS:
-            yield SettingsError(f"this is no site: {_FOLDER}", path=path)
+            yield SettingsError(f"this is no site: {SITE}", path=path)
     if not settings.sites(tree):
-        yield SettingsError(f"the repository has no site: {_FOLDER}", path="sites")
+        yield SettingsError(f"the repository has no site: {SITE}", path="sites")
 
 
 def _in_region(tree: Tree, path: str, region: str) -> Iterator[FileError]:
     folders = [name for name in tree.names(path) if _is_folder(tree, f"{path}/{name}")]
     for name in tree.names(path):
         if _is_link(tree, f"{path}/{name}"):
-            yield SettingsError(f"a link is no site: {_FOLDER}", path=f"{path}/{name}")
+            yield SettingsError(f"a link is no site: {SITE}", path=f"{path}/{name}")
     for name in folders:
         files = tree.names(f"{path}/{name}")
         has_kustomization = any(file in settings.KUSTOMIZATIONS for file in files)
@@ -47,7 +47,7 @@ def _in_region(tree: Tree, path: str, region: str) -> Iterator[FileError]:
             yield SettingsError(str(error), path=f"{path}/{name}")
             continue
         if not has_kustomization:
-            yield SettingsError(f"no kustomization: {_FOLDER}", path=f"{path}/{name}")
+            yield SettingsError(f"no kustomization: {SITE}", path=f"{path}/{name}")
         for file in files if "site.yaml" not in files else ():
             if file in _MISNAMED:
                 where = f"{path}/{name}/{file}"
@@ -55,7 +55,7 @@ def _in_region(tree: Tree, path: str, region: str) -> Iterator[FileError]:
                     "nobody reads this: a site's settings are site.yaml", path=where
                 )
     if not folders and any(name in settings.KUSTOMIZATIONS for name in tree.names(path)):
-        yield SettingsError(f"this is no site: {_FOLDER}", path=path)
+        yield SettingsError(f"this is no site: {SITE}", path=path)
 
 
 def _is_link(tree: Tree, path: str) -> bool:

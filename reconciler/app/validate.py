@@ -8,14 +8,13 @@ from __future__ import annotations
 import dataclasses
 import os
 import queue
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from reconciler.adapters.child import ChildRenderer
 from reconciler.adapters.files import FolderTree
-from reconciler.app import AGENT_NAMESPACE, layout
+from reconciler.app import AGENT_NAMESPACE, findings, layout
 from reconciler.app.findings import Problem, Result
 from reconciler.model.errors import FileError, UsageError
 from reconciler.model.limits import Limits
@@ -62,15 +61,17 @@ def check(
         settings.read_fleet(tree)
         sites = only or settings.sites(tree)
     except FileError as error:
-        return Result(sites=0, objects=0, findings=tuple(_problems([("", [_error(error)])])))
-    misplaced = () if only else tuple(_error(error) for error in layout.misplaced(tree))
+        return Result(
+            sites=0, objects=0, findings=tuple(findings.once([("", [findings.of_error(error)])]))
+        )
+    misplaced = () if only else tuple(findings.of_error(error) for error in layout.misplaced(tree))
     checked = _check_all(tree, sites, tell, limits)
     rows = [("", misplaced), *((str(site), checked[site].found) for site in sites)]
     rows.append(("", tuple(_idle(checked.values()))))
     return Result(
         sites=len(sites),
         objects=sum(each.objects for each in checked.values()),
-        findings=tuple(_problems(rows)),
+        findings=tuple(findings.once(rows)),
     )
 
 
@@ -111,7 +112,7 @@ def _check_site(renderer: ChildRenderer, tree: Tree, site: SiteName) -> _Checked
     try:
         rendered = renderer.render(tree, site, "", lambda _: None)
     except FileError as error:
-        return _Checked(found=(_error(error),))
+        return _Checked(found=(findings.of_error(error),))
     return _Checked(
         objects=len(rendered.objects),
         found=tuple(_finding(found) for found in rendered.verdict.findings),
@@ -131,25 +132,6 @@ def _idle(checked: Iterable[_Checked]) -> Iterator[_Found]:
 
 def _names(site: _Checked, problem: _Found) -> bool:
     return problem.path in {f"policies/{name}.yaml" for name in site.policies}
-
-
-def _problems(rows: Iterable[tuple[str, Iterable[_Found]]]) -> Iterator[Problem]:
-    """Each thing once, with the sites that have it, in the order of the sites."""
-    sites: defaultdict[_Found, list[str]] = defaultdict(list)
-    for site, found in rows:
-        for each in dict.fromkeys(found):
-            sites[each] += [site] if site else []
-    for problem, names in sites.items():
-        yield dataclasses.replace(problem, sites=tuple(names))
-
-
-def _error(error: FileError) -> _Found:
-    return Problem(
-        rule=type(error).__name__,
-        path=error.path,
-        line=error.line,
-        message=error.message,
-    )
 
 
 def _finding(finding: Finding) -> _Found:

@@ -49,6 +49,10 @@ class RenderUnavailable(Transient):
     """The render process could not be started, or was killed by someone else than us."""
 
 
+class WorkerLost(Transient):
+    """A process that rendered a part of the sites ended before its work did."""
+
+
 class HistoryRefused(ReconcilerError):
     """The branch's new tip does not descend from the last accepted commit."""
 

@@ -158,6 +158,11 @@ def read_settings(tree: Tree, site: SiteName) -> SiteSettings:
     return _settings(fleet, strict.lay(fleet.defaults, values, SITE))
 
 
+def require(tree: Tree, site: SiteName) -> None:
+    """Raises SettingsError, with the nearest names, where there is no such site."""
+    _overlay(tree, site)
+
+
 def path(site: SiteName) -> str:
     """Of the site's own settings."""
     return f"{site.folder}/site.yaml"

@@ -1,6 +1,6 @@
 """``reconciler render SITE --repo --rev`` against the real kustomize, on that commit's checkout.
 
-A site is shown as it will be applied: with its label, which kustomize adds here too.
+With ``--as-applied`` it has the site's label too, which kustomize adds here in another level.
 """
 
 from __future__ import annotations
@@ -67,6 +67,8 @@ def _compare(root: Path, name: str) -> None:
     assert wanted[then] != wanted[now]
     for rev, commit in ((then, then), ("HEAD~1", then), ("main", now)):
         assert _ours(root, name, "--rev", rev) == wanted[commit], rev
+        labelled = _kustomize(root, name, commit, labelled=True)
+        assert _ours(root, name, "--rev", rev, "--as-applied") == labelled != wanted[commit]
     assert _ours(root, name) == wanted[now]
 
 
@@ -77,16 +79,19 @@ def _ours(root: Path, name: str, *more: str) -> str:
     return done.stdout
 
 
-def _kustomize(root: Path, name: str, commit: str) -> str:
+def _kustomize(root: Path, name: str, commit: str, *, labelled: bool = False) -> str:
     """What the real one makes of the site's folder in that commit's checkout."""
     checkout = root.parent / f"at-{commit}"
     if not checkout.exists():
         git(root, "worktree", "add", "--quiet", "--detach", str(checkout), commit)
     site = SiteName.parse(name)
-    over = checkout / "labelled" / name
-    over.mkdir(parents=True)
-    label = f"labels: [{{pairs: {{{SITE_LABEL}: {site.label}}}}}]\n"
-    (over / "kustomization.yaml").write_text(f"resources: [../../../{site.folder}]\n{label}")
-    done = binary.build(over)
+    folder = checkout / site.folder
+    if labelled:
+        folder = checkout / "labelled" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        label = f"labels: [{{pairs: {{{SITE_LABEL}: {site.label}}}}}]\n"
+        text = f"resources: [../../../{site.folder}]\n{label}"
+        (folder / "kustomization.yaml").write_text(text)
+    done = binary.build(folder)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout.decode()

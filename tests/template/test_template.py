@@ -101,7 +101,7 @@ def test_kubectl_builds_every_overlay_byte_for_byte(site: SiteName) -> None:
         binary.not_compared("the template's overlays: there is no kubectl to build them with")
     folder = str(TEMPLATE / site.folder)
     theirs = subprocess.run([kubectl, "kustomize", folder], capture_output=True, check=True)
-    assert render.folder(folder, restrict=True, output="text").encode() == theirs.stdout
+    assert render.folder(folder, render.Form()).encode() == theirs.stdout
 
 
 @EACH_SITE

@@ -6,21 +6,20 @@ Used by trees and by the reader of notes. Sizes are asked before bytes are, so t
 
 from __future__ import annotations
 
+import contextlib
 import os
 import selectors
+import subprocess
 import threading
 import time
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from reconciler.adapters.git import process, repository
 from reconciler.model.errors import SourceUnavailable
-
-if TYPE_CHECKING:
-    import subprocess
 
 _DEADLINE = 30.0  # seconds for one answer
 _BATCH = 200  # questions on their way at once; more could fill both pipes
@@ -86,7 +85,7 @@ class ObjectReader:
             self._process.stdin.flush()
         except OSError:
             self._stop()
-            raise SourceUnavailable("git cat-file ended; the mirror may be damaged") from None
+            raise SourceUnavailable(_ended(b"")) from None
 
     def _header(self) -> Info | None:
         line = self._line().split()
@@ -118,9 +117,10 @@ class ObjectReader:
         return time.monotonic() + _DEADLINE
 
     def _fill(self, end: float) -> None:
-        """Add to the buffer what comes next; stderr is read and let go, as it must not fill up."""
+        """Add to the buffer what comes next; stderr is read, too, as it must not fill up."""
         child = self._process
         assert child is not None and child.stdout is not None and child.stderr is not None
+        said = b""
         with selectors.DefaultSelector() as selector:
             selector.register(child.stdout, selectors.EVENT_READ)
             selector.register(child.stderr, selectors.EVENT_READ)
@@ -131,8 +131,10 @@ class ObjectReader:
                         if chunk:
                             self._buffer += chunk
                             return
+                        said += _last_words(child)
                         self._stop()
-                        raise SourceUnavailable("git cat-file ended; the mirror may be damaged")
+                        raise SourceUnavailable(_ended(said))
+                    said = (said + chunk)[-_HEADER:]
                     if not chunk:
                         selector.unregister(key.fileobj)
         self._stop()
@@ -141,6 +143,22 @@ class ObjectReader:
     def _stop(self) -> None:
         self._end_process()
         self._process, self._end_process = None, _nothing
+
+
+def _last_words(child: subprocess.Popen[bytes]) -> bytes:
+    """What a git that closed its output said of that, and was not read yet."""
+    assert child.stderr is not None
+    with contextlib.suppress(subprocess.TimeoutExpired, BlockingIOError):
+        child.wait(1)
+        os.set_blocking(child.stderr.fileno(), False)
+        return os.read(child.stderr.fileno(), _HEADER)
+    return b""
+
+
+def _ended(said: bytes) -> str:
+    if b"promisor remote" in said:  # a user's own clone; a mirror of ours has no promises to read
+        return "a file is not in the local repository, a partial clone: git checkout brings it"
+    return "git cat-file ended; the mirror may be damaged"
 
 
 def _nothing() -> None:

@@ -1,4 +1,4 @@
-"""The machine's own clock, randomness and memory."""
+"""The machine's own clock, randomness, memory and processes."""
 
 from reconciler.adapters.system.clock import SystemClock
 from reconciler.adapters.system.memory import give_back
