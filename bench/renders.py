@@ -27,7 +27,7 @@ _COMMIT = "0" * 40
 
 def objects(root: Path, out: Path, names: Sequence[str]) -> None:
     """A line for each object; the first site is rendered before the workers are forked."""
-    tree, cache = Remembered(FolderTree(root, still=True)), Cache()
+    tree, cache = Remembered(FolderTree(root, still=True)), Cache(again=False)
 
     def digests(name: str) -> str:
         rendered = render_site(tree, SiteName.parse(name), _COMMIT, cache)

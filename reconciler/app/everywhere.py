@@ -63,7 +63,7 @@ def write(source: Source, into: Path, form: Form, tell: Tell = lambda done, tota
     A site that cannot be rendered is a finding, and the others are written all the same. Raises
     UsageError where there is no site or no room, SourceUnavailable, WorkerLost.
     """
-    tree, cache = source.opened(), Cache()
+    tree, cache = source.opened(), Cache(again=False)
     names = [str(site) for site in settings.sites(tree)]
     if not names:
         raise UsageError(f"the fleet has no site: {layout.SITE}")

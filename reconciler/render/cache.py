@@ -26,11 +26,16 @@ class Cache:
     For one thread at a time.
     """
 
-    def __init__(self, limits: Limits = DEFAULT) -> None:
-        """``limits``: what a file may ask for."""
+    def __init__(self, limits: Limits = DEFAULT, *, again: bool = True) -> None:
+        """``limits``: what a file may ask for.
+
+        ``again``: a site or folder may be asked for once more. Where none is, what is theirs alone
+        is let go, which keeps ten thousand sites in the memory of one.
+        """
         self.files = Files(limits)
         self.levels: Kept[Any] = Kept(_LEVELS)  # level.Level
-        self.builds: Kept[Any] = Kept(_BUILDS)  # tuple[build.Resource, ...]
+        self._again = again
+        self.builds: Kept[Any] = Kept(_BUILDS if again else 0)  # tuple[build.Resource, ...]
         self.images = Images()
         self.sites: dict[Hashable, Any] = {}  # site's last render, by site
         self._mergers: dict[int, tuple[Shapes, Merger]] = {}
@@ -38,6 +43,8 @@ class Cache:
 
     def keep_site(self, site: Hashable, past: Any) -> None:
         """Remember a site's last render."""
+        if not self._again:
+            return
         if len(self.sites) >= _BUILDS and site not in self.sites:
             self.sites.clear()
         self.sites[site] = past

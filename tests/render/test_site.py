@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 import orjson
 import pytest
 
@@ -83,6 +85,15 @@ def test_a_site_that_is_rendered_again_is_not_made_again() -> None:
     assert (first.commit, again.commit) == ("c1", "c2")
     assert again.objects is first.objects
     assert again.settings is first.settings
+
+
+def test_what_is_a_site_s_alone_is_let_go_where_none_is_asked_for_again() -> None:
+    cache, given = Cache(again=False), tree()
+    held = [weakref.ref(render_site(given, site, "c", cache)) for site in SITES]
+    assert [each() for each in held] == [None] * len(SITES)
+    together = [render_site(given, site, "c", cache) for site in SITES]
+    assert together == [render_site(tree(), site, "c") for site in SITES]
+    assert given.reads.count("bases/app/app.yaml") == 1  # their base is kept
 
 
 @pytest.mark.parametrize(
