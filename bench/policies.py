@@ -15,7 +15,7 @@ from reconciler.adapters.files import FolderTree
 from reconciler.documents.load import load_all
 from reconciler.model.origins import Origin
 from reconciler.model.refs import SiteName
-from reconciler.model.values import Manifest
+from reconciler.model.rendered import Manifest
 from reconciler.policy import admit
 from reconciler.policy.admission.library import Shelf
 from reconciler.render.manifest import manifest

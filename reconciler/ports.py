@@ -15,16 +15,8 @@ from typing import Any, Protocol
 from reconciler.model.journal import JournalRow
 from reconciler.model.pauses import Asked
 from reconciler.model.refs import Kind, ObjectRef, SiteName
-from reconciler.model.values import (
-    Live,
-    Manifest,
-    Preview,
-    Record,
-    Rendered,
-    Snapshot,
-    Tree,
-    Verified,
-)
+from reconciler.model.rendered import Manifest, Rendered, Tree
+from reconciler.model.values import Live, Preview, Record, Snapshot, Verified
 
 
 class Source(Protocol):

@@ -9,7 +9,7 @@ import orjson
 
 from reconciler.model.origins import Origin
 from reconciler.model.refs import DEPENDS_ON, SITE_LABEL, WAIT, WAVE, ObjectRef, SiteName
-from reconciler.model.values import Manifest
+from reconciler.model.rendered import Manifest
 
 SITE = SiteName("north", "one")
 

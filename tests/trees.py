@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from textwrap import dedent
 
-from reconciler.model.values import FileKind
+from reconciler.model.rendered import FileKind
 
 
 class DictTree:

@@ -14,7 +14,8 @@ from pathlib import Path
 from reconciler.adapters import git
 from reconciler.model.errors import SourceUnavailable, UsageError
 from reconciler.model.refs import SiteName
-from reconciler.model.values import Rendered, Tree, Verified
+from reconciler.model.rendered import Rendered, Tree
+from reconciler.model.values import Verified
 
 Render = Callable[[str], Rendered]
 

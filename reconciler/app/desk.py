@@ -16,7 +16,7 @@ from reconciler.engine import books, pins, placing
 from reconciler.engine.confirm import Confirmer
 from reconciler.model import errors
 from reconciler.model.refs import SiteName
-from reconciler.model.values import Manifest, Rendered
+from reconciler.model.rendered import Manifest, Rendered
 from reconciler.plan.inventory import Inventory
 
 

@@ -15,7 +15,7 @@ from reconciler.engine import grants, placing
 from reconciler.engine.preview import Action, Line, Preview, Previewer
 from reconciler.model import errors
 from reconciler.model.fields import show
-from reconciler.model.values import Manifest
+from reconciler.model.rendered import Manifest
 from reconciler.plan import allowance, differ, masks
 
 _SIGNS: Mapping[Action, tuple[str, str]] = {

@@ -20,7 +20,7 @@ from reconciler.app.findings import Problem, Result
 from reconciler.app.render import Form, of_site
 from reconciler.model.errors import FileError, MissingBlobs, SourceUnavailable, UsageError
 from reconciler.model.refs import SiteName
-from reconciler.model.values import Tree
+from reconciler.model.rendered import Tree
 from reconciler.render import settings
 from reconciler.render.cache import Cache
 from reconciler.render.trees import Remembered

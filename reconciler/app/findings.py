@@ -17,7 +17,7 @@ import orjson
 
 import reconciler
 from reconciler.model.errors import FileError
-from reconciler.model.values import Action
+from reconciler.model.rendered import Action
 
 _SHOWN = 3  # sites that a line names
 

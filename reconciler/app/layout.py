@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from reconciler.model.errors import FileError, SettingsError
 from reconciler.model.refs import SiteName
-from reconciler.model.values import Tree
+from reconciler.model.rendered import Tree
 from reconciler.render import settings
 
 _MISNAMED = frozenset(("sites.yaml", "sites.yml", "settings.yaml", "Site.yaml"))

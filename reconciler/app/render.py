@@ -14,7 +14,7 @@ from reconciler.render.trees import Remembered
 
 if TYPE_CHECKING:
     from reconciler.model.refs import SiteName
-    from reconciler.model.values import Tree
+    from reconciler.model.rendered import Tree
     from reconciler.render.cache import Cache
 
 

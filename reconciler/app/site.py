@@ -13,7 +13,7 @@ from reconciler.app import drafts
 from reconciler.documents import dump
 from reconciler.model.errors import UsageError
 from reconciler.model.refs import API_VERSION, SiteName
-from reconciler.model.values import Tree
+from reconciler.model.rendered import Tree
 from reconciler.render import settings, strict
 from reconciler.schema import names
 

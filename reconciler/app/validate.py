@@ -20,7 +20,7 @@ from reconciler.model.errors import FileError, UsageError
 from reconciler.model.limits import Limits
 from reconciler.model.origins import Origin
 from reconciler.model.refs import SiteName
-from reconciler.model.values import Finding, Tree
+from reconciler.model.rendered import Finding, Tree
 from reconciler.render import settings
 from reconciler.render.trees import Remembered
 

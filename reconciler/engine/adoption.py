@@ -18,8 +18,8 @@ from reconciler.model import errors
 from reconciler.model.objects import live_of
 from reconciler.model.origins import Origin
 from reconciler.model.refs import ObjectRef
+from reconciler.model.rendered import Manifest
 from reconciler.model.rules import AdoptRule
-from reconciler.model.values import Manifest
 from reconciler.plan import fieldtrees, modes, ownership, wholes
 from reconciler.plan.differ import Difference
 from reconciler.plan.inventory import Inventory

@@ -22,7 +22,8 @@ from reconciler.engine.mend import Mender
 from reconciler.model import errors
 from reconciler.model.objects import live_of
 from reconciler.model.refs import FIELD_MANAGER, Kind, ObjectRef
-from reconciler.model.values import Applied, Failure, Live, Manifest, Plan, Record, Step
+from reconciler.model.rendered import Manifest
+from reconciler.model.values import Applied, Failure, Live, Plan, Record, Step
 from reconciler.plan import modes, others, ownership, waves
 
 THREADS = 8  # more gain nothing

@@ -15,7 +15,8 @@ from reconciler import ports
 from reconciler.engine import grants
 from reconciler.model import errors
 from reconciler.model.refs import Kind, ObjectRef, SiteName
-from reconciler.model.values import Live, Manifest, Record
+from reconciler.model.rendered import Manifest
+from reconciler.model.values import Live, Record
 from reconciler.plan import drift, inventory
 
 _UNFINISHED = "unfinished"  # meta: ``pending``, a ref a line

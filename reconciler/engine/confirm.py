@@ -13,7 +13,8 @@ from typing import Any
 from reconciler import ports
 from reconciler.model import errors
 from reconciler.model.refs import Kind
-from reconciler.model.values import Manifest, Preview
+from reconciler.model.rendered import Manifest
+from reconciler.model.values import Preview
 
 MOST = 500  # objects of one render
 SECONDS = 60.0  # that one render waits for the API server

@@ -17,16 +17,8 @@ from reconciler.engine.grants import Grants
 from reconciler.engine.messages import Candidate, Offline, Online, Rejected, SourceNews
 from reconciler.model import errors
 from reconciler.model.refs import SiteName
-from reconciler.model.values import (
-    UNCONFIRMED,
-    Finding,
-    Manifest,
-    Preview,
-    Rendered,
-    Snapshot,
-    Sync,
-    Verdict,
-)
+from reconciler.model.rendered import UNCONFIRMED, Finding, Manifest, Rendered, Verdict
+from reconciler.model.values import Preview, Snapshot, Sync
 
 _RENDERING = "rendering"  # meta: "COMMIT ATTEMPTS" while a render is under way
 _GOOD = "good"  # meta: the last commit that was rendered and passed the judge

@@ -17,8 +17,9 @@ from reconciler.engine.house import House
 from reconciler.model.journal import Change, Outcome
 from reconciler.model.objects import live_of
 from reconciler.model.refs import ObjectRef
+from reconciler.model.rendered import Manifest
 from reconciler.model.rules import DriftMode
-from reconciler.model.values import Contest, Live, Manifest, Record
+from reconciler.model.values import Contest, Live, Record
 from reconciler.plan import explain, modes
 
 QUIET = pacing.FIGHT.longest  # seconds after which a fight is over

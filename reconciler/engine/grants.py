@@ -14,7 +14,8 @@ import orjson
 
 from reconciler import ports
 from reconciler.model.refs import ObjectRef
-from reconciler.model.values import Manifest, Verified
+from reconciler.model.rendered import Manifest
+from reconciler.model.values import Verified
 from reconciler.plan import allowance
 
 _NOTED = "grants"  # meta: JSON of the tip that was accepted, and of each commit with its words

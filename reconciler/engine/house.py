@@ -12,8 +12,9 @@ import orjson
 from reconciler import ports
 from reconciler.model import typed
 from reconciler.model.refs import ObjectRef
+from reconciler.model.rendered import Manifest
 from reconciler.model.rules import DriftRule
-from reconciler.model.values import Manifest, Record
+from reconciler.model.values import Record
 from reconciler.plan import modes
 
 RULES = "drift-rules"  # meta: JSON of them, for a start without a link, and for ``explain``

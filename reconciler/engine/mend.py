@@ -20,7 +20,8 @@ from reconciler.engine.books import Books
 from reconciler.model import errors
 from reconciler.model.objects import live_of
 from reconciler.model.refs import ALLOW, REPLACE, Kind, ObjectRef
-from reconciler.model.values import Live, Manifest
+from reconciler.model.rendered import Manifest
+from reconciler.model.values import Live
 from reconciler.plan import intruders, modes, others
 
 GONE = 30.0  # seconds that an object may take to end before it is made anew by a later pass

@@ -8,7 +8,8 @@ from reconciler import ports
 from reconciler.engine.grants import Grant
 from reconciler.engine.suspects import Suspect
 from reconciler.model.refs import ObjectRef
-from reconciler.model.values import Finding, Rendered, Snapshot, Sync
+from reconciler.model.rendered import Finding, Rendered
+from reconciler.model.values import Snapshot, Sync
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

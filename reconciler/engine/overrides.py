@@ -11,7 +11,7 @@ import orjson
 
 from reconciler.model import fields
 from reconciler.model.overrides import Overridden
-from reconciler.model.values import Rendered
+from reconciler.model.rendered import Rendered
 from reconciler.plan import masks
 from reconciler.status.report import Situation
 

@@ -16,7 +16,8 @@ from reconciler import ports
 from reconciler.model import errors, moments
 from reconciler.model.pauses import LONGEST, Asker, Held
 from reconciler.model.refs import ObjectRef, SiteName
-from reconciler.model.values import Plan, SiteSettings
+from reconciler.model.rendered import SiteSettings
+from reconciler.model.values import Plan
 from reconciler.plan import pauses
 from reconciler.status import site_object
 

@@ -13,7 +13,8 @@ from typing import Protocol
 from reconciler import ports
 from reconciler.model import errors
 from reconciler.model.refs import POLICIES, SiteName
-from reconciler.model.values import Manifest, Preview, Record, Rendered, Tree
+from reconciler.model.rendered import Manifest, Rendered, Tree
+from reconciler.model.values import Preview, Record
 from reconciler.render import settings, trees
 from reconciler.render.site import is_elsewhere
 

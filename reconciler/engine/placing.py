@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from reconciler import ports
 from reconciler.model import errors
-from reconciler.model.values import Manifest
+from reconciler.model.rendered import Manifest
 from reconciler.plan import scope, waves
 
 

@@ -21,8 +21,9 @@ from reconciler.model import errors
 from reconciler.model.objects import live_of
 from reconciler.model.origins import Origin
 from reconciler.model.refs import ObjectRef
+from reconciler.model.rendered import Manifest, Rendered
 from reconciler.model.rules import DriftMode
-from reconciler.model.values import Failure, Manifest, Plan, Rendered, Step
+from reconciler.model.values import Failure, Plan, Step
 from reconciler.plan import differ, fieldtrees, intruders, modes, planner, waves, wholes
 from reconciler.plan.differ import Difference
 from reconciler.plan.inventory import Inventory

@@ -14,7 +14,8 @@ from reconciler import ports
 from reconciler.engine.apply import THREADS
 from reconciler.model import errors
 from reconciler.model.refs import Kind, ObjectRef, SiteName
-from reconciler.model.values import Failure, HeldPrune, Manifest, Prune, Record, SiteSettings
+from reconciler.model.rendered import Manifest, SiteSettings
+from reconciler.model.values import Failure, HeldPrune, Prune, Record
 from reconciler.plan import allowance, budget, generated, pruning, rollout
 from reconciler.plan.pruning import Fate
 

@@ -19,7 +19,8 @@ from reconciler.engine.books import Books
 from reconciler.engine.prospects import Prospector, Seen
 from reconciler.model import errors
 from reconciler.model.refs import ObjectRef, SiteName
-from reconciler.model.values import Failure, HeldPrune, Manifest, Prune, SiteSettings
+from reconciler.model.rendered import Manifest, SiteSettings
+from reconciler.model.values import Failure, HeldPrune, Prune
 from reconciler.plan import pruning
 from reconciler.plan.pruning import Fate
 

@@ -26,7 +26,8 @@ from reconciler.engine.vitals import Vitals
 from reconciler.model import errors
 from reconciler.model.journal import Outcome
 from reconciler.model.refs import Kind, ObjectRef
-from reconciler.model.values import Applied, Counts, Failure, Health, Manifest, Rendered, Sync
+from reconciler.model.rendered import Manifest, Rendered
+from reconciler.model.values import Applied, Counts, Failure, Health, Sync
 from reconciler.plan import manifests, planner
 from reconciler.status import held, note, open_drift, unwell
 from reconciler.status.report import Situation

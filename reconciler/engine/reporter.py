@@ -17,7 +17,8 @@ from reconciler.model import errors
 from reconciler.model.objects import live_of
 from reconciler.model.origins import Origin
 from reconciler.model.refs import SITE_LABEL, ObjectRef, SiteName
-from reconciler.model.values import Manifest, Report
+from reconciler.model.rendered import Manifest
+from reconciler.model.values import Report
 from reconciler.status import event, note, report, site_object
 
 _DAY = 86_400.0

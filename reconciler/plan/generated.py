@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Mapping
 
 from reconciler.model.refs import ObjectRef
-from reconciler.model.values import Manifest, Record
+from reconciler.model.rendered import Manifest
+from reconciler.model.values import Record
 
 _KINDS = {("", "ConfigMap"), ("", "Secret")}
 _HASHED = re.compile(r"(.+)-[2456789bcdfghkmt]{10}")  # how a content's hash ends a name

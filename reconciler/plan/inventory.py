@@ -17,7 +17,7 @@ import orjson
 
 from reconciler.model.origins import Origin
 from reconciler.model.refs import SITE_LABEL, Kind, ObjectRef, SiteName
-from reconciler.model.values import Manifest
+from reconciler.model.rendered import Manifest
 
 CONFIG_MAP = Kind("", "v1", "ConfigMap")
 DIGEST = 16  # hex digits of a manifest's digest

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 
 from reconciler.model.refs import ObjectRef
-from reconciler.model.values import Manifest
+from reconciler.model.rendered import Manifest
 
 
 def twice(objects: Iterable[Manifest]) -> str | None:

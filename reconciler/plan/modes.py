@@ -15,8 +15,9 @@ import orjson
 from reconciler.model import fields
 from reconciler.model.fields import Item, Path
 from reconciler.model.refs import ObjectRef
+from reconciler.model.rendered import Manifest
 from reconciler.model.rules import AdoptRule, DriftMode, DriftRule, matches
-from reconciler.model.values import Manifest, Record
+from reconciler.model.values import Record
 from reconciler.plan import fieldtrees
 
 

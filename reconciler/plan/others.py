@@ -16,7 +16,8 @@ import orjson
 
 from reconciler.model import fields
 from reconciler.model.fields import Item, Path
-from reconciler.model.values import Live, Manifest
+from reconciler.model.rendered import Manifest
+from reconciler.model.values import Live
 from reconciler.plan import fieldtrees
 
 

@@ -7,8 +7,9 @@ from itertools import groupby
 
 from reconciler.model.own import why_own
 from reconciler.model.refs import ObjectRef
+from reconciler.model.rendered import Manifest
 from reconciler.model.rules import AdoptRule
-from reconciler.model.values import Manifest, Plan, Prune, Record, Step
+from reconciler.model.values import Plan, Prune, Record, Step
 from reconciler.plan import generated, modes
 from reconciler.plan.inventory import Entry
 from reconciler.plan.waves import CRD, awaited, defined_kind, place, placed_again, waves

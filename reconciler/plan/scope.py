@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 import orjson
 
-from reconciler.model.values import Manifest
+from reconciler.model.rendered import Manifest
 
 DEFAULT = "default"
 

@@ -10,7 +10,8 @@ import orjson
 
 from reconciler.model.errors import RenderError
 from reconciler.model.refs import DEPENDS_ON, WAVE, ObjectRef
-from reconciler.model.values import Manifest, Record
+from reconciler.model.rendered import Manifest
+from reconciler.model.values import Record
 
 CRD = ("apiextensions.k8s.io", "CustomResourceDefinition")
 

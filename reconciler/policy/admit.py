@@ -15,7 +15,8 @@ import orjson
 
 from reconciler.model.origins import Origin
 from reconciler.model.refs import ALLOW, REPLACE, Kind, ObjectRef
-from reconciler.model.values import UNCONFIRMED, Action, Finding, Manifest, Preview, Verdict
+from reconciler.model.rendered import UNCONFIRMED, Action, Finding, Manifest, Verdict
+from reconciler.model.values import Preview
 from reconciler.policy import asking
 from reconciler.policy.admission import idle
 from reconciler.policy.admission.court import Court, Decision

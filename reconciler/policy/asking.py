@@ -11,7 +11,8 @@ import dataclasses
 import re
 from collections.abc import Callable, Iterator
 
-from reconciler.model.values import Manifest, Preview
+from reconciler.model.rendered import Manifest
+from reconciler.model.values import Preview
 from reconciler.policy.admission.court import Applied, Court, Decision
 from reconciler.policy.admission.requests import Namespace, Request
 from reconciler.policy.case import mapping

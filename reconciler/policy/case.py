@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.model.values import Manifest, SiteSettings
+from reconciler.model.rendered import Manifest, SiteSettings
 
 _SHOWN = 80  # characters
 

@@ -13,7 +13,7 @@ from itertools import islice
 import orjson
 
 from reconciler.model.refs import ObjectRef
-from reconciler.model.values import Finding, Manifest, SiteSettings, Verdict
+from reconciler.model.rendered import Finding, Manifest, SiteSettings, Verdict
 from reconciler.policy import agent, naming
 from reconciler.policy.case import Around, Case, Rule, mapping
 from reconciler.schema import kubernetes

@@ -13,7 +13,7 @@ from typing import Any
 
 from reconciler.model.origins import Origin
 from reconciler.model.refs import Kind, ObjectRef
-from reconciler.model.values import Manifest
+from reconciler.model.rendered import Manifest
 from reconciler.policy.admission import kept
 from reconciler.policy.admission.requests import GENERATED, Namespace, Resource
 from reconciler.policy.case import items, mapping

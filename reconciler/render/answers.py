@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from reconciler.model.errors import FileError
 
 if TYPE_CHECKING:
-    from reconciler.model.values import FileKind, Tree
+    from reconciler.model.rendered import FileKind, Tree
 
 _NONE: Any = object()  # no answer: equal to none
 
 
 class Answers:
-    """A tree that notes what it said; implements values.Tree."""
+    """A tree that notes what it said; implements rendered.Tree."""
 
     def __init__(self, tree: Tree) -> None:
         self._tree: Tree | None = tree

@@ -33,7 +33,7 @@ from reconciler.render.kept import Reads
 from reconciler.render.scalars import string_map
 
 if TYPE_CHECKING:
-    from reconciler.model.values import Tree
+    from reconciler.model.rendered import Tree
 
 
 class Resource(NamedTuple):

@@ -15,7 +15,7 @@ from reconciler.render import bounds
 from reconciler.render.kept import Reads
 
 if TYPE_CHECKING:
-    from reconciler.model.values import Tree
+    from reconciler.model.rendered import Tree
 
 FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _REMOTE = (

@@ -12,7 +12,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from reconciler.model.values import Tree
+    from reconciler.model.rendered import Tree
 
 
 _VARIANTS = 3  # results a key: a folder in as many commits

@@ -1,4 +1,4 @@
-"""A rendered object and its site in, a values.Manifest out: what will be applied, to the byte.
+"""A rendered object and its site in, a rendered.Manifest out: what will be applied, to the byte.
 
 What only the API server can know is dropped, not refused: ``status`` and server-set metadata
 come along wherever someone exported an object or generated a CRD, and mean nothing to an apply.
@@ -17,7 +17,7 @@ from reconciler.documents import canonical
 from reconciler.model.errors import RenderError
 from reconciler.model.origins import Origin
 from reconciler.model.refs import DEPENDS_ON, SITE_LABEL, TRUE, WAIT, WAVE, ObjectRef, SiteName
-from reconciler.model.values import Manifest
+from reconciler.model.rendered import Manifest
 
 SERVER_SET = frozenset(
     (

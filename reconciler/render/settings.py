@@ -2,7 +2,7 @@
 
 A site's settings are the fleet's defaults with its site.yaml laid over them: labels are merged
 by name, rules are added after the fleet's, any other value replaces the default. A new key is a
-row of SITE (or FLEET), a field of values.SiteSettings and its line in ``_settings``.
+row of SITE (or FLEET), a field of rendered.SiteSettings and its line in ``_settings``.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any
 from reconciler.model.errors import FileError, SettingsError
 from reconciler.model.pauses import LONGEST
 from reconciler.model.refs import API_VERSION, SiteName
+from reconciler.model.rendered import SiteSettings, Tree
 from reconciler.model.rules import HealthRule, OverrideRule, PruneLimits
-from reconciler.model.values import SiteSettings, Tree
 from reconciler.render import rules, strict
 from reconciler.render.strict import Key
 from reconciler.schema import names

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from reconciler.model.overrides import LocalFile
 from reconciler.model.refs import SiteName
-from reconciler.model.values import Manifest, Rendered, SiteSettings, Tree, Verdict
+from reconciler.model.rendered import Manifest, Rendered, SiteSettings, Tree, Verdict
 from reconciler.render import build, overriding, settings
 from reconciler.render.answers import Answers
 from reconciler.render.build import Resource

@@ -2,7 +2,7 @@
 whose words are remembered.
 
 For whoever renders something that is laid over files from elsewhere, such as a new site's
-``deploy/``, or many sites of one folder. Pure; implements values.Tree.
+``deploy/``, or many sites of one folder. Pure; implements rendered.Tree.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reconciler.model.values import FileKind, Tree
+    from reconciler.model.rendered import FileKind, Tree
 
 
 class Files:

@@ -12,7 +12,8 @@ import yaml
 from reconciler.model import moments
 from reconciler.model.pauses import Held
 from reconciler.model.refs import API_VERSION
-from reconciler.model.values import Awaited, Failure, Finding, Health, HeldPrune, Report, Unwell
+from reconciler.model.rendered import Finding
+from reconciler.model.values import Awaited, Failure, Health, HeldPrune, Report, Unwell
 
 KIND = "SiteReport"
 OFFLINE = "FetchFailed"  # the reason where nothing worse is

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from reconciler.model.overrides import Dropped, Overridden
 from reconciler.model.pauses import Held
 from reconciler.model.refs import SiteName
+from reconciler.model.rendered import Finding
 from reconciler.model.values import (
     Awaited,
     Contest,
     Counts,
     Failure,
-    Finding,
     Health,
     HeldPrune,
     Report,

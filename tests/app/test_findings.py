@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.app import findings
 from reconciler.app.findings import Problem, Result
-from reconciler.model.values import Action
+from reconciler.model.rendered import Action
 from tests.app import build
 
 DENIED = Problem(

@@ -22,7 +22,8 @@ from reconciler.adapters.system import SystemClock
 from reconciler.model import errors
 from reconciler.model.origins import Origin
 from reconciler.model.refs import Kind, ObjectRef
-from reconciler.model.values import Live, Manifest
+from reconciler.model.rendered import Manifest
+from reconciler.model.values import Live
 from tests.controlplane.plane import ControlPlane
 
 Obj = Mapping[str, Any]

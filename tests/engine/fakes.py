@@ -10,18 +10,8 @@ from reconciler import ports
 from reconciler.model import errors
 from reconciler.model.overrides import Dropped, Overridden
 from reconciler.model.refs import SiteName
-from reconciler.model.values import (
-    Finding,
-    Manifest,
-    Preview,
-    Record,
-    Rendered,
-    SiteSettings,
-    Snapshot,
-    Tree,
-    Verdict,
-    Verified,
-)
+from reconciler.model.rendered import Finding, Manifest, Rendered, SiteSettings, Tree, Verdict
+from reconciler.model.values import Preview, Record, Snapshot, Verified
 
 
 class Commits:

@@ -16,7 +16,8 @@ from reconciler.engine import assembly
 from reconciler.model.journal import JournalRow
 from reconciler.model.pauses import Asked
 from reconciler.model.refs import Kind, ObjectRef
-from reconciler.model.values import Live, Manifest, Record
+from reconciler.model.rendered import Manifest
+from reconciler.model.values import Live, Record
 from tests.engine.world import World
 
 

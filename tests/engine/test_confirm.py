@@ -14,7 +14,8 @@ from reconciler.engine.confirm import Confirmer
 from reconciler.model import errors
 from reconciler.model.origins import Origin
 from reconciler.model.refs import FIELD_MANAGER, Kind, ObjectRef, SiteName
-from reconciler.model.values import Manifest, Preview
+from reconciler.model.rendered import Manifest
+from reconciler.model.values import Preview
 from reconciler.render.manifest import manifest
 from tests.clock import StoppedClock
 

@@ -12,7 +12,8 @@ from reconciler.adapters.memory import MemoryCluster
 from reconciler.engine.courier import Courier
 from reconciler.engine.messages import Candidate, Offline, Online, Rejected, SourceNews
 from reconciler.model import errors
-from reconciler.model.values import UNCONFIRMED, Finding, Sync
+from reconciler.model.rendered import UNCONFIRMED, Finding
+from reconciler.model.values import Sync
 from tests.clock import StoppedClock
 from tests.engine.fakes import Commits, Renders, Watcher
 from tests.fakes.state import MemoryState

@@ -20,18 +20,8 @@ from reconciler.model import errors
 from reconciler.model.journal import Change, Outcome
 from reconciler.model.origins import Origin
 from reconciler.model.refs import Kind, ObjectRef
-from reconciler.model.values import (
-    Failure,
-    Health,
-    Manifest,
-    Rendered,
-    Report,
-    SiteSettings,
-    Snapshot,
-    State,
-    Sync,
-    Verdict,
-)
+from reconciler.model.rendered import Manifest, Rendered, SiteSettings, Verdict
+from reconciler.model.values import Failure, Health, Report, Snapshot, State, Sync
 from reconciler.status import note
 from tests.clock import StoppedClock
 from tests.engine.fakes import Commits, Mailbox, Renders, Watcher

@@ -13,8 +13,8 @@ import orjson
 
 from reconciler.engine import vitals
 from reconciler.model.refs import Kind, ObjectRef
+from reconciler.model.rendered import SiteSettings
 from reconciler.model.rules import HealthRule
-from reconciler.model.values import SiteSettings
 from reconciler.model.vital import PATIENCE
 from tests import manifests
 from tests.engine.world import World, eventually

@@ -10,7 +10,7 @@ from reconciler.model import moments
 from reconciler.model.journal import Outcome
 from reconciler.model.pauses import Pause
 from reconciler.model.refs import ObjectRef
-from reconciler.model.values import SiteSettings
+from reconciler.model.rendered import SiteSettings
 from tests import manifests
 from tests.engine.world import SITE_KIND, World, eventually
 from tests.manifests import config_map

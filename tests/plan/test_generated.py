@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.model.origins import Origin
 from reconciler.model.refs import ObjectRef
-from reconciler.model.values import Manifest
+from reconciler.model.rendered import Manifest
 from reconciler.plan import generated, rollout
 from tests import manifests
 from tests.plan.test_planner import record

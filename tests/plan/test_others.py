@@ -9,7 +9,7 @@ import pytest
 from reconciler.model import fields
 from reconciler.model.origins import Origin
 from reconciler.model.refs import ObjectRef
-from reconciler.model.values import Manifest
+from reconciler.model.rendered import Manifest
 from reconciler.plan import modes, others, ownership
 from tests.plan.test_ownership import OURS, entry, live
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 
-from reconciler.model.values import Manifest, Record
+from reconciler.model.rendered import Manifest
+from reconciler.model.values import Record
 from reconciler.plan import inventory, planner
 from tests import manifests
 

@@ -9,7 +9,8 @@ import pytest
 
 from reconciler.model.origins import Origin
 from reconciler.model.refs import ObjectRef
-from reconciler.model.values import Action, Manifest, Preview, Record
+from reconciler.model.rendered import Action, Manifest
+from reconciler.model.values import Preview, Record
 from tests.adapters.child.fleet import SITE, no_fetch, render, renderer
 from tests.app import build
 from tests.trees import DictTree

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.model.values import UNCONFIRMED, Action, Finding, Manifest, Preview
+from reconciler.model.rendered import UNCONFIRMED, Action, Finding, Manifest
+from reconciler.model.values import Preview
 from reconciler.policy import admit
 from tests.policy.differential import ours
 

@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.model.origins import Origin
 from reconciler.model.refs import SiteName
-from reconciler.model.values import Finding, Manifest, SiteSettings
+from reconciler.model.rendered import Finding, Manifest, SiteSettings
 from reconciler.policy import judge as judging
 from reconciler.render.manifest import manifest
 

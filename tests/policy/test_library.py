@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from reconciler.model.values import Action
+from reconciler.model.rendered import Action
 from reconciler.policy import admit
 from tests.policy import library
 from tests.policy.differential import ours

@@ -12,7 +12,7 @@ import pytest
 from reconciler.model.errors import RenderError
 from reconciler.model.origins import Origin
 from reconciler.model.refs import DEPENDS_ON, SITE_LABEL, WAIT, WAVE, ObjectRef, SiteName
-from reconciler.model.values import Manifest
+from reconciler.model.rendered import Manifest
 from reconciler.render.manifest import SERVER_SET, manifest
 
 SITE = SiteName("north", "barn-7")

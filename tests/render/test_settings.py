@@ -7,6 +7,7 @@ import pytest
 import reconciler
 from reconciler.model.errors import FileError, MissingBlobs, SettingsError
 from reconciler.model.refs import SiteName
+from reconciler.model.rendered import FileKind
 from reconciler.model.rules import (
     AdoptRule,
     DriftMode,
@@ -14,7 +15,6 @@ from reconciler.model.rules import (
     PruneAllowance,
     PruneLimits,
 )
-from reconciler.model.values import FileKind
 from reconciler.render import settings
 from tests.trees import DictTree
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.model.values import FileKind
+from reconciler.model.rendered import FileKind
 from reconciler.render import trees
 
 FILES = trees.Files({"a": b"1", "b": b"2"})

@@ -21,7 +21,7 @@ from reconciler.adapters.memory import MemoryCluster
 from reconciler.adapters.system import SystemClock
 from reconciler.app import init, render, shipped, validate
 from reconciler.model.refs import SiteName
-from reconciler.model.values import Rendered
+from reconciler.model.rendered import Rendered
 from reconciler.plan import waves
 from reconciler.render import settings
 from reconciler.render.site import render_site

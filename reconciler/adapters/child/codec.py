@@ -17,7 +17,8 @@ from reconciler.model.errors import FileError, RenderError, SettingsError
 from reconciler.model.origins import Origin
 from reconciler.model.overrides import Dropped, Overridden
 from reconciler.model.refs import ObjectRef
-from reconciler.model.values import Action, Finding, Manifest, Preview, Record, SiteSettings
+from reconciler.model.rendered import Action, Finding, Manifest, SiteSettings
+from reconciler.model.values import Preview, Record
 
 if TYPE_CHECKING:
     from reconciler.policy.admit import Before

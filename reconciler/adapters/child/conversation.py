@@ -10,7 +10,8 @@ from reconciler.adapters.child.ending import Ended, Wall
 from reconciler.adapters.child.process import Child
 from reconciler.model.errors import FileError, MissingBlobs, SourceUnavailable
 from reconciler.model.refs import SiteName
-from reconciler.model.values import Manifest, Preview, Record, Rendered, Tree, Verdict
+from reconciler.model.rendered import Manifest, Rendered, Tree, Verdict
+from reconciler.model.values import Preview, Record
 
 Fetch = Callable[[tuple[str, ...]], None]
 Past = Callable[[], Iterable[Record]]  # what was last applied

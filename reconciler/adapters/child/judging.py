@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from reconciler.adapters.child import codec
-from reconciler.model.values import Manifest, Preview, Rendered, Tree, Verdict
+from reconciler.model.rendered import Manifest, Rendered, Tree, Verdict
+from reconciler.model.values import Preview
 from reconciler.policy.judge import judge
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from reconciler.model.errors import FileError, RenderError, RenderUnavailable
 from reconciler.model.limits import Limits
 from reconciler.model.overrides import Dropped, LocalFile
 from reconciler.model.refs import SiteName
-from reconciler.model.values import Rendered, Tree
+from reconciler.model.rendered import Rendered, Tree
 
 _DEFAULT = Limits()
 

@@ -22,7 +22,8 @@ from reconciler.documents import load
 from reconciler.model.errors import FileError, RenderError, SettingsError
 from reconciler.model.overrides import Dropped, LocalFile
 from reconciler.model.refs import SiteName
-from reconciler.model.values import FileKind, Manifest, Preview, Rendered, Verdict
+from reconciler.model.rendered import FileKind, Manifest, Rendered, Verdict
+from reconciler.model.values import Preview
 from reconciler.policy.judge import OBJECT_BYTES
 from reconciler.render.cache import Cache
 from reconciler.render.site import is_elsewhere, render_site
@@ -31,7 +32,7 @@ _RENDERS = 10  # as many times the CPU time of one render as a child has in all
 
 
 class PipeTree:
-    """Implements values.Tree over the pipe; kinds, names and digests are asked for once."""
+    """Implements rendered.Tree over the pipe; kinds, names and digests are asked for once."""
 
     def __init__(self, ask: IO[bytes], answer: IO[bytes]) -> None:
         self._ask, self._answer = ask, answer

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.errors import FileError, UsageError
 
 if TYPE_CHECKING:
-    from reconciler.model.values import FileKind
+    from reconciler.model.rendered import FileKind
 
 LARGEST_FILE = 10 * 2**20  # bytes
 LARGEST_FOLDER = 50_000  # names
@@ -24,7 +24,7 @@ _GIT = ".git"  # the repository's own; a commit has no such name
 
 
 class FolderTree:
-    """Implements values.Tree for the folder ``root``, as it is at each call.
+    """Implements rendered.Tree for the folder ``root``, as it is at each call.
 
     With the file system as a whole, a path may begin with ``/``.
 

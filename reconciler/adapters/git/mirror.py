@@ -11,7 +11,8 @@ from reconciler.adapters.git import config, history, process, remotes, repositor
 from reconciler.adapters.git.credentials import Credentials, access
 from reconciler.adapters.git.objects import ObjectReader
 from reconciler.model.errors import HistoryRefused, ReconcilerError, SourceUnavailable
-from reconciler.model.values import Snapshot, Tree, Verified
+from reconciler.model.rendered import Tree
+from reconciler.model.values import Snapshot, Verified
 
 CEILING = 512 * 2**20  # bytes of one fetched pack
 _FETCH = (*repository.FETCH, "--filter=blob:none")

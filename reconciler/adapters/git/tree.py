@@ -9,7 +9,7 @@ from pathlib import Path
 from reconciler.adapters.git import process, repository
 from reconciler.adapters.git.objects import ObjectReader
 from reconciler.model.errors import FileError, MissingBlobs, SourceUnavailable, UsageError
-from reconciler.model.values import FileKind, Tree
+from reconciler.model.rendered import FileKind, Tree
 
 LARGEST_FILE = 10 * 2**20  # bytes
 LARGEST_FOLDER = 4 * 2**20  # bytes of a tree object, about 50,000 names
@@ -32,7 +32,7 @@ class Entry:
 
 
 class CommitTree:
-    """Implements values.Tree for one commit."""
+    """Implements rendered.Tree for one commit."""
 
     def __init__(self, reader: ObjectReader, tree_id: str) -> None:
         self._reader = reader

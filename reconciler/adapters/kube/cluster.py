@@ -11,7 +11,7 @@ from typing import Any
 
 from reconciler import ports
 from reconciler.adapters.kube import client, discovery, interrupts, kept, login, parse, watch
-from reconciler.model import errors, values
+from reconciler.model import errors, rendered, values
 from reconciler.model.refs import FIELD_MANAGER, Kind
 
 PAGE = 500  # objects
@@ -56,17 +56,19 @@ class KubeCluster:
         return self._discovery.served(kind)
 
     def apply(
-        self, manifest: values.Manifest, *, force: bool, subresource: str = ""
+        self, manifest: rendered.Manifest, *, force: bool, subresource: str = ""
     ) -> values.Live:
         return self._write(self._applying(manifest, force, subresource), manifest.kind)
 
-    def dry_run(self, manifest: values.Manifest, *, force: bool) -> Mapping[str, Any]:
+    def dry_run(self, manifest: rendered.Manifest, *, force: bool) -> Mapping[str, Any]:
         request = self._applying(manifest, force, "")
         query = {**request.query, "dryRun": "All"}
         request = dataclasses.replace(request, query=query, accept=client.JSON)
         return parse.named(manifest.kind, parse.mapping(self._about(request)))
 
-    def _applying(self, manifest: values.Manifest, force: bool, subresource: str) -> client.Request:
+    def _applying(
+        self, manifest: rendered.Manifest, force: bool, subresource: str
+    ) -> client.Request:
         kind, ref = manifest.kind, manifest.ref
         return client.Request(
             method="PATCH",

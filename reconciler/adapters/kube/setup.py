@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.adapters.kube import client, discovery, login, parse
 from reconciler.adapters.kube.cluster import APPLY, PATCHES, KubeCluster
-from reconciler.model import values
+from reconciler.model import rendered, values
 from reconciler.model.refs import Kind
 
 _REVIEW = Kind("authorization.k8s.io", "v1", "SelfSubjectAccessReview")
@@ -49,7 +49,7 @@ class Setup:
         """All objects of a kind."""
         return self._cluster.select(kind, "", "")
 
-    def apply(self, manifest: values.Manifest, *, force: bool, dry_run: bool) -> values.Live:
+    def apply(self, manifest: rendered.Manifest, *, force: bool, dry_run: bool) -> values.Live:
         """One server-side apply; a dry one is judged by the API server and written nowhere."""
         query = {
             "fieldManager": self._manager,

@@ -17,7 +17,8 @@ from reconciler import ports
 from reconciler.adapters.memory import patches, refusals, watch
 from reconciler.adapters.memory.server import Server, Target
 from reconciler.model.refs import FIELD_MANAGER, Kind, ObjectRef
-from reconciler.model.values import Live, Manifest
+from reconciler.model.rendered import Manifest
+from reconciler.model.values import Live
 
 VERSION = "v1.34.2"
 

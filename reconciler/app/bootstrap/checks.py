@@ -14,7 +14,7 @@ from reconciler.app.bootstrap import owner
 from reconciler.app.bootstrap import wanted as asked
 from reconciler.model.errors import ClusterRefused
 from reconciler.model.refs import Kind
-from reconciler.model.values import Manifest
+from reconciler.model.rendered import Manifest
 
 STORAGE_CLASS = Kind("storage.k8s.io", "v1", "StorageClass")
 _DEFAULT = "storageclass.kubernetes.io/is-default-class"

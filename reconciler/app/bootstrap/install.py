@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reconciler.adapters import kube
 from reconciler.model.refs import ObjectRef
-from reconciler.model.values import Manifest
+from reconciler.model.rendered import Manifest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from reconciler.documents import canonical, dump
 from reconciler.model.errors import UsageError
 from reconciler.model.origins import Origin
 from reconciler.model.refs import ObjectRef
-from reconciler.model.values import Manifest
+from reconciler.model.rendered import Manifest
 from reconciler.plan import waves
 from reconciler.render import build, trees
 

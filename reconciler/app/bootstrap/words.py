@@ -15,7 +15,7 @@ from reconciler.app.bootstrap import wanted as asked
 from reconciler.app.bootstrap.checks import Check
 from reconciler.app.bootstrap.install import Done
 from reconciler.documents import dump
-from reconciler.model.values import Manifest
+from reconciler.model.rendered import Manifest
 
 _CONFIG = "kubectl --kubeconfig ~/agent.kubeconfig config"
 

@@ -14,7 +14,7 @@ from typing import Any
 from reconciler.cel.environment import Known
 from reconciler.model.errors import FileError
 from reconciler.model.refs import POLICIES
-from reconciler.model.values import Tree
+from reconciler.model.rendered import Tree
 from reconciler.policy.admission import files
 from reconciler.policy.admission.compiled import Compiled, compile_policy
 from reconciler.policy.admission.values import Binding, Problem

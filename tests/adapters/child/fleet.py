@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reconciler.adapters.child import ChildRenderer, Limits
 from reconciler.model.refs import SiteName
-from reconciler.model.values import Rendered, Tree
+from reconciler.model.rendered import Rendered, Tree
 from tests.trees import DictTree
 
 SITE = SiteName("north", "barn-7")

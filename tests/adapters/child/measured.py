@@ -21,7 +21,7 @@ from reconciler.adapters.child import ChildRenderer
 from reconciler.adapters.files import FolderTree
 from reconciler.model.errors import RenderError, RenderUnavailable
 from reconciler.model.refs import SiteName
-from reconciler.model.values import Tree
+from reconciler.model.rendered import Tree
 from tests.adapters.child.fleet import FILES, SITE, children, no_fetch, renderer, tree
 from tests.adapters.git import build
 from tests.bombs import BOMBS, HEAVY

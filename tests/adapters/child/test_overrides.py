@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.adapters.child import ChildRenderer, Limits
 from reconciler.model.overrides import LocalFile
-from reconciler.model.values import Rendered
+from reconciler.model.rendered import Rendered
 from tests.adapters.child.fleet import FILES, OBJECTS, SITE, no_fetch, tree
 from tests.trees import DictTree
 

@@ -24,7 +24,7 @@ from reconciler.model.errors import (
     SettingsError,
     SourceUnavailable,
 )
-from reconciler.model.values import FileKind
+from reconciler.model.rendered import FileKind
 from reconciler.policy.judge import judge
 from reconciler.render.site import render_site
 from tests.adapters.child.fleet import (

@@ -15,8 +15,8 @@ from reconciler.adapters.child.worker import told
 from reconciler.model.errors import FileError, RenderError, SettingsError
 from reconciler.model.origins import Origin
 from reconciler.model.refs import ObjectRef
+from reconciler.model.rendered import Finding, SiteSettings
 from reconciler.model.rules import AdoptRule, DriftMode, DriftRule
-from reconciler.model.values import Finding, SiteSettings
 from tests.adapters.child.fleet import FILES, SITE
 from tests.manifests import config_map, manifest
 from tests.trees import DictTree

@@ -13,7 +13,7 @@ import pytest
 from reconciler.adapters.files import FolderTree
 from reconciler.adapters.files.tree import LARGEST_FILE
 from reconciler.model.errors import FileError, UsageError
-from reconciler.model.values import Tree
+from reconciler.model.rendered import Tree
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from reconciler.model import values
+from reconciler.model import rendered
 from reconciler.model.origins import Origin
 from reconciler.model.refs import Kind, ObjectRef
 
@@ -20,7 +20,7 @@ CRD = Kind("apiextensions.k8s.io", "v1", "CustomResourceDefinition")
 
 def manifest(
     kind: Kind, name: str, *, namespace: str = "", labels: dict[str, str] | None = None, **rest: Any
-) -> values.Manifest:
+) -> rendered.Manifest:
     metadata: dict[str, Any] = {"name": name}
     if namespace:
         metadata["namespace"] = namespace
@@ -28,7 +28,7 @@ def manifest(
     metadata |= rest.pop("metadata", {})
     obj = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, **rest}
     body = orjson.dumps(obj, option=orjson.OPT_SORT_KEYS)
-    return values.Manifest(
+    return rendered.Manifest(
         ref=ObjectRef(kind.group, kind.kind, namespace, name),
         api_version=kind.api_version,
         body=body,
@@ -37,11 +37,11 @@ def manifest(
     )
 
 
-def config_map(name: str, namespace: str = "default", **data: Any) -> values.Manifest:
+def config_map(name: str, namespace: str = "default", **data: Any) -> rendered.Manifest:
     return manifest(CONFIG_MAP, name, namespace=namespace, data=data)
 
 
-def crd(group: str, plural: str, kind: str) -> values.Manifest:
+def crd(group: str, plural: str, kind: str) -> rendered.Manifest:
     schema = {
         "type": "object",
         "properties": {

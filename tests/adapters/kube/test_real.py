@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from reconciler.adapters import kube
-from reconciler.model import errors, values
+from reconciler.model import errors, rendered
 from reconciler.model.refs import Kind, ObjectRef
 from reconciler.status import event
 from tests.adapters.kube import build
@@ -29,7 +29,7 @@ def edit(plane: ControlPlane, ref: ObjectRef, patch: dict[str, Any]) -> None:
     assert status == 200, answer
 
 
-def deployment(name: str, namespace: str, **labels: str) -> values.Manifest:
+def deployment(name: str, namespace: str, **labels: str) -> rendered.Manifest:
     pod = {
         "metadata": {"labels": labels},
         "spec": {"containers": [{"name": "main", "image": "image.invalid/x"}]},
@@ -171,7 +171,7 @@ def test_a_status_is_applied_apart_from_its_object(
     assert "status" in [entry.subresource for entry in live.managed]
 
 
-def broken(namespace: str) -> dict[str, tuple[values.Manifest, str]]:
+def broken(namespace: str) -> dict[str, tuple[rendered.Manifest, str]]:
     """What the server refuses, and the reason that we give."""
     large = "x" * ((1 << 20) + 1)
     service = Kind("", "v1", "Service")
@@ -285,7 +285,7 @@ def test_a_server_that_was_away_is_found_again(
     assert cluster.apply(manifest, force=False) == live
 
 
-def _takes(cluster: kube.KubeCluster, manifest: values.Manifest) -> bool:
+def _takes(cluster: kube.KubeCluster, manifest: rendered.Manifest) -> bool:
     try:
         return bool(cluster.apply(manifest, force=False).uid)
     except errors.ClusterRefused as error:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from reconciler.adapters import kube
-from reconciler.model import values
+from reconciler.model import rendered, values
 from reconciler.model.refs import Kind
 from tests.adapters.kube import build
 from tests.adapters.kube.build import CONFIG_MAP
@@ -24,7 +24,7 @@ GADGET = Kind("watch.test", "v1", "Gadget")
 MANY = 520  # objects, more than a page
 
 
-def config_map(name: str, namespace: str, **data: str) -> values.Manifest:
+def config_map(name: str, namespace: str, **data: str) -> rendered.Manifest:
     """Labelled by its namespace, which is the test's own."""
     return build.manifest(
         CONFIG_MAP, name, namespace=namespace, labels={"site": namespace}, data=data

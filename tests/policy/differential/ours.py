@@ -10,7 +10,7 @@ import orjson
 from reconciler.documents import dump
 from reconciler.model.origins import Origin
 from reconciler.model.refs import SiteName
-from reconciler.model.values import Manifest
+from reconciler.model.rendered import Manifest
 from reconciler.policy import admit, asking
 from reconciler.policy.admission.court import Decision
 from reconciler.policy.admission.library import Library, Shelf

@@ -12,7 +12,8 @@ import pytest
 from reconciler.adapters import kube
 from reconciler.adapters.system import SystemClock
 from reconciler.engine.confirm import Confirmer
-from reconciler.model.values import Manifest, Preview
+from reconciler.model.rendered import Manifest
+from reconciler.model.values import Preview
 from reconciler.schema import defaults, resources
 from tests.controlplane.plane import ControlPlane
 from tests.policy import library
