@@ -6,6 +6,8 @@ of a correction can count on its row, even if the agent is killed at that moment
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from reconciler import ports
@@ -20,11 +22,11 @@ class Journaling:
         self._state = state
         self._observer = observer
         self._clock = clock
-        self._events: list[tuple[str, dict[str, Any]]] = []
+        self._events: list[Callable[[], None]] = []
 
     def event(self, name: str, **words: Any) -> None:
         """To be told with the next rows."""
-        self._events.append((name, words))
+        self._events.append(partial(self._observer.event, name, **words))
 
     def row(
         self, ref: ObjectRef, kind: str, change: Change, outcome: Outcome, seconds: float = 0.0
@@ -46,5 +48,5 @@ class Journaling:
             if rows:
                 self._state.save(journal=rows)
         finally:
-            for name, words in events:
-                self._observer.event(name, **words)
+            for tell in events:
+                tell()

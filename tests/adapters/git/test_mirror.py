@@ -193,9 +193,9 @@ def test_a_fetch_past_its_ceiling_is_ended_and_leaves_nothing(
 def test_a_remote_that_never_answers_costs_the_deadline(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
-        hanging = build.mirror(tmp_path / "m.git", f"https://127.0.0.1:{port}/r", deadline=0.7)
+        hanging = build.mirror(tmp_path / "m.git", f"https://127.0.0.1:{port}/r", deadline=4)
         before = time.monotonic()
-        with pytest.raises(SourceUnavailable, match=r"did not end within 0\.7 s"):
+        with pytest.raises(SourceUnavailable, match=r"did not end within 4 s"):
             hanging.fetch()
         assert time.monotonic() - before < 30
         silent.settimeout(5)
