@@ -35,12 +35,9 @@ class Watches:
         ]
         for path in stale:
             self._observer.unschedule(self._watched.pop(path)[1])
-        added = [
-            path
-            for path, identity in wanted.items()
-            if path not in self._watched and self._add(path, identity)
-        ]
-        return bool(stale or added)
+        new = [path for path in wanted if path not in self._watched]
+        changed = [path for path in new if self._add(path, wanted[path])]
+        return bool(stale or changed)
 
     def stop(self) -> None:
         """Watch nothing any more; returns when watchdog's threads have ended."""
@@ -56,12 +53,15 @@ class Watches:
         self._changed()
 
     def _add(self, path: Path, identity: _Identity) -> bool:
+        """Whether there is something new: a watch, or a folder that is gone by now."""
         try:
             if self._observer is None:
                 self._observer = _observer()
             watch = self._observer.schedule(
                 _Handler(self._happened), str(path), event_filter=_event_types()
             )
+        except (FileNotFoundError, NotADirectoryError):
+            return True
         except OSError:
             return False
         self._watched[path] = (identity, watch)

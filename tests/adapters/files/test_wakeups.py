@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.adapters.files import FileWakeups, wakeups
+from reconciler.adapters.files import watches as watching
 from reconciler.adapters.files.watches import Watches
 
 _PATIENCE = 30.0  # seconds before a wake-up counts as missing
@@ -354,6 +355,27 @@ def test_a_folder_made_anew_between_two_looks_is_watched_anew(tmp_path: Path) ->
     assert watches.set(frozenset({folder}))
     (folder / "file").touch()
     events.get(timeout=_PATIENCE)
+    watches.stop()
+
+
+def test_a_folder_that_goes_before_its_watch_is_there_is_looked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    looked_at = watching._identity
+
+    def gone(path: Path) -> tuple[int, int] | None:
+        found = looked_at(path)
+        folder.rmdir()
+        return found
+
+    watches = Watches(lambda: None)
+    monkeypatch.setattr(watching, "_identity", gone)
+    assert watches.set(frozenset({folder}))
+    monkeypatch.undo()
+    assert not folder.exists()
+    assert not watches.set(frozenset({folder}))
     watches.stop()
 
 
