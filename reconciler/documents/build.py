@@ -33,10 +33,12 @@ from reconciler.documents.scalars import (
     NoString,
     Scalars,
     Unsupported,
+    Word,
     resolve,
     timestamp,
 )
 
+_ANNOTATIONS = "annotations"
 _TAGLESS = (None, "!")  # ``! x`` is as good as no tag, and in CONFIG as a quoted x
 _LIST: Any = object()  # instead of a key: the container is a list
 _WANTED: Any = object()  # instead of a key: the next node is one
@@ -90,6 +92,7 @@ class Builder:
         if next_event().__class__ is StreamEndEvent:
             return None, 1
         values, keys, budget, strict = self._values, self._keys, self._budget, self._scalars.strict
+        texts = self._scalars.spelled or ((_ANNOTATIONS,) if strict else ())
         flow = 0  # how deep in braces and brackets
         annotations: Any = None  # the mapping whose values are text, while inside it
         root: list[Any] = []
@@ -132,7 +135,7 @@ class Builder:
                 self._enter(event, key, value)
                 if flow or event.flow_style:
                     flow += 1
-                if len(stack) == 2 and strict and key == "annotations" and self._in_metadata():
+                if len(stack) == 2 and key in texts and self._in_metadata():
                     annotations, values = value, {}
                 if key is _LIST:
                     container.append(value)
@@ -186,18 +189,35 @@ class Builder:
     def _in_metadata(self) -> bool:
         return bool(self._stack[1][1] == "metadata")
 
-    def _as_text(self, event: Any) -> str | None:
+    def _as_text(self, event: Any, flow: int = 0) -> str | None:
         """An annotation's value: kustomize makes them strings, as they are written (``1.10``)."""
         text: str = event.value
-        if event.style or self._scalars.hollow:
+        if event.style and (event.tag in _TAGLESS or not self._scalars.any_key):
+            return text
+        if self._scalars.spelled:
+            return self._word(event, flow)
+        if self._scalars.hollow:
             return text
         return None if self._scalars.words.get(text, "") is None else text
+
+    def _word(self, event: Any, flow: int) -> str:
+        """The text, and what it would be elsewhere where that is no string, or another one."""
+        text: str = event.value
+        if event.tag not in _TAGLESS:
+            return Word(text, self._tagged(event)) if self._scalars.any_key else text
+        if flow and self._scalars.hollow and (not text or ":" in text):
+            return text  # quoted on its way, see ``_unseen``
+        try:
+            value = resolve(text, self._scalars)
+        except Unsupported:
+            return text
+        return text if value.__class__ is str and value == text else Word(text, value)
 
     def _unseen(self, event: Any, flow: int, annotation: bool) -> Any:
         """An unquoted scalar that was not yet seen in its role, remembered where it may be."""
         text: str = event.value
         if annotation:
-            return self._as_text(event)
+            return self._as_text(event, flow)
         if self._scalars.hollow and (not text or ":" in text):
             # Between braces, kustomize quotes these on their way, and so makes strings of them.
             if flow:

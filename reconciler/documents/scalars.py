@@ -3,7 +3,7 @@
 Dialects, as kustomize has two readers. RESOURCE is for resources and strategic merge
 patches (``yes`` is a string), CONFIG for kustomization files and JSON patches (``yes`` is
 true). OBJECT is RESOURCE for what is no patch, where null does not mean "delete"; MANIFEST
-also tells BLANK from null, and PATCH takes any key, also twice. All read
+also tells BLANK from null, and PATCH takes any key, also twice; both have Words. All read
 ``010`` and ``0o10`` as 8, ``1_000`` as 1000, ``1.0`` as 1 and 2**64 as a float. Called by
 ``load``; ``dump`` asks which strings need quotes.
 """
@@ -39,6 +39,17 @@ class Blank:
         return "BLANK"
 
 
+class Word(str):
+    """An unquoted word among strings, as it is written; ``value`` is what it is elsewhere."""
+
+    def __new__(cls, text: str, value: Any) -> Word:
+        made = super().__new__(cls, text)
+        made.value = value
+        return made
+
+    value: Any
+
+
 class NoString(str):
     """A key that was no string, as it is written; only PATCH has such."""
 
@@ -69,6 +80,7 @@ class Scalars(NamedTuple):
     strict: bool  # duplicate keys and keys that are not strings are errors; annotations are text
     hollow: bool = False  # null annotations are text too, and nothing between braces is ""
     any_key: bool = False  # keys that are not strings are taken as they are written
+    spelled: frozenset[str] = frozenset()  # of an object's metadata: maps whose words are Words
 
 
 def _words(true: str, false: str) -> Mapping[str, bool | None]:
@@ -191,8 +203,10 @@ _FALSE = "false False FALSE"
 
 RESOURCE = Scalars(words=_words(_TRUE, _FALSE), timestamp=_printed, strict=True)
 OBJECT = RESOURCE._replace(hollow=True)
-MANIFEST = OBJECT._replace(words=MappingProxyType({**OBJECT.words, "": BLANK}))
-PATCH = RESOURCE._replace(any_key=True)
+MANIFEST = OBJECT._replace(
+    words=MappingProxyType({**OBJECT.words, "": BLANK}), spelled=frozenset(("annotations",))
+)
+PATCH = RESOURCE._replace(any_key=True, spelled=frozenset(("annotations", "labels")))
 CONFIG = Scalars(
     words=_words(f"{_TRUE} y Y yes Yes YES on On ON", f"{_FALSE} n N no No NO off Off OFF"),
     timestamp=_as_written,

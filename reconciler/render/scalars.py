@@ -18,8 +18,10 @@ def is_scalar(value: Any) -> bool:
 
 def text(value: Any) -> str:
     """A scalar's text; ``""`` for a map or a list, which have none."""
-    if isinstance(value, str):
+    if value.__class__ is str:
         return value
+    if isinstance(value, str):
+        return str(value)
     if value is True:
         return "true"
     if value is False:

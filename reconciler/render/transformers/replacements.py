@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from reconciler.documents.scalars import Blank, Word
 from reconciler.render import bare, bounds, fieldpaths, shapes, sharing, structured, targets
 from reconciler.render.bare import Bare
 from reconciler.render.context import Context
@@ -146,6 +147,8 @@ def _source(items: list[Item], source: dict[str, Any]) -> _Value:
     at, item = found[0]
     parts = fieldpaths.split(path)
     value = fieldpaths.find(item.value, parts)
+    if isinstance(value, Word):
+        value = None if value.value is None or isinstance(value.value, Blank) else str(value)
     if value is fieldpaths.MISSING or value is None or value in ({}, []):
         raise Unfit(
             f"fieldPath `{path}` is missing for replacement source {Id(kind, name, namespace, '')}"

@@ -1,0 +1,51 @@
+"""Unquoted words in labels and annotations: text there, and something else to some of kustomize.
+
+``app: 1.10`` is kept as it is written. A JSON patch makes a number of it on its way (``1.1``), a
+strategic merge drops what is blank, and a patch without a target knows null and numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from reconciler.documents.scalars import BLANK, Blank, Word
+from reconciler.render.items import Value
+
+Reading = Callable[[Word], Any]
+Readings = Mapping[str, Reading]  # by the map in an object's metadata
+
+
+def _value(word: Word) -> Any:
+    return None if isinstance(word.value, Blank) else word.value
+
+
+def _text(word: Word) -> Any:
+    return None if _value(word) is None else str(word)
+
+
+def _blank(word: Word) -> Any:
+    return BLANK if word.value is BLANK else word
+
+
+VALUES: Readings = MappingProxyType({"annotations": _value})
+BLANKS: Readings = MappingProxyType({"annotations": _blank})
+PATCH: Readings = MappingProxyType({"annotations": _text, "labels": _value})
+
+
+def as_values(value: Value, readings: Readings) -> Value:
+    """The object or patch with its words as they are read."""
+    metadata = value.get("metadata")
+    if not isinstance(metadata, dict):
+        return value
+    made = {
+        field: {key: reading(v) if v.__class__ is Word else v for key, v in found.items()}
+        for field, reading in readings.items()
+        if isinstance(found := metadata.get(field), dict) and _has_words(found)
+    }
+    return {**value, "metadata": {**metadata, **made}} if made else value
+
+
+def _has_words(found: dict[str, Any]) -> bool:
+    return any(value.__class__ is Word for value in found.values())
