@@ -18,7 +18,7 @@ import orjson
 
 from reconciler.documents import canonical, scalars
 from reconciler.model.errors import RenderError
-from reconciler.render import bounds, spelling, words
+from reconciler.render import bounds, spelling
 from reconciler.render.context import Context
 from reconciler.render.fieldspecs import Unfit, node_kind
 from reconciler.render.items import Value
@@ -69,7 +69,7 @@ def _checked(operations: Any) -> list[Operation]:
 
 def apply(value: Value, operations: Sequence[Operation]) -> Value:
     """The object with the operations applied in order. Raises Unfit."""
-    document: Any = words.as_values(value, words.VALUES)
+    document: Any = value
     for operation in operations:
         kind = operation.get("op")
         perform = _OPERATIONS.get(kind) if isinstance(kind, str) else None

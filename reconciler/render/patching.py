@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.documents.scalars import BLANK, BRACED, Doubled
-from reconciler.render import bare, ids, places, sharing, words
+from reconciler.render import bare, ids, places, sharing, unquoted
 from reconciler.render.fieldspecs import Unfit
 from reconciler.render.items import Books, Item, Value
 from reconciler.render.merge import ABSENT, DIRECTIVE, Merger
@@ -21,7 +21,7 @@ def apply(
 
     ``names`` and ``kinds`` let the patch change the object's name and kind; its namespace never.
     """
-    patch = words.as_values(patch, words.PATCH)
+    patch = unquoted.as_values(patch, unquoted.PATCH)
     if item.books.bare:
         item = _typed(item, merger)
     if names or kinds:
@@ -58,7 +58,7 @@ def _typed(item: Item, merger: Merger) -> Item:
 
 def _marked(item: Item) -> Value:
     """The item's value with its blank nulls told from the others."""
-    value = words.as_values(item.value, words.BLANKS)
+    value = unquoted.of(item, unquoted.BLANKS)
     for path in item.books.blanks:
         found = places.at(value, path)
         if found is None or found == "":

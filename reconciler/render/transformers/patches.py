@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from reconciler.model.errors import RenderError
-from reconciler.render import jsonpatches, patching, resources
+from reconciler.render import jsonpatches, patching, resources, unquoted
 from reconciler.render.context import Context
 from reconciler.render.fieldspecs import Unfit
 from reconciler.render.items import Item, Step, Value
@@ -163,9 +163,11 @@ def json_step(
         if selector is None or not selector.matches(item):
             return item
         before = item.remembering() if remember else item
-        if item.books.shared or item.books.bare or (forgets and item.books.trace is not None):
-            trace = None if forgets else item.books.trace
-            before = before.with_books(item.books._replace(shared=(), bare=(), trace=trace))
+        trace = None if forgets else item.books.trace
+        books = item.books._replace(shared=(), bare=(), blanks=(), trace=trace)
+        if books != item.books:  # nothing but a value is left of what went through JSON
+            before = before.with_books(books)
+        before = before.with_value(unquoted.of(item, unquoted.VALUES))
         return context.changed(before, lambda value: jsonpatches.apply(value, operations))
 
     return lambda items: [change(item) for item in items] if operations else items

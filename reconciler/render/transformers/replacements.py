@@ -9,8 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from reconciler.documents.scalars import Blank, Word
-from reconciler.render import bare, bounds, fieldpaths, shapes, sharing, structured, targets
+from reconciler.render import (
+    bare,
+    bounds,
+    fieldpaths,
+    shapes,
+    sharing,
+    structured,
+    targets,
+    unquoted,
+)
 from reconciler.render.bare import Bare
 from reconciler.render.context import Context
 from reconciler.render.fieldspecs import Unfit
@@ -146,9 +154,7 @@ def _source(items: list[Item], source: dict[str, Any]) -> _Value:
         raise Unfit(f"nothing selected by {shown}")
     at, item = found[0]
     parts = fieldpaths.split(path)
-    value = fieldpaths.find(item.value, parts)
-    if isinstance(value, Word):
-        value = None if value.value is None or isinstance(value.value, Blank) else str(value)
+    value = fieldpaths.find(unquoted.of(item, unquoted.TEXTS), parts)
     if value is fieldpaths.MISSING or value is None or value in ({}, []):
         raise Unfit(
             f"fieldPath `{path}` is missing for replacement source {Id(kind, name, namespace, '')}"

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any
 
-from tests.render.overlays.text import Value
+from tests.render.overlays.text import Raw, Value
 
 NAMES = ("web", "db", "cache", "web-api")
 SPACES = ("", "", "", "shop", "default")
 IMAGES = ("nginx", "nginx:1.7", "reg.io:5000/a/b:2", "busybox@sha256:abc", "docker.io/nginx:1")
+# As people write them without quotes; JSON has no such numbers, or others.
+SPELLED = ("1.10", "1.0", "True", "0x1F", "1e3", "010", "2001-01-01", "~", "", "8080", "yes")
 # Data of a ConfigMap into which replacements lead; all of a key's hold the same fields.
 TEXTS: Mapping[str, tuple[str, ...]] = {
     "app.json": (
@@ -38,6 +40,8 @@ def thing(dice: Random, api_version: str, kind: str, name: str, **fields: Any) -
         metadata["labels"] = {key: dice.choice(["a", "1", "true"]) for key in keys}
     if dice.random() < 0.3:
         metadata["annotations"] = {"note": dice.choice(["v", "1", "", "two\nlines", "x" * 90])}
+        if dice.random() < 0.3:
+            metadata["annotations"]["odd"] = Raw(dice.choice(SPELLED))
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **fields}
 
 
@@ -123,6 +127,7 @@ def _settings(dice: Random) -> list[Value]:
         "tags": {"a": "b"},
         "picture": "nginx:1",
         "text": "$(V1)/$(V2) $$(V1)",
+        "version": Raw(dice.choice(SPELLED)),
     }
     return [
         thing(dice, "v1", "ConfigMap", "cm", data={"a": "1", "b": dice.choice(["x", "l\nm\n"])}),

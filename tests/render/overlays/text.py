@@ -11,6 +11,12 @@ import yaml
 Value = dict[str, Any]
 
 
+class Raw(str):
+    """Written without quotes where that can be: a number, a word or nothing, as it is spelled."""
+
+    __slots__ = ()
+
+
 class _Blocks(yaml.SafeDumper):
     """Without aliases, and with several lines as a literal."""
 
@@ -23,7 +29,14 @@ def _string(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
+def _raw(dumper: yaml.SafeDumper, raw: Raw) -> yaml.ScalarNode:
+    text = str(raw)
+    tag = dumper.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
+    return yaml.ScalarNode(tag, text)
+
+
 _Blocks.add_representer(str, _string)
+_Blocks.add_representer(Raw, _raw)
 
 
 def written(dice: Random, *values: Any) -> str:

@@ -1,7 +1,8 @@
 """Unquoted words in labels and annotations: text there, and something else to some of kustomize.
 
 ``app: 1.10`` is kept as it is written. A JSON patch makes a number of it on its way (``1.1``), a
-strategic merge drops what is blank, and a patch without a target knows null and numbers.
+strategic merge drops what is blank, and a patch without a target knows null and numbers. But with
+``buildMetadata``, whatever changes the object first makes strings of them all.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from reconciler.documents.scalars import BLANK, Blank, Word
-from reconciler.render.items import Value
+from reconciler.render.items import Item, Value
 
 Reading = Callable[[Word], Any]
 Readings = Mapping[str, Reading]  # by the map in an object's metadata
@@ -31,7 +32,14 @@ def _blank(word: Word) -> Any:
 
 VALUES: Readings = MappingProxyType({"annotations": _value})
 BLANKS: Readings = MappingProxyType({"annotations": _blank})
+TEXTS: Readings = MappingProxyType({"annotations": _text})
 PATCH: Readings = MappingProxyType({"annotations": _text, "labels": _value})
+
+
+def of(item: Item, readings: Readings) -> Value:
+    """The object's value with its words as they are read now."""
+    trace = item.books.trace
+    return item.value if trace and trace.steps else as_values(item.value, readings)
 
 
 def as_values(value: Value, readings: Readings) -> Value:
