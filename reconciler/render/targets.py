@@ -6,7 +6,7 @@ a list, or ``[key=pattern]`` for the items whose key matches.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from reconciler.documents import dump
@@ -14,7 +14,7 @@ from reconciler.render import fieldpaths, places, selectors, structured
 from reconciler.render.fieldspecs import Unfit, node_kind
 from reconciler.render.items import Path
 from reconciler.render.places import Place
-from reconciler.render.scalars import text
+from reconciler.render.scalars import CONTAINERS, text
 
 
 class Untyped(NamedTuple):
@@ -65,6 +65,15 @@ def find(value: Any, parts: list[str], leaf: Any) -> list[Slot]:
     Raises Unfit where a part does not fit what is there.
     """
     return _find(Slot([value], 0, ()), parts, leaf)
+
+
+def untyped(value: Any, place: Place = ()) -> Iterator[tuple[Place, Untyped]]:
+    """What was made on the way to a place: the keys of items that a condition asks for."""
+    if isinstance(value, Untyped):
+        yield place, value
+    elif isinstance(value, CONTAINERS):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from untyped(item, (*place, key))
 
 
 def _find(slot: Slot, parts: list[str], leaf: Any) -> list[Slot]:
@@ -127,7 +136,7 @@ def _by_condition(slot: Slot, parts: list[str], leaf: Any) -> list[Slot]:
         ]
     if found or leaf is None:
         return found
-    items.append({name: wanted} if name else wanted)
+    items.append({name: Untyped(wanted)} if name else Untyped(wanted))
     again = selectors.found(wanted)(_written(wanted))
     return _by_condition(slot, parts, leaf) if again else []
 

@@ -1,6 +1,6 @@
 """Whole overlays, held against the real kustomize.
 
-``derandomize`` keeps the trees the same from run to run; $OVERLAYS, the number of trees (60),
+``derandomize`` keeps the trees the same from run to run; $OVERLAYS, the number of trees (120),
 searches further. Of them most have to build, and every feature has to occur in some that do:
 a tree that both refuse proves little.
 """
@@ -28,7 +28,7 @@ from tests.trees import DictTree
 
 pytestmark = pytest.mark.differential
 
-TREES = int(os.environ.get("OVERLAYS", "60"))
+TREES = int(os.environ.get("OVERLAYS", "120"))
 _BUILT = 0.7  # of the trees, at least
 _EACH = 2  # trees that build, for every feature
 

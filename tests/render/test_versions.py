@@ -24,6 +24,7 @@ NEWER = {
     "replacements-in-text-made",
     "replacements-made",
     "replacements-made-in-lists",
+    "replacements-made-keys",
     "replacements-null",
 }
 

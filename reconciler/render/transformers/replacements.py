@@ -13,6 +13,7 @@ from reconciler.render import (
     bare,
     bounds,
     fieldpaths,
+    places,
     shapes,
     sharing,
     structured,
@@ -250,6 +251,10 @@ def _fill(
             made += (Bare(slot.place, new.text),) if slot.place is not None else ()
             new = bare.read(new.text)
         slot.set(new)
+    if create and any(part.startswith("[") for part in parts):
+        for place, one in list(targets.untyped(changed)):
+            targets.Slot(places.at(changed, place[:-1]), place[-1]).set(bare.read(one.text))
+            made += (Bare(place, one.text),)
     return made
 
 
