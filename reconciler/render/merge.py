@@ -248,6 +248,7 @@ class _Lists:
 
     def __init__(self, target: list[Any], patch: Any, shape: Shape, merger: Merger) -> None:
         self._target = target.copy()
+        self._is_new = target is patch  # all of it comes from the patch, directives too
         self._patch = patch
         self._keys = shape.keys or ("",)
         self._items = shape.elements()
@@ -281,7 +282,8 @@ class _Lists:
         found = None if not isinstance(self._patch, list) else _find(self._patch, pairs)
         patch = ABSENT if found is None else self._patch[found]
         new = self._merger.walk(old, patch, self._items)
-        if at is not None and isinstance(new, dict) and _map_directive(patch)[0] != "replace":
+        replaces = _map_directive(patch)[0] == "replace" and not self._is_new
+        if at is not None and isinstance(new, dict) and not replaces:
             self._target[at] = new
         return new
 

@@ -57,8 +57,9 @@ def _step(entries: list[Entry], specs: Specs, context: Context) -> Step:
         try:
             for place, (old, times) in _places(item, specs, context).items():
                 fieldspecs.scalar_only(old)
-                new: Any = [] if old is None else renamed(text(old), times)
-                if new != old:
+                called = text(old)
+                new: Any = [] if old is None else renamed(called, times)
+                if new != called:  # a number that is no image's name stays one
                     value = places.put(value, place, new, owned)
         except Unfit as unfit:
             raise context.misfit(item, unfit) from None
