@@ -66,6 +66,11 @@ def key(text: str) -> str | None:
     return _quoted(text)
 
 
+def is_plain(text: str) -> bool:
+    """Whether a value is written without quotes, on one line."""
+    return "\n" not in text and _quoted(text) == text
+
+
 def _quoted(text: str) -> str:
     """``text`` on one line of any length, in the first style that can hold it."""
     if not text or (text[0] in _FIRST and _reads_as_other(text)):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from reconciler.documents import strings
 from reconciler.documents.scalars import BLANK, BRACED, Doubled, NoString
 from reconciler.render.fieldspecs import Unfit, node_kind
 from reconciler.render.places import Place
@@ -18,6 +19,7 @@ from reconciler.schema.openapi import Shape, Shapes
 
 DIRECTIVE = "$patch"
 _REMEMBERED = 50_000  # values
+_UNQUOTED = (int, float, bool)
 _DIRECTIVES = ("delete", "replace", "merge")
 
 
@@ -88,7 +90,7 @@ class Merger:
             return target
         if kind == "SequenceNode":
             _check_keys(patch)
-        return patch
+        return in_style_of(target, patch)
 
     def _shape_of(self, side: Any) -> Shape | None:
         """An object inside an object brings its own schema."""
@@ -160,6 +162,16 @@ class Merger:
             wanted = _unique(_item_values(side) for side in (patch, target))
         lists = _Lists(target, patch, shape, self)
         return _same(lists.merge(wanted), target)
+
+
+def in_style_of(target: Any, new: Any) -> Any:
+    """A scalar as it stands over another: kustomize keeps the quotes of what was there.
+
+    What cannot do without had quotes; where they were for nothing, nobody knows any more.
+    """
+    if target.__class__ is not str or new.__class__ not in _UNQUOTED:
+        return new
+    return new if strings.is_plain(target) else text(new)
 
 
 def _void(side: Any) -> bool:
