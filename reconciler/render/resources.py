@@ -75,7 +75,7 @@ def _members(source: Source, value: dict[str, Any]) -> list[Any]:
         return []
     if not isinstance(members, list):
         raise source.error(
-            f"expected array in {value['kind']}/items, found {members!r}", ("items",)
+            f"expected array in {value['kind']}/items, found {_brief(members)}", ("items",)
         )
     return members
 
@@ -126,4 +126,8 @@ def _go_map(value: Any) -> str:
 
 
 def _brief(value: Any) -> str:
-    return "a list" if isinstance(value, list) else repr(value)[:60]
+    """Its type alone, as it may be a secret."""
+    return next((name for kind, name in _TYPES if isinstance(value, kind)), "a scalar")
+
+
+_TYPES = ((list, "a list"), (dict, "a mapping"), (str, "a text"))

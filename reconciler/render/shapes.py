@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.render.scalars import is_scalar, text
+from reconciler.render.scalars import CONTAINERS, is_scalar, text
 
 STRING, BOOL, INT, ANY = "string", "bool", "int", "any"
 Shape = str | list[Any] | dict[str, Any]
@@ -288,7 +288,7 @@ def _mismatch(value: Any, shape: Shape, path: Path) -> Misshapen:
     field = f"struct field {'.'.join([owner or 'Kustomization', *words])}" if words else "value"
     return Misshapen(
         f"json: cannot unmarshal {_json_kind(value)} into Go {field} of type {_go(shape, words)}:"
-        f" expected {_wanted(shape)}, found {_shown(value)}",
+        f" expected {_wanted(shape)}, found {_shown(value, words)}",
         path,
     )
 
@@ -317,7 +317,14 @@ def _json_kind(value: Any) -> str:
     return next((name for kind, name in kinds if isinstance(value, kind)), "object")
 
 
-def _shown(value: Any) -> str:
+_TYPES = ((list, "a list"), (dict, "a mapping"), (str, "a string"))
+_SECRET = frozenset(("secretGenerator", "literals", "patch"))  # may hold what nobody should read
+
+
+def _shown(value: Any, words: list[str]) -> str:
+    """A scalar as it is, of all else its type: they may hold secrets."""
+    if isinstance(value, CONTAINERS) or not _SECRET.isdisjoint(words):
+        return next((name for kind, name in _TYPES if isinstance(value, kind)), "a scalar")
     shown = repr(value)
     return shown if len(shown) <= 60 else f"{shown[:57]}..."
 

@@ -23,6 +23,7 @@ spec: {{port: 80, text: '{{"a": []}}'}}
 _FROM = "replacements: [{source: {kind: Secret, fieldPath: stringData%s}, targets: [%s]}]\n"
 _INTO = "{select: {kind: Thing}, fieldPaths: [%s]}"
 _PATCH = "patches:\n- target: {kind: Secret}\n  patch: '%s'\n"
+_GENERATED = "secretGenerator: [{name: key, literals: %s}]\n"
 _MERGE = "{apiVersion: v1, kind: Secret, metadata: {name: key}, %s}"
 
 
@@ -43,6 +44,27 @@ def test_an_error_about_a_secret_does_not_hold_its_data(kustomization: str, word
     tree = DictTree(
         {"all.yaml": _SECRET, "kustomization.yaml": f"resources: [all.yaml]\n{kustomization}"}
     )
+    with pytest.raises(RenderError, match=words) as caught:
+        build(tree, "")
+    assert _WORD not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"kustomization.yaml": _GENERATED % f"{{password: {_WORD}}}"}, "found a mapping"),
+        ({"kustomization.yaml": _GENERATED % f"[{{password: {_WORD}}}]"}, "found a mapping"),
+        ({"kustomization.yaml": _GENERATED % f"password={_WORD}"}, "found a string"),
+        ({"kustomization.yaml": _GENERATED % f"[{_WORD}]"}, "invalid literal source, expected"),
+        (
+            {"all.yaml": f"apiVersion: v1\nkind: SecretList\nitems: {{a: {_WORD}}}\n"},
+            "items, found a mapping",
+        ),
+        ({"all.yaml": f"PASSWORD={_WORD}\n"}, "found a text where an object should be"),
+    ],
+)
+def test_a_mistake_around_a_secret_does_not_show_it(files: dict[str, str], words: str) -> None:
+    tree = DictTree({"kustomization.yaml": "resources: [all.yaml]\n", **files})
     with pytest.raises(RenderError, match=words) as caught:
         build(tree, "")
     assert _WORD not in str(caught.value)

@@ -8,10 +8,11 @@ from typing import Any
 from reconciler.render.context import Context
 
 
-def of(row: dict[str, Any], context: Context) -> dict[str, bytes]:
-    """All of an entry's pairs. Raises RenderError where a key comes twice."""
+def of(row: dict[str, Any], context: Context, *, secret: bool = False) -> dict[str, bytes]:
+    """All of an entry's pairs; of a ``secret`` no error shows any. Raises RenderError where a key
+    comes twice."""
     found: dict[str, bytes] = {}
-    for key, value, at in _all(row, context):
+    for key, value, at in _all(row, context, secret):
         if key in found:
             raise context.error(
                 f"configmap {row.get('name', '')} illegally repeats the key `{key}`", *at
@@ -23,14 +24,14 @@ def of(row: dict[str, Any], context: Context) -> dict[str, bytes]:
 At = tuple[str | int, ...]
 
 
-def _all(row: dict[str, Any], context: Context) -> Iterator[tuple[str, bytes, At]]:
+def _all(row: dict[str, Any], context: Context, secret: bool) -> Iterator[tuple[str, bytes, At]]:
     for index, path in enumerate(row.get("envs", ())):
         at: At = ("envs", index)
         where, data = context.read(path, *at)
         yield from ((key, value, at) for key, value in _lines(where, data, context, at))
     for index, literal in enumerate(row.get("literals", ())):
         at = ("literals", index)
-        yield (*_literal(literal, context, at), at)
+        yield (*_literal(literal, context, at, secret), at)
     for index, entry in enumerate(row.get("files", ())):
         at = ("files", index)
         key, path = _file(entry, context, at)
@@ -38,7 +39,8 @@ def _all(row: dict[str, Any], context: Context) -> Iterator[tuple[str, bytes, At
 
 
 def _lines(path: str, data: bytes, context: Context, at: At) -> Iterator[tuple[str, bytes]]:
-    """An env file's pairs: a key without ``=`` has an empty value, ``#`` begins a comment."""
+    """An env file's pairs: a key without ``=`` has an empty value, one of a
+    value alone is left out, ``#`` begins a comment."""
     for number, raw in enumerate(data.split(b"\n"), start=1):
         line = raw.removesuffix(b"\r")
         try:
@@ -49,13 +51,15 @@ def _lines(path: str, data: bytes, context: Context, at: At) -> Iterator[tuple[s
         if not text or text.startswith("#"):
             continue
         key, _, value = text.partition("=")
-        yield key, value.encode()
+        if key:
+            yield key, value.encode()
 
 
-def _literal(literal: str, context: Context, at: At) -> tuple[str, bytes]:
+def _literal(literal: str, context: Context, at: At, secret: bool) -> tuple[str, bytes]:
     key, equals, value = literal.partition("=")
     if not key or not equals:
-        raise context.error(f"invalid literal source {literal}, expected key=value", *at)
+        shown = "" if secret else f" {literal}"
+        raise context.error(f"invalid literal source{shown}, expected key=value", *at)
     if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
         value = value[1:-1]
     return key, value.encode()

@@ -26,6 +26,8 @@ def _make(row: dict[str, Any], context: Context) -> Item:
         "apiVersion": "v1",
         "kind": "Secret",
         "type": row.get("type") or "Opaque",
-        "data": {key: common.base64(data) for key, data in pairs.of(row, context).items()},
+        "data": {
+            key: common.base64(data) for key, data in pairs.of(row, context, secret=True).items()
+        },
     }
     return common.item(value, row, context)
