@@ -325,7 +325,7 @@ def _find(items: list[Any], pairs: list[tuple[str, str]]) -> int | None:
             if text(item) == pairs[0][1]:
                 return index
         elif isinstance(item, dict) and all(
-            key in item and text(item[key]) == value for key, value in pairs
+            key in item and _key_value(item, key) == value for key, value in pairs
         ):
             return index
     return None
