@@ -42,7 +42,10 @@ class Source(NamedTuple):
 
 @contextmanager
 def source(folder: str, repo: str | None, rev: str) -> Iterator[Source]:
-    """``folder`` as it stands, or ``repo`` at a revision. Raises UsageError."""
+    """``folder`` as it stands, or ``repo`` at a revision.
+
+    Raises UsageError where there is none such here, SourceUnavailable for a damaged repository.
+    """
     if repo is None:
         tree = Remembered(FolderTree(Path(folder), still=True))
         yield Source("", lambda: tree)

@@ -122,6 +122,14 @@ def test_a_technician_lowers_a_frame_rate() -> None:
     assert not laid.dropped
 
 
+def test_a_number_in_the_place_of_a_quoted_one_is_text_as_it_was() -> None:
+    """As a strategic merge has it; and it is within the rule's limits as that text is."""
+    laid = lay(config_map(rate=10))
+    assert not laid.dropped
+    assert value(laid, "ConfigMap")["data"]["rate"] == "10"
+    assert lay(config_map(rate=61)).dropped
+
+
 @pytest.mark.parametrize(
     "patch",
     [
