@@ -24,7 +24,7 @@ from yaml import (
 )
 from yaml.reader import ReaderError
 
-from reconciler.documents import folded, locate, tags
+from reconciler.documents import folded, locate, styles, tags
 from reconciler.documents.aliases import Budget, Invalid, Lost, Merge, copied, invalid, merge
 from reconciler.documents.scalars import (
     BLANK,
@@ -52,6 +52,7 @@ class Builder:
         self._scalars = scalars
         self._budget = budget
         self._values: dict[str, Any] = {}
+        self._quoted: dict[str, str] = {}
         self._keys: dict[str, Any] = {}
         self._anchors: dict[str, Any] = {}
         self._texts: dict[str, str] = {}  # of anchors on scalars
@@ -122,8 +123,8 @@ class Builder:
                         value = self._unseen(event, flow, annotations is not None)
                 elif tag in _TAGLESS:
                     value = text
-                    if event.style == ">" and strict and annotations is None:
-                        value = folded.again(text)
+                    if strict and annotations is None:
+                        value = self._in_style(text, event.style)
                 else:
                     value = self._tagged(event) if annotations is None else self._as_text(event)
                 if event.anchor is not None:
@@ -222,8 +223,24 @@ class Builder:
             # Between braces, kustomize quotes these on their way, and so makes strings of them.
             if flow:
                 return BRACED if not text and self._scalars.words[""] is BLANK else text
-            return self._plain(event)
-        value = self._values[text] = self._plain(event)
+            return self._without_quotes(event)
+        value = self._values[text] = self._without_quotes(event)
+        return value
+
+    def _without_quotes(self, event: Any) -> Any:
+        value = self._plain(event)
+        if not self._scalars.spelled:
+            return value
+        return styles.plain(value, event.value, patch=self._scalars.any_key)
+
+    def _in_style(self, text: str, style: str) -> str:
+        if not self._scalars.spelled:
+            return folded.again(text) if style == ">" else text
+        if style == ">":
+            return styles.fold(text)
+        value = self._quoted.get(text)
+        if value is None:
+            value = self._quoted[text] = styles.quoted(text)
         return value
 
     def _plain(self, event: Any) -> Any:
@@ -234,7 +251,8 @@ class Builder:
 
     def _tagged(self, event: Any) -> Any:
         try:
-            return tags.tagged(event.tag, event.value, self._scalars)
+            value = tags.tagged(event.tag, event.value, self._scalars)
+            return styles.tagged(value) if self._scalars.spelled else value
         except Unsupported:
             raise invalid(f"unsupported value: {event.value}", event) from None
         except ValueError as error:

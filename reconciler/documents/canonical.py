@@ -9,9 +9,11 @@ from typing import Any
 
 import orjson
 
+from reconciler.documents import styles
 from reconciler.documents.scalars import INT64_MIN, UINT64_MAX, number
 
 _SORTED = orjson.OPT_SORT_KEYS
+_FLOATS = (float, styles.Real)
 
 
 def body(value: Any) -> bytes:
@@ -20,7 +22,7 @@ def body(value: Any) -> bytes:
     Raises ValueError for what JSON cannot carry: infinities, and nesting past 250 levels.
     """
     try:
-        data = _fitted(orjson.dumps(value, option=_SORTED))
+        data = _fitted(orjson.dumps(value, option=_SORTED, default=float))
         if not _may_be_unusual(data):
             return data
     except TypeError:  # an integer that is too wide, or what is no JSON at all
@@ -36,7 +38,7 @@ _ESCAPES = [(word.encode(), f"\\u{ord(word):04x}".encode()) for word in "<>&\u20
 
 def go_json(value: Any) -> bytes:
     """Compact JSON with sorted keys as Go's encoding/json writes it: safe within HTML."""
-    data = orjson.dumps(value, option=_SORTED)
+    data = orjson.dumps(value, option=_SORTED, default=float)
     for character, escape in _ESCAPES:
         data = data.replace(character, escape)
     return data
@@ -76,7 +78,7 @@ def _unusual(value: Any) -> bool:
                 deeper += item.values()
             elif kind is list:
                 deeper += item
-            elif kind is float or (kind is int and not INT64_MIN <= item <= UINT64_MAX):
+            elif kind in _FLOATS or (kind is int and not INT64_MIN <= item <= UINT64_MAX):
                 return True
         level = deeper
     return False
@@ -92,7 +94,7 @@ def _normal(value: Any) -> Any:
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError(f"unsupported value: {value}")
-        return number(value)
+        return number(float(value))
     return value
 
 

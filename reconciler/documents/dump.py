@@ -67,6 +67,9 @@ class _Writer:
             elif kind is list and value:
                 out.append(f"{lead}{shown}\n")
                 self._sequence(value, pad, pad)
+            elif isinstance(value, str):
+                text = known.get(value) or self._string(value, width + 2, width + len(shown) + 1)
+                out.append(f"{lead}{shown} {text}\n")
             else:
                 out.append(f"{lead}{shown} {_atom(value)}\n")
             lead = pad
@@ -83,7 +86,7 @@ class _Writer:
             self._mapping(value, pad, lead)
         elif kind is list and value:
             self._sequence(value, pad, lead)
-        elif kind is str:
+        elif isinstance(value, str):
             text = self._strings.get(value) or self._string(value, max(len(pad), 2), column)
             self._out.append(f"{lead}{text}\n")
         else:

@@ -80,7 +80,8 @@ class Scalars(NamedTuple):
     strict: bool  # duplicate keys and keys that are not strings are errors; annotations are text
     hollow: bool = False  # null annotations are text too, and nothing between braces is ""
     any_key: bool = False  # keys that are not strings are taken as they are written
-    spelled: frozenset[str] = frozenset()  # of an object's metadata: maps whose words are Words
+    spelled: frozenset[str] = frozenset()  # of an object's metadata: maps whose words are Words;
+    # where there are such, other scalars remember how they are written, too (``styles``)
 
 
 def _words(true: str, false: str) -> Mapping[str, bool | None]:

@@ -68,18 +68,27 @@ def key(text: str) -> str | None:
 
 def is_plain(text: str) -> bool:
     """Whether a value is written without quotes, on one line."""
-    return "\n" not in text and _quoted(text) == text
+    return "\n" not in text and not _is_word(text) and _is_bare(text)
 
 
 def _quoted(text: str) -> str:
     """``text`` on one line of any length, in the first style that can hold it."""
-    if not text or (text[0] in _FIRST and _reads_as_other(text)):
+    if _is_word(text):
         return _double(text)
-    if _PLAIN.of(text).fullmatch(text):
+    if _is_bare(text):
         return text
     if _SPECIAL.of(text).search(text) or _SPACE_BREAK.search(text) or _BREAK_SPACE.search(text):
         return _double(text)
     return "'" + text.replace("'", "''") + "'"
+
+
+def _is_word(text: str) -> bool:
+    """Whether without quotes it would be something else."""
+    return not text or (text[0] in _FIRST and _reads_as_other(text))
+
+
+def _is_bare(text: str) -> bool:
+    return _PLAIN.of(text).fullmatch(text) is not None
 
 
 def write(text: str, *, indent: int, column: int) -> str:

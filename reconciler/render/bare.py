@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from reconciler.documents import styles
 from reconciler.documents.scalars import RESOURCE, Unsupported, resolve
 from reconciler.render import places
 from reconciler.render.fieldspecs import Unfit
 from reconciler.render.places import Place
+from reconciler.render.scalars import text
 
 
 class Bare(NamedTuple):
@@ -25,14 +27,14 @@ class Bare(NamedTuple):
         """Whether it is still there as it was made."""
         found = places.at(value, self.place)
         if isinstance(found, str):
-            return found == self.text
+            return text(found) == self.text
         return found is not places.NOWHERE and _same(found, self.text)
 
 
 def read(content: str) -> Any:
     """What a text is read as. Raises Unfit for what JSON does not have."""
     try:
-        return resolve(content, RESOURCE)
+        return styles.plain(resolve(content, RESOURCE), content, patch=False)
     except Unsupported as error:
         raise Unfit(f"{error} is no number that JSON has") from None
 

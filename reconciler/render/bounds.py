@@ -30,7 +30,7 @@ def size(value: Any, most: int = VALUES) -> int:
             queue.extend(item.values())
         elif isinstance(item, list):
             queue.extend(item)
-        elif item.__class__ is str:
+        elif isinstance(item, str):
             count += len(item) // TEXT
     return count
 

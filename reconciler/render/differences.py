@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from reconciler.documents import styles
 from reconciler.model import fields, quantities
 from reconciler.model.fields import Item, Path, Step
 from reconciler.model.refs import ObjectRef
@@ -87,7 +88,7 @@ def _order(before: list[Any], after: list[Any]) -> list[int]:
 
 def _plain(item: Any, key: str) -> tuple[str, str] | None:
     value = item.get(key) if isinstance(item, dict) else None
-    return (type(value).__name__, str(value)) if isinstance(value, str | int) else None
+    return (styles.kind(value).__name__, str(value)) if isinstance(value, str | int) else None
 
 
 def _item(before: Any, after: Any) -> Item | None:
@@ -109,7 +110,7 @@ def _name(item: Item | None) -> Item | None:
 
 def _same(before: Any, after: Any) -> bool:
     """Equal, and of one type: 1 is neither true nor 1.0."""
-    if type(before) is not type(after):
+    if styles.kind(before) is not styles.kind(after):
         return False
     if isinstance(before, dict):
         return before.keys() == after.keys() and all(
@@ -168,7 +169,11 @@ def _kind(found: Difference) -> str:
 
 def _bound(rule: OverrideRule, value: Any) -> str:
     if rule.enum:
-        return "" if orjson.dumps(value).decode() in rule.enum else f"one of {_list(rule.enum)}"
+        return (
+            ""
+            if orjson.dumps(value, default=float).decode() in rule.enum
+            else f"one of {_list(rule.enum)}"
+        )
     if rule.pattern:
         is_fit = isinstance(value, str) and regex.whole(rule.pattern)(value)
         return "" if is_fit else f"a string that matches {rule.pattern}"

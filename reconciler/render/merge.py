@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.documents import strings
+from reconciler.documents import styles
 from reconciler.documents.scalars import BLANK, BRACED, Doubled, NoString
 from reconciler.render.fieldspecs import Unfit, node_kind
 from reconciler.render.places import Place
@@ -19,7 +19,6 @@ from reconciler.schema.openapi import Shape, Shapes
 
 DIRECTIVE = "$patch"
 _REMEMBERED = 50_000  # values
-_UNQUOTED = (int, float, bool)
 _DIRECTIVES = ("delete", "replace", "merge")
 
 
@@ -65,7 +64,7 @@ class Merger:
         """What no patch comes to can change all the same: blanks go, lists are put in order."""
         kind = target.__class__
         if kind is not dict and kind is not list:
-            return ABSENT if _is_blank(target) else target
+            return ABSENT if _is_blank(target) else styles.added(target)
         key = (id(target), id(shape))
         found = self._alone.get(key)
         if found is not None and found[0] is target:
@@ -89,8 +88,10 @@ class Merger:
         if patch is ABSENT:
             return target
         if kind == "SequenceNode":
-            _check_keys(patch)
-        return in_style_of(target, patch)
+            return _checked(patch)
+        if target is patch or target is ABSENT:
+            return styles.added(patch)
+        return styles.over(target, patch)
 
     def _shape_of(self, side: Any) -> Shape | None:
         """An object inside an object brings its own schema."""
@@ -164,16 +165,6 @@ class Merger:
         return _same(lists.merge(wanted), target)
 
 
-def in_style_of(target: Any, new: Any) -> Any:
-    """A scalar as it stands over another: kustomize keeps the quotes of what was there.
-
-    What cannot do without had quotes; where they were for nothing, nobody knows any more.
-    """
-    if target.__class__ is not str or new.__class__ not in _UNQUOTED:
-        return new
-    return new if strings.is_plain(target) else text(new)
-
-
 def _void(side: Any) -> bool:
     return side is None or side is ABSENT or _is_blank(side)
 
@@ -182,8 +173,13 @@ def _is_blank(side: Any) -> bool:
     return side is BLANK or side is BRACED
 
 
+def _checked(value: Any) -> Any:
+    """A list that a patch puts in place of another. Raises Unfit where it holds a bad key."""
+    _check_keys(value)
+    return styles.settled(value)
+
+
 def _check_keys(value: Any) -> None:
-    """Raises Unfit where a list that a patch puts in place of another holds a bad key."""
     if isinstance(value, list):
         for item in value:
             _check_keys(item)

@@ -20,9 +20,9 @@ def to_yaml(resources: Iterable[Resource]) -> str:
 def to_json(resources: Iterable[Resource]) -> str:
     """A list of the objects. Raises RenderError where it is too long."""
     values = [resource.value for resource in resources]
-    for _ in _bounded(orjson.dumps(value).decode() for value in values):
+    for _ in _bounded(orjson.dumps(value, default=float).decode() for value in values):
         pass
-    return orjson.dumps(values, option=orjson.OPT_INDENT_2).decode() + "\n"
+    return orjson.dumps(values, option=orjson.OPT_INDENT_2, default=float).decode() + "\n"
 
 
 def _texts(resources: tuple[Resource, ...]) -> Iterator[str]:

@@ -104,7 +104,7 @@ class _Owners:
                 ref=ObjectRef.of(items[index].value),
                 field=fields.show(path),
                 rule=fields.rule(path),
-                value=orjson.dumps(value).decode(),
+                value=orjson.dumps(value, default=float).decode(),
                 file=file,
             )
             for index, found in sorted(self._files.items())

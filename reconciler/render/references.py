@@ -42,7 +42,7 @@ def _fixed(item: Item, fields: Finder, known: _Known) -> Item:
         more_spaces = _subject_spaces(item) if item.id.kind.kind == "RoleBinding" else _NONE
         hits = fields.hits(item.value, item.first_kind)
         for _, _, _, _, old in hits:
-            if old.__class__ is not str or old in known.renamed:
+            if not isinstance(old, str) or old in known.renamed:
                 break
         else:  # every name is still that of what is meant
             return item
@@ -123,7 +123,7 @@ class _Referrer:
         value, owned, renamed = self._item.value, set[int](), self._known.renamed
         for _, path, target, place, _ in sorted(hits, key=_BY_RANK) if len(hits) > 1 else hits:
             old = places.at(value, place)  # which another hit may have changed
-            if old.__class__ is str and old not in renamed:
+            if isinstance(old, str) and old not in renamed:
                 continue
             new = [] if old is None else self._renamed(old, path, target)
             if new is not old:

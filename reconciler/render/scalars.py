@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from reconciler.documents import styles
+
+_WRITTEN = frozenset((styles.Date, styles.Folded, styles.Real, styles.Truth, styles.Whole))
 CONTAINERS = (dict, list)  # for isinstance: a tuple is made once, ``dict | list`` each time
 
 
@@ -20,6 +23,9 @@ def text(value: Any) -> str:
     """A scalar's text; ``""`` for a map or a list, which have none."""
     if value.__class__ is str:
         return value
+    if value.__class__ in _WRITTEN:
+        known: Any = value
+        return str(known.written)
     if isinstance(value, str):
         return str(value)
     if value is True:

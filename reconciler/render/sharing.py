@@ -27,7 +27,7 @@ def settled(before: Any, after: Any, groups: tuple[Group, ...]) -> tuple[Any, tu
             old, new = places.at(before, place), places.at(after, place)
             if old is places.NOWHERE:
                 gone = True
-            elif new.__class__ is str and new != old:
+            elif isinstance(new, str) and new != old:
                 changed = new
         if gone:
             left = tuple(one for one in left if one is not group)

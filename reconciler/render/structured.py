@@ -79,7 +79,7 @@ def _node(value: Any) -> Node:
         return nodes.collection(MAPPING, pairs)
     if isinstance(value, list):
         return nodes.collection(SEQUENCE, [_node(item) for item in value])
-    return nodes.string(value) if isinstance(value, str) else nodes.scalar(text(value))
+    return nodes.string(str(value)) if isinstance(value, str) else nodes.scalar(text(value))
 
 
 Place = tuple[Node, int]  # a node with children, and which of them

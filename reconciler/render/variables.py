@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
+from reconciler.documents import styles
+from reconciler.documents.scalars import INT64_MIN
 from reconciler.model.errors import RenderError
 from reconciler.render import bare, fieldpaths, fieldspecs
 from reconciler.render.context import Context
@@ -119,7 +121,7 @@ def resolved(items: list[Item], names: tuple[Variable, ...], specs: Specs) -> li
 def _value(variable: Variable, items: list[Item]) -> Any:
     for item in items:
         if variable.name in item.books.variables:
-            found = fieldpaths.lookup(item.value, variable.field)
+            found = _typed(fieldpaths.lookup(item.value, variable.field))
             if found is fieldpaths.MISSING:
                 raise RenderError(
                     f"field specified in var '{variable.name}' not found in corresponding"
@@ -133,6 +135,21 @@ def _value(variable: Variable, items: list[Item]) -> Any:
     )
 
 
+def _typed(found: Any) -> Any:
+    """A field as Go reads it from its text; MISSING where that is no number to Go (``0x1F``)."""
+    if isinstance(found, bool) or not isinstance(found, int | float | styles.Date | styles.Folded):
+        return found
+    written = text(found)
+    if isinstance(found, str):
+        return written
+    if _DIGITS.fullmatch(written):
+        number = int(written)
+        return number if INT64_MIN <= number < -INT64_MIN else fieldpaths.MISSING
+    return styles.without(found) if _DECIMAL.fullmatch(written) else fieldpaths.MISSING
+
+
+_DIGITS = re.compile(r"[-+]?[0-9]+")
+_DECIMAL = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _REFERENCE = re.compile(r"\$(?:\$|\(([^)]*)\))")
 
 

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from reconciler.render import fieldspecs, places
+from reconciler.documents import strings, styles
+from reconciler.render import bare, fieldspecs, places
+from reconciler.render.bare import Bare
 from reconciler.render.context import Context
 from reconciler.render.fieldspecs import Specs, Unfit
 from reconciler.render.items import Item, Step
@@ -50,19 +52,26 @@ def _step(entries: list[Entry], specs: Specs, context: Context) -> Step:
         for entry in entries:
             for _ in range(times):
                 image = entry(image)
-        return image
+        return styles.Untyped(image) if strings.is_plain(image) else image
 
     def change(item: Item) -> Item:
-        value, owned = item.value, set[int]()
+        value, owned, bares = item.value, set[int](), item.books.bare
         try:
             for place, (old, times) in _places(item, specs, context).items():
                 fieldspecs.scalar_only(old)
                 called = text(old)
                 new: Any = [] if old is None else renamed(called, times)
-                if new != called:  # a number that is no image's name stays one
-                    value = places.put(value, place, new, owned)
+                if new == called:  # a number that is no image's name stays one
+                    continue
+                if styles.has_quotes(old):
+                    new = styles.over(old, new)
+                elif new.__class__ is str:
+                    bares, new = (*bares, Bare(place, new)), bare.read(new)
+                value = places.put(value, place, new, owned)
         except Unfit as unfit:
             raise context.misfit(item, unfit) from None
+        if bares is not item.books.bare:
+            item = item.with_books(item.books._replace(bare=bares))
         return item.with_value(value)
 
     return lambda items: [change(item) for item in items]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from reconciler.documents import styles
 from reconciler.model.errors import RenderError
 from reconciler.render import jsonpatches, patching, resources, unquoted
 from reconciler.render.context import Context
@@ -167,7 +168,7 @@ def json_step(
         books = item.books._replace(shared=(), bare=(), blanks=(), trace=trace)
         if books != item.books:  # nothing but a value is left of what went through JSON
             before = before.with_books(books)
-        before = before.with_value(unquoted.of(item, unquoted.VALUES))
+        before = before.with_value(styles.without(unquoted.of(item, unquoted.VALUES)))
         return context.changed(before, lambda value: jsonpatches.apply(value, operations))
 
     return lambda items: [change(item) for item in items] if operations else items

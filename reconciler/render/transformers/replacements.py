@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from reconciler.documents import styles
 from reconciler.render import (
     bare,
     bounds,
@@ -245,7 +246,9 @@ def _fill(
     for slot in slots:
         old = slot.get()
         known = None if slot.place is None else bare.at(made, changed, slot.place)
-        new = _laid(old if known is None else targets.Untyped(known.text), value, options)
+        if known is not None or isinstance(old, styles.Untyped):
+            old = targets.Untyped(known.text if known else str(old))
+        new = _laid(old, value, options)
         if isinstance(new, targets.Untyped):
             made = tuple(one for one in made if one is not known)
             made += (Bare(slot.place, new.text),) if slot.place is not None else ()
@@ -299,9 +302,9 @@ def _laid(old: Any, value: _Value, options: dict[str, Any]) -> Any:
     if not is_scalar(old):
         return targets.thawed(value.value) if value.typed else targets.Untyped(value.text)
     if isinstance(old, str):
-        return value.text
+        return styles.over(old, value.text)
     new = bare.read(value.text)
-    if type(new) is not type(old) and not (isinstance(old, float) and isinstance(new, int)):
+    if _tag(new) != _tag(old) and (_tag(old), _tag(new)) != ("!!float", "!!int"):
         raise Unfit(f"cannot decode {_tag(new)} as a {_tag(old)}: the field's type differs")
     return new
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from reconciler.documents import styles
 from reconciler.render import fieldspecs
 from reconciler.render.context import Context
 from reconciler.render.fieldspecs import Route, Specs, scalar_only
 from reconciler.render.ids import Kind
 from reconciler.render.items import Item, Step
-from reconciler.render.merge import in_style_of
 
 
 def from_field(words: list[dict[str, Any]], context: Context) -> Iterator[Step]:
@@ -29,7 +29,7 @@ def _step(row: dict[str, Any], specs: Specs, context: Context) -> Step:
 
     def put(old: Any) -> Any:
         scalar_only(old)
-        return in_style_of(old, count) if old else count  # which is made where it is missing
+        return styles.over(old, count) if old else count  # which is made where it is missing
 
     def step(items: list[Item]) -> list[Item]:
         result = list(items)
