@@ -7,6 +7,7 @@ alone; the rules are those of the YAML 1.1 printer that kustomize ends with.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from reconciler.documents.charsets import PRINTED, UNBROKEN, Pattern
 from reconciler.documents.scalars import CONFIG, Unsupported, resolve, timestamp
@@ -15,6 +16,7 @@ from reconciler.model.errors import RenderError
 NO_LINE_END = "\0"  # ends a block after which kustomize begins no new line
 WIDTH = 80  # a line is folded at the first space past it
 INDENT = 2
+_SHORT = 80  # characters of texts that are looked at once
 LONGEST_KEY = 128  # bytes; longer ones are written with "? "
 
 # What may stand unquoted in a block: no indicator first, no ": " or " #", no space at the ends.
@@ -68,6 +70,11 @@ def key(text: str) -> str | None:
 
 def is_plain(text: str) -> bool:
     """Whether a value is written without quotes, on one line."""
+    return _is_plain(text) if len(text) <= _SHORT else _is_plain.__wrapped__(text)
+
+
+@lru_cache(4096)
+def _is_plain(text: str) -> bool:
     return "\n" not in text and not _is_word(text) and _is_bare(text)
 
 

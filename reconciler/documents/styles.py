@@ -142,13 +142,33 @@ def settled(value: Any) -> Any:
 
 def without(value: Any) -> Any:
     """The value as it comes out of JSON, itself if it has no style."""
+    return _bare(value) if _has_style(value) else value
+
+
+def _has_style(value: Any) -> bool:
+    level = [value]
+    while level:
+        deeper: list[Any] = []
+        for item in level:
+            kind = item.__class__
+            if kind is dict:
+                deeper += item.values()
+            elif kind is list:
+                deeper += item
+            elif kind in _STYLES:
+                return True
+        level = deeper
+    return False
+
+
+def _bare(value: Any) -> Any:
     if isinstance(value, str):
         return value if value.__class__ is str else str(value)
     if value.__class__ is Whole:
         return int(value)
     if value.__class__ is Real:
         return float(value)
-    return _changed(value, without)
+    return _changed(value, _bare)
 
 
 def _changed(value: Any, change: Any) -> Any:
@@ -179,4 +199,5 @@ def _written(made: Any, text: str) -> Any:
     return made
 
 
+_STYLES = frozenset((Quoted, Unquoted, Untyped, Date, Folded, Whole, Real))
 _NUMBERS: dict[type, type] = {int: Whole, float: Real}
