@@ -29,6 +29,7 @@ from reconciler.documents.aliases import Budget, Invalid, Lost, Merge, copied, i
 from reconciler.documents.scalars import (
     BLANK,
     BRACED,
+    Blank,
     Doubled,
     NoString,
     Scalars,
@@ -57,6 +58,7 @@ class Builder:
         self._anchors: dict[str, Any] = {}
         self._texts: dict[str, str] = {}  # of anchors on scalars
         self._merging: list[dict[Any, Any]] = []  # open mappings that have a merge key
+        self._earlier: list[Any] = []  # annotations of an object that has some more of them
         self._stack: list[tuple[Any, Any]] = []  # open containers but the innermost, and their keys
         self._text = b""
 
@@ -68,6 +70,7 @@ class Builder:
         self._anchors = {}
         self._texts = {}
         self._merging = []
+        self._earlier = []
         self._stack = []
         self._text = text
         parser = CSafeLoader(text)
@@ -165,6 +168,8 @@ class Builder:
                     key = self._alias_key(event, value, container)
                     continue
             else:  # the document's end
+                if self._earlier:
+                    self._put_together(root[0]["metadata"])
                 return root[0], line or 1
             budget.nodes -= 1
             if budget.nodes < 0:
@@ -301,12 +306,29 @@ class Builder:
         return key
 
     def _again(self, event: Any, container: Any, key: Any, annotations: Any) -> Any:
-        """A key that is there already: of annotations the last counts, in a patch the first."""
+        """A key that is there already: of annotations the last counts, in a patch the first.
+
+        An object's ``annotations`` may themselves stand there more than once.
+        """
         if self._scalars.any_key:
             return Doubled(key)
+        if key == _ANNOTATIONS and key in self._scalars.spelled and len(self._stack) == 2:
+            before = container[key]
+            if self._in_metadata() and (not before or isinstance(before, dict | Blank)):
+                self._earlier.append(before)
+                return key
         if container is not annotations:
             raise self._twice(event, container)
         return key
+
+    def _put_together(self, metadata: Any) -> None:
+        """All annotations of an object, of a key that stands in several maps the first."""
+        found = [*self._earlier, metadata[_ANNOTATIONS]]
+        if not all(one is None or isinstance(one, dict | Blank) for one in found):
+            place = locate.position(self._text, ("metadata", _ANNOTATIONS))
+            raise Invalid('mapping key "annotations" already defined', *place)
+        rows = [one for one in reversed(found) if isinstance(one, dict)]
+        metadata[_ANNOTATIONS] = {key: value for one in rows for key, value in one.items()}
 
     def _twice(self, event: Any, container: Any) -> Invalid:
         name = event.value if event.__class__ is ScalarEvent else event.anchor
