@@ -6,9 +6,10 @@ from typing import Any
 
 from reconciler.documents.scalars import BLANK, BRACED, Doubled
 from reconciler.render import bare, ids, places, sharing, unquoted
+from reconciler.render.directives import ABSENT, DIRECTIVE
 from reconciler.render.fieldspecs import Unfit
 from reconciler.render.items import Books, Item, Value
-from reconciler.render.merge import ABSENT, DIRECTIVE, Merger
+from reconciler.render.merge import Merger
 from reconciler.render.scalars import string_map, text
 
 _MAPS = ("labels", "annotations")
