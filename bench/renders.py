@@ -41,20 +41,30 @@ def objects(root: Path, out: Path, names: Sequence[str]) -> None:
 
 
 def warm(repository: Path, before: str, after: str, names: Sequence[str]) -> tuple[float, float]:
-    """Seconds for all sites of one commit, and then for all of the next."""
+    """Seconds for all sites of one commit, and then for all of the next, which changes the first.
+
+    Raises AssertionError where the second are not what they are with nothing kept.
+    """
     from reconciler.adapters.git.objects import ObjectReader
     from reconciler.adapters.git.tree import commit_tree
 
     reader, cache = ObjectReader(repository), Cache()
-    taken = []
-    for commit in (before, after):
+
+    def digests(commit: str, cache: Cache) -> tuple[float, list[list[str]]]:
         began = time.perf_counter()
         tree = Remembered(commit_tree(reader, commit))
-        for name in names:
-            render_site(tree, SiteName.parse(name), commit, cache)
-        taken.append(time.perf_counter() - began)
+        found = [
+            [each.digest for each in render_site(tree, SiteName.parse(name), commit, cache).objects]
+            for name in names
+        ]
+        return time.perf_counter() - began, found
+
+    cold, first = digests(before, cache)
+    again, second = digests(after, cache)
+    assert second == digests(after, Cache())[1], "what was kept is not what is there"
+    assert [at for at in range(len(names)) if first[at] != second[at]] == [0]
     reader.close()
-    return taken[0], taken[1]
+    return cold, again
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from reconciler.documents import styles
@@ -98,24 +99,25 @@ def resolved(items: list[Item], names: tuple[Variable, ...], specs: Specs) -> li
             return [replaced(item, values) for item in old]
         return old
 
-    def resolve(item: Item) -> Item:
-        value = item.value
-        for route in specs.routes(item.id.kind):
-            if item.books.bare:
-                leads = set(fieldspecs.places(value, route))
-                met = (one for one in item.books.bare if {one.place, one.place[:-1]} & leads)
-                value = bare.as_texts(met, value)
-            try:
-                value = fieldspecs.change(value, route, put)
-            except Unfit as unfit:
-                raise RenderError(
-                    f"considering field '{route.path}' of object {item.id}: {unfit}",
-                    path=item.origin.path,
-                    line=item.origin.line,
-                ) from None
-        return item.with_value(value)
+    return [_resolved(item, specs, put) for item in items]
 
-    return [resolve(item) for item in items]
+
+def _resolved(item: Item, specs: Specs, put: Callable[[Any], Any]) -> Item:
+    value = item.value
+    for route in specs.routes(item.id.kind):
+        if item.books.bare:
+            leads = set(fieldspecs.places(value, route))
+            met = (one for one in item.books.bare if {one.place, one.place[:-1]} & leads)
+            value = bare.as_texts(met, value)
+        try:
+            value = fieldspecs.change(value, route, put)
+        except Unfit as unfit:
+            raise RenderError(
+                f"considering field '{route.path}' of object {item.id}: {unfit}",
+                path=item.origin.path,
+                line=item.origin.line,
+            ) from None
+    return item.with_value(value)
 
 
 def _value(variable: Variable, items: list[Item]) -> Any:
