@@ -201,3 +201,57 @@ def test_an_interruption_while_the_program_loads_is_one_like_any_other() -> None
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
     )
     assert (done.returncode, done.stderr) == (130, "reconciler: interrupted\n")
+
+
+def _much(folder: Path) -> Path:
+    """A folder that is printed as more than a pipe takes at once."""
+    objects = (
+        f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: of-many-{n}}}\n---\n"
+        for n in range(5_000)
+    )
+    (folder / "all.yaml").write_text("".join(objects))
+    (folder / "kustomization.yaml").write_text("resources: [all.yaml]\n")
+    return folder
+
+
+@pytest.mark.parametrize("command", ["render .", "version", "--version", "--help", "render --help"])
+def test_an_answer_for_which_there_is_no_room_is_an_error_of_one_line(
+    command: str, tmp_path: Path
+) -> None:
+    _much(tmp_path)
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [RECONCILER, *command.split()],
+            cwd=tmp_path,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr == "reconciler: the answer cannot be written: No space left on device\n"
+
+
+def test_an_error_for_which_there_is_no_room_is_an_exit_code(tmp_path: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [RECONCILER, "render", "."], cwd=tmp_path, stdout=full, stderr=full, check=False
+        )
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize("command", ["render .", "version", "--help"])
+def test_an_answer_that_nobody_reads_ends_in_silence(command: str, tmp_path: Path) -> None:
+    _much(tmp_path)
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [RECONCILER, *command.split()],
+        cwd=tmp_path,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, "")

@@ -28,7 +28,8 @@ def commands() -> str:
         "# Commands",
         _help(cli.main.help or ""),
         "Every command ends with 0 (nothing to report), 1 (the answer is no: differs, findings,"
-        " not in sync), 2 (no answer: usage, unreachable, internal) or 130 (interrupted);"
+        " not in sync), 2 (no answer: usage, unreachable, internal), 130 (interrupted)"
+        " or 141 (nobody reads on: `| head`);"
         " `run` ends with 0 on SIGTERM.",
     ]
     for name, command in every():

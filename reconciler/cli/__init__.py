@@ -6,7 +6,11 @@ help and small commands start at once.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
+import sys
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -18,11 +22,19 @@ from reconciler.cli import commands, options
 class _Commands(click.Group):
     """Says why there is no answer, and where more is said: on standard error, exit code 2."""
 
-    def invoke(self, ctx: click.Context) -> Any:
-        from reconciler.model import errors
+    def make_context(self, *given: Any, **more: Any) -> click.Context:
+        with _written():  # --help and --version
+            return super().make_context(*given, **more)
 
+    def invoke(self, ctx: click.Context) -> Any:
         if os.environ.get("NO_COLOR"):
             ctx.color = False  # and so in the command's own context
+        with _written():
+            return self._answered(ctx)
+
+    def _answered(self, ctx: click.Context) -> Any:
+        from reconciler.model import errors
+
         try:
             return super().invoke(ctx)
         except errors.ReconcilerError as error:
@@ -42,6 +54,28 @@ class _Commands(click.Group):
             formatter.write_dl(
                 [(name, _shortened(line, room)) for name, line in commands.TABLE.items()]
             )
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
+
+@contextlib.contextmanager
+def _written() -> Iterator[None]:
+    """What is printed in here comes to an end, too, where nobody takes it: exit code 141, in
+    silence, where the reader went (``| head``), as of other tools, and 2 where a disk is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None or error.errno not in (errno.EPIPE, *_FULL):
+            raise
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        with contextlib.suppress(OSError):
+            os.dup2(nowhere, sys.stdout.fileno())  # what is held back yet
+        if error.errno == errno.EPIPE:
+            sys.exit(options.UNREAD)
+        with contextlib.suppress(OSError):  # where standard error is on that disk as well
+            click.echo(f"reconciler: the answer cannot be written: {error.strerror}", err=True)
+        sys.exit(options.NO_ANSWER)
 
 
 def _shortened(line: str, room: int) -> str:

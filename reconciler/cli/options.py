@@ -19,6 +19,7 @@ FILE = click.Path(dir_okay=False)
 FOLDER = click.Path(file_okay=False)
 
 YES, NO, NO_ANSWER, INTERRUPTED = 0, 1, 2, loading.INTERRUPTED
+UNREAD = 141  # 128 and SIGPIPE, as a shell has it
 _MUCH = 20  # steps from which on progress is shown
 EXIT = "Exit codes: 0 nothing to report, 1 the answer is no, 2 no answer, 130 interrupted."
 
