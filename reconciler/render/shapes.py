@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from reconciler.render import gonames
 from reconciler.render.scalars import CONTAINERS, is_scalar, text
 
 STRING, BOOL, INT, ANY = "string", "bool", "int", "any"
@@ -114,7 +115,7 @@ KUSTOMIZATION: dict[str, Any] = {
     "bases": [STRING],
     "configMapGenerator": [CONFIG_MAP],
     "secretGenerator": [SECRET],
-    "helmGlobals": ANY,
+    "helmGlobals": {"chartHome": STRING, "configHome": STRING},
     "helmCharts": ANY,
     "helmChartInflationGenerator": ANY,
     "generatorOptions": OPTIONS,
@@ -178,28 +179,6 @@ CONFIGURATION: Shape = {
 }
 
 
-_STRUCTS = {  # what kustomize calls the parts of a kustomization, for its error messages
-    "configMapGenerator": "ConfigMapArgs",
-    "fields": "FieldSpec",
-    "generatorOptions": "GeneratorOptions",
-    "images": "Image",
-    "labels": "Label",
-    "metadata": "ObjectMeta",
-    "options": "GeneratorOptions",
-    "patches": "Patch",
-    "patchesJson6902": "Patch",
-    "replacements": "ReplacementField",
-    "replicas": "Replica",
-    "secretGenerator": "SecretArgs",
-    "select": "Selector",
-    "sortOptions": "SortOptions",
-    "source": "SourceSelector",
-    "target": "Selector",
-    "targets": "TargetSelector",
-    "vars": "Var",
-}
-
-
 class _Free(str):
     """A key that is no field: kustomize's messages do not have it."""
 
@@ -223,7 +202,7 @@ def fit(value: Any, shape: Shape, path: Path = (), *, lenient: bool = False) -> 
         return _fit_scalar(value, shape, path, lenient=lenient)
     if isinstance(shape, list):
         if not isinstance(value, list):
-            raise _mismatch(value, shape, path)
+            raise _mismatch(value, shape, path, lenient=lenient)
         return [
             _zero(shape[0])
             if item is None
@@ -231,7 +210,7 @@ def fit(value: Any, shape: Shape, path: Path = (), *, lenient: bool = False) -> 
             for index, item in enumerate(value)
         ]
     if not isinstance(value, dict):
-        raise _mismatch(value, shape, path)
+        raise _mismatch(value, shape, path, lenient=lenient)
     if EACH in shape:
         return {
             key: ""
@@ -275,22 +254,26 @@ def _fit_scalar(value: Any, shape: str, path: Path, *, lenient: bool) -> Any:
         return value
     if shape == INT and isinstance(value, int) and not isinstance(value, bool):
         if value > _INT64:
-            raise _mismatch(value, shape, path)
+            raise _mismatch(value, shape, path, lenient=lenient)
         return value
     if lenient and shape == STRING and is_scalar(value):
         return text(value)
-    raise _mismatch(value, shape, path)
+    raise _mismatch(value, shape, path, lenient=lenient)
 
 
-def _mismatch(value: Any, shape: Shape, path: Path) -> Misshapen:
+def _mismatch(value: Any, shape: Shape, path: Path, *, lenient: bool) -> Misshapen:
     words = [part for part in path if isinstance(part, str) and not isinstance(part, _Free)]
-    owner = next((_STRUCTS[word] for word in reversed(words[:-1]) if word in _STRUCTS), None)
-    field = f"struct field {'.'.join([owner or 'Kustomization', *words])}" if words else "value"
-    return Misshapen(
-        f"json: cannot unmarshal {_json_kind(value)} into Go {field} of type {_go(shape, words)}:"
-        f" expected {_wanted(shape)}, found {_shown(value, words)}",
-        path,
-    )
+    wanted = f"expected {_wanted(shape)}, found {_shown(value, words)}"
+    if lenient:  # what kustomize reads as YAML, and not as JSON
+        tag = next(tag for kind, tag in _TAGS if isinstance(value, kind))
+        refusal = f"yaml: unmarshal errors: cannot unmarshal {tag} into {_go(shape, words)}"
+    else:
+        field = f"struct field {gonames.field(words)}" if words else "value"
+        refusal = (
+            f"json: cannot unmarshal {_json_kind(value)} into Go {field}"
+            f" of type {_go(shape, words)}"
+        )
+    return Misshapen(f"{refusal}: {wanted}", path)
 
 
 _INT64 = 2**63 - 1
@@ -305,11 +288,10 @@ def _wanted(shape: Shape) -> str:
 def _go(shape: Shape, words: list[str]) -> str:
     """What kustomize calls the type."""
     if isinstance(shape, list):
-        return f"[]{_go(shape[0], words)}"
+        return gonames.several(_go(shape[0], words), words)
     if isinstance(shape, dict):
-        struct = _STRUCTS.get(words[-1], words[-1]) if words else "Kustomization"
-        return "map[string]string" if EACH in shape else f"types.{struct}"
-    return "int64" if words[-1:] == ["count"] else shape
+        return "map[string]string" if EACH in shape else gonames.struct(words)
+    return gonames.scalar(shape, words)
 
 
 def _json_kind(value: Any) -> str:
@@ -317,6 +299,15 @@ def _json_kind(value: Any) -> str:
     return next((name for kind, name in kinds if isinstance(value, kind)), "object")
 
 
+_TAGS = (
+    (bool, "!!bool"),
+    (str, "!!str"),
+    (int, "!!int"),
+    (float, "!!float"),
+    (list, "!!seq"),
+    (dict, "!!map"),
+    (object, "!!null"),
+)
 _TYPES = ((list, "a list"), (dict, "a mapping"), (str, "a string"))
 _SECRET = frozenset(("secretGenerator", "literals", "patch"))  # may hold what nobody should read
 
