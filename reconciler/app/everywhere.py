@@ -27,7 +27,7 @@ from reconciler.render.trees import Remembered
 
 _REGIONS = 500  # turns of whole regions, at most
 _LAST, _SMALL, _PARTS = 2, 5, 400  # regions in small parts; sites of each; parts, at most
-_SAID = ("rule", "path", "line", "message")  # of a finding
+_SAID = ("rule", "path", "line", "column", "message")  # of a finding
 _ENDINGS = {"text": "yaml", "json": "json"}
 
 Tell = Callable[[int, int], None]  # how many sites are done, and of how many

@@ -54,7 +54,11 @@ class Result:
 def of_error(error: FileError) -> Problem:
     """Of any site; ``once`` says which."""
     return Problem(
-        rule=type(error).__name__, path=error.path, line=error.line, message=error.message
+        rule=type(error).__name__,
+        path=error.path,
+        line=error.line,
+        column=error.column,
+        message=error.message,
     )
 
 

@@ -56,6 +56,11 @@ def access(command: Callable[..., T]) -> Callable[..., T]:
     return wrapped
 
 
+def access_flag(name: str) -> str:
+    """The option that gave an entry of that mapping."""
+    return f"--{name.replace('_', '-')}"
+
+
 def revision(command: Callable[..., T]) -> Callable[..., T]:
     """Options that say which commit of which fleet repository."""
     wrapped = click.option(

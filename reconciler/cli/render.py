@@ -63,7 +63,9 @@ def render(
     from reconciler.app import render as app
 
     restrict = load_restrictor == "LoadRestrictionsRootOnly"
-    _refuse(target, repo, rev, every=every, into=into, applied=as_applied, restrict=restrict)
+    _refuse(
+        target, repo, rev, access, every=every, into=into, applied=as_applied, restrict=restrict
+    )
     form = app.Form(restrict, as_applied, output)
     if every:
         sys.exit(_every(target or ".", repo, rev, str(into), form))
@@ -77,6 +79,7 @@ def _refuse(
     target: str | None,
     repo: str | None,
     rev: str,
+    access: dict[str, str],
     *,
     every: bool,
     into: str | None,
@@ -84,12 +87,15 @@ def _refuse(
     restrict: bool,
 ) -> None:
     """Raises UsageError for what does not go together."""
+    remote = next((options.access_flag(name) for name, file in access.items() if file), "")
     wrong = (
         (not every and target is None, "give TARGET: a folder, or a site of --repo; or --all"),
         (every and into is None, "--all writes a file for each site: say where, with --into DIR"),
         (into is not None and not every, "--into is for --all; one TARGET is printed"),
         (every and repo is not None and target is not None, "--all takes no TARGET with --repo"),
         (rev and repo is None, "--rev is for --repo; a folder is taken as it stands"),
+        (remote and repo is None, f"{remote} is for --repo; a folder is read from this machine"),
+        (remote and every, f"{remote} is for one TARGET; --all reads a repository on this machine"),
         (applied and repo is None and not every, "--as-applied is for sites: give --repo"),
         (applied and not restrict, "--as-applied: the agent knows no other restriction"),
     )

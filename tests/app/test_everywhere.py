@@ -88,12 +88,13 @@ def test_what_cannot_be_rendered_is_told_once_and_the_others_are_written(tmp_pat
     done = run("render", "--all", root, "--into", tmp_path / "out")
     assert done.exit_code == 1
     line, total = done.stdout.splitlines()
-    assert line.startswith("bases/broken/kustomization.yaml:1: ") and "r1/x, r1/y" in line
+    assert line.startswith("bases/broken/kustomization.yaml:1:1: ") and "r1/x, r1/y" in line
     assert total == "10 sites, 8 objects: 1 finding"
     assert len(written(tmp_path / "out")) == 8
     again = run("render", "--all", root, "--into", tmp_path / "json", "-o", "json")
     (found,) = json.loads(again.stdout)["findings"]
-    assert (found["path"], found["line"]) == ("bases/broken/kustomization.yaml", 1)
+    place = found["path"], found["line"], found["column"]
+    assert place == ("bases/broken/kustomization.yaml", 1, 1)
     assert found["sites"] == ["r1/x", "r1/y"]
 
 
@@ -109,6 +110,12 @@ def test_what_cannot_be_rendered_is_told_once_and_the_others_are_written(tmp_pat
         (["--all", "bases", "--into", "out"], "the fleet has no site: a site is a folder"),
         (["--all", "nowhere", "--into", "out"], "nowhere is no folder"),
         (["sites/r0/s0", "--rev", "HEAD"], "--rev is for --repo"),
+        (["sites/r0/s0", "--token-file", "fleet.yaml"], "--token-file is for --repo"),
+        (["--all", "--into", "out", "--ca-file", "fleet.yaml"], "--ca-file is for --repo"),
+        (
+            ["--all", "--repo", ".", "--into", "out", "--ssh-key-file", "fleet.yaml"],
+            "--ssh-key-file is for one TARGET",
+        ),
         (["sites/r0/s0", "--as-applied"], "--as-applied is for sites"),
         (
             ["r0/s0", "--repo", ".", "--as-applied", "--load-restrictor", "LoadRestrictionsNone"],

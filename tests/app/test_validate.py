@@ -54,7 +54,7 @@ def test_what_many_sites_have_from_one_file_is_said_once(tmp_path: Path) -> None
     fleet(tmp_path, base, sites=5)
     done = build.run("validate", tmp_path)
     line, ending = done.stdout.splitlines()
-    assert line.startswith("bases/app/kustomization.yaml:2: ")
+    assert line.startswith("bases/app/kustomization.yaml:2:1: ")
     assert line.endswith(" [north/a, north/b, north/c and 2 more]")
     assert ending == "5 sites, 0 objects: 1 finding"
     (found,) = findings(tmp_path)
