@@ -24,7 +24,7 @@ from yaml import (
 )
 from yaml.reader import ReaderError
 
-from reconciler.documents import folded, locate, styles, tags
+from reconciler.documents import folded, locate, styles, tags, templates
 from reconciler.documents.aliases import Budget, Invalid, Lost, Merge, copied, invalid, merge
 from reconciler.documents.scalars import (
     BLANK,
@@ -78,6 +78,8 @@ class Builder:
             return self._build(parser.get_event)
         except MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
+            if "quoted scalar" in (error.context or ""):  # where it begins, not where the text ends
+                mark = error.context_mark or mark
             raise Invalid(
                 f"MalformedYAMLError: {error.problem or error.context}",
                 mark.line + 1 if mark else 0,
@@ -183,7 +185,7 @@ class Builder:
     def _enter(self, event: Any, key: Any, value: Any) -> None:
         """Pay for a mapping or sequence that begins."""
         if key is _WANTED:
-            raise invalid("invalid map key: keys must be strings", event)
+            raise invalid(templates.KEY, event)
         if len(self._stack) >= self._budget.depth:
             raise invalid(f"nested deeper than {self._budget.depth} levels", event)
         self._budget.nodes -= 1
@@ -295,12 +297,15 @@ class Builder:
         return str(value).lower() if isinstance(value, bool) else str(value)
 
     def _no_key(self, event: Any) -> Invalid:
-        return invalid(f"the key {event.value or 'null'} is not a string: quote it", event)
+        refusal = f"the key {event.value or 'null'} is not a string: quote it"
+        if self._scalars.strict:
+            refusal += " (json: unsupported type: map[interface {}]interface {})"
+        return invalid(refusal, event)
 
     def _alias_key(self, event: Any, value: Any, container: Any) -> str:
         key = value if isinstance(value, str) else None
         if key is None:
-            raise invalid("invalid map key: keys must be strings", event)
+            raise invalid(templates.KEY, event)
         if self._scalars.strict and key in container:
             raise self._twice(event, container)
         return key

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from reconciler.documents import locate as positions
+from reconciler.documents import templates
 from reconciler.documents.aliases import Budget, Invalid
 from reconciler.documents.build import Builder
 from reconciler.documents.scalars import BLANK, RESOURCE, Scalars
@@ -82,7 +83,8 @@ def load_all(
             raise error(message, path=path, line=part.before + found[0], column=found[1])
         try:
             value, line = builder.build(part.text)
-        except Invalid as refusal:
+        except Invalid as found_wrong:
+            refusal = templates.told(part.text, found_wrong, objects=scalars.strict)
             raise error(
                 str(refusal), path=path, line=part.before + refusal.line, column=refusal.column
             ) from None

@@ -53,21 +53,27 @@ def absorb(items: list[Item], made: Item, context: Context, taken: set[str]) -> 
     taken.add(name)
     if len(found) > 1:
         shown = ", ".join(f"{items[index].id} from {items[index].origin}" for index in found)
-        raise context.error(f"found multiple objects {shown} that could accept merge of {made.id}")
+        raise context.error(
+            f"{_MERGING}: found multiple objects {shown} that could accept merge of {made.id}"
+        )
     if not found:
         if made.books.behavior in ("merge", "replace"):
             raise context.error(
-                f"id {made.id} does not exist; cannot merge or replace: {_candidates(items, made)}"
+                f"{_MERGING}: id {made.id} does not exist; cannot merge or replace:"
+                f" {_candidates(items, made)}"
             )
         items.append(made)
         return
     old = items[found[0]]
     if made.books.behavior not in ("merge", "replace"):
         raise context.error(
-            f"id {made.id} exists (from {old.origin}); can not use behavior:"
+            f"{_MERGING}: id {made.id} exists (from {old.origin}); can not use behavior:"
             f" '{made.books.behavior or 'unspecified'}', behavior must be merge or replace"
         )
     items[found[0]] = _laid_over(old, made)
+
+
+_MERGING = "merging from generator"
 
 
 def _candidates(items: list[Item], made: Item) -> str:

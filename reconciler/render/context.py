@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from reconciler.model.errors import RenderError
+from reconciler.render import telling
 from reconciler.render.cache import Cache
 from reconciler.render.config import Config
 from reconciler.render.fieldspecs import FieldSpec, Specs, Unfit
@@ -48,21 +49,24 @@ class Context(NamedTuple):
         """An error at the entry, or at a part of it."""
         return self.source.error(message, (*self.at, *more))
 
-    def read(self, path: str, *more: str | int) -> tuple[str, bytes]:
-        """A file named by the entry: its path in the tree, and its bytes. Raises RenderError."""
+    def read(self, path: str, *more: str | int, doing: str = "") -> tuple[str, bytes]:
+        """A file named by the entry: its path in the tree, and its bytes.
+
+        Raises RenderError, which begins with what was being done.
+        """
         try:
             return self.folder.read(path)
         except Problem as problem:
-            raise self.error(str(problem), *more) from None
+            raise self.error(f"{doing}{problem}", *more) from None
+
+    def inline(self, error: RenderError) -> RenderError:
+        """An error in a text that is the entry itself: its lines are those of the text."""
+        where = f" (line {error.line} of the text)" if error.line else ""
+        return self.error(f"{error.message}{where}")
 
     def specs(self, words: dict[str, Any]) -> Specs:
         """The field specs of a transformer's own file; it has none but these."""
         return Specs(FieldSpec.of(row) for row in words.get("fieldSpecs", ()))
-
-    def objects(self, path: str, *more: str | int) -> tuple[Source, ...]:
-        """The documents of a file of objects. Raises RenderError."""
-        where, data = self.read(path, *more)
-        return self.files.objects(where, data, self.folder.reads.seen[where] or "")
 
     def patches(self, path: str, *more: str | int) -> tuple[Source, ...]:
         """The documents of a file of strategic merge patches. Raises RenderError."""
@@ -72,7 +76,14 @@ class Context(NamedTuple):
     def settings(self, path: str, *more: str | int) -> tuple[Source, ...]:
         """The documents of a file of settings. Raises RenderError."""
         where, data = self.read(path, *more)
-        return self.files.settings(where, data, self.folder.reads.seen[where] or "")
+        return self.converted(where, data, self.folder.reads.seen[where] or "")
+
+    def converted(self, where: str, data: bytes, digest: str = "") -> tuple[Source, ...]:
+        """The documents of a text of settings, which kustomize makes JSON of."""
+        try:
+            return self.files.settings(where, data, digest)
+        except RenderError as error:
+            raise telling.malformed(error, "error converting YAML to JSON") from None
 
     def each(self, change: Callable[[Value], Value]) -> Step:
         """The step that changes each object by itself; what does not fit is named."""

@@ -11,7 +11,8 @@ from typing import Any
 
 import orjson
 
-from reconciler.render import config
+from reconciler.model.errors import RenderError
+from reconciler.render import config, gonames, telling
 from reconciler.render.config import Config, NameReference
 from reconciler.render.context import Context
 from reconciler.render.fieldspecs import FieldSpec, Specs
@@ -51,11 +52,16 @@ def _definitions(path: str, context: Context) -> Definitions:
         except orjson.JSONDecodeError as error:
             raise context.error(f"{refusal}: {where}:{error.lineno}: {error}") from None
     else:
-        sources = context.files.settings(where, data)
+        try:
+            sources = context.converted(where, data)
+        except RenderError as error:
+            raise telling.told(error, refusal) from None
         document = sources[0].value if sources else {}
     if not isinstance(document, dict) or not all(isinstance(d, dict) for d in document.values()):
         raise context.error(
-            f"{refusal}: expected a mapping of names to definitions, each with a Schema"
+            f"{refusal}: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal"
+            f" {gonames.json(document)} into Go value of type accumulator.nameToApiMap: expected a"
+            " mapping of names to definitions, each with a Schema"
         )
     return {name: _properties(definition) for name, definition in document.items()}
 

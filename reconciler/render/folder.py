@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reconciler.model.rendered import Tree
 
 FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+_RELATIVE = "write it relative to this folder"
 _REMOTE = (
     r"(?:[a-z][a-z0-9+.-]*://|git::|(?:[\w.-]+@)?[\w.-]+:(?!/*$)|[\w-]+(?:\.[\w-]+)+/[^/]+/.*\?ref="
     r"|(?:[\w-]+\.)+(?:com|org|io|net|dev)[:/])"
@@ -43,7 +44,7 @@ class Folder:
     def resolve(self, relative: str) -> str:
         """A path from here as a path of the tree. Raises Problem where it leads out of it."""
         if relative.startswith("/"):
-            raise Problem(f"path '{relative}' cannot be absolute: write it relative to this folder")
+            raise Problem(f"path '{relative}' cannot be absolute: {_RELATIVE}")
         parts = self.path.split("/") if self.path else []
         for part in relative.split("/"):
             if part == "..":
@@ -56,12 +57,17 @@ class Folder:
 
     def read(self, relative: str) -> tuple[str, bytes]:
         """A file's path in the tree, and its bytes. Raises Problem."""
+        if relative.startswith("/"):
+            raise Problem(
+                f"security; file '{relative}' is not in or below '{rooted(self.path)}': a path"
+                f" cannot be absolute, {_RELATIVE}"
+            )
         path = self._local(relative)
         kind = self.tree.kind(path)
         if kind is None:
-            raise Problem(f"no such file or directory: '{relative}' (looked for '{path}')")
+            raise Problem(_missing(path))
         if kind != "file":
-            raise Problem(f"'{relative}' must resolve to a file, and is a folder")
+            raise Problem(f"'{rooted(path)}' must resolve to a file, and is a folder")
         if self.restrict and not _below(path, self.path):
             raise Problem(
                 f"security; file '{rooted(path)}' is not in or below '{rooted(self.path)}'"
@@ -85,27 +91,40 @@ class Folder:
 
     def is_folder(self, relative: str) -> bool:
         """Whether the path leads to a folder, in bounds or not."""
+        return self._kind(relative) == "folder"
+
+    def is_file(self, relative: str) -> bool:
+        """Whether the path leads to a file, in bounds or not."""
+        return self._kind(relative) == "file"
+
+    def _kind(self, relative: str) -> str | None:
         try:
-            return self.tree.kind(self.resolve(relative)) == "folder"
+            return self.tree.kind(self.resolve(relative))
         except Problem:
-            return False
+            return None
 
     def child(self, relative: str, reads: Reads) -> Folder:
         """Another folder with a kustomization. Raises Problem."""
-        if not relative:
-            raise Problem("new root cannot be empty")
-        path = self._local(relative)
-        kind = self.tree.kind(path)
-        if kind != "folder":
-            raise Problem(
-                f"'{relative}' is not directory: "
-                + ("it is a file" if kind else f"no such file or directory '{path}'")
-            )
+        path = self.folder_at(relative)
         trail = (*self.trail, self.path)
         self.refuse_cycle(path, trail)
         if len(trail) > bounds.FOLDERS:
             raise Problem(f"more than {bounds.FOLDERS} kustomizations lead to one another")
         return Folder(self.tree, path, restrict=self.restrict, reads=reads, trail=trail)
+
+    def folder_at(self, relative: str) -> str:
+        """The path of another folder. Raises Problem where there is none."""
+        if not relative:
+            raise Problem("new root cannot be empty")
+        if relative.startswith("/"):
+            raise Problem(f"new root '{relative}' cannot be absolute: {_RELATIVE}")
+        path = self._local(relative)
+        kind = self.tree.kind(path)
+        if kind is None:
+            raise Problem(f"must build at directory: not a valid directory: {_missing(path)}")
+        if kind != "folder":
+            raise Problem(f"must build at directory: '{rooted(path)}': file is not directory")
+        return path
 
     def refuse_cycle(self, path: str, trail: tuple[str, ...]) -> None:
         """Raises Problem where a folder holds one of those that the build came through."""
@@ -117,7 +136,10 @@ class Folder:
                 )
 
     def kustomization(self) -> str:
-        """The path of this folder's kustomization file. Raises RenderError."""
+        """The path of this folder's kustomization file.
+
+        Raises Problem where there is none, and RenderError where there are several.
+        """
         found = []
         for name in FILE_NAMES:
             path = f"{self.path}/{name}" if self.path else name
@@ -128,9 +150,8 @@ class Folder:
         if not found:
             *most, last = FILE_NAMES
             names = "', '".join(most)
-            raise RenderError(
-                f"unable to find one of '{names}' or '{last}' in directory '{rooted(self.path)}'",
-                path=self.path,
+            raise Problem(
+                f"unable to find one of '{names}' or '{last}' in directory '{rooted(self.path)}'"
             )
         if len(found) > 1:
             raise RenderError(
@@ -142,6 +163,12 @@ class Folder:
 def rooted(path: str) -> str:
     """A path of the tree as errors name it: whole, with the tree as the file system."""
     return path if path.startswith("/") else f"/{path}"
+
+
+def _missing(path: str) -> str:
+    """As Go tells of a path that leads nowhere."""
+    where = rooted(path)
+    return f"evalsymlink failure on '{where}' : lstat {where}: no such file or directory"
 
 
 def _below(path: str, folder: str) -> bool:

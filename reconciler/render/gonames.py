@@ -7,6 +7,7 @@ an embedded struct counts: ``ConfigMapArgs.configMapGenerator.GeneratorArgs.name
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 ROOT = "Kustomization"
 
@@ -87,6 +88,19 @@ def struct(words: Sequence[str]) -> str:
 def scalar(kind: str, words: Sequence[str]) -> str:
     """The type of the scalar that the names lead to; ``kind`` is what it mostly is."""
     return _NAMED.get(words[-1], kind) if words else kind
+
+
+def json(value: Any) -> str:
+    """What Go's JSON calls a value that does not fit."""
+    return next((name for kind, name in _JSON if isinstance(value, kind)), "object")
+
+
+_JSON: tuple[tuple[Any, str], ...] = (
+    (bool, "bool"),
+    (str, "string"),
+    (int | float, "number"),
+    (list, "array"),
+)
 
 
 def several(item: str, words: Sequence[str]) -> str:

@@ -18,7 +18,7 @@ import orjson
 
 from reconciler.documents import canonical, scalars
 from reconciler.model.errors import RenderError
-from reconciler.render import bounds, spelling
+from reconciler.render import bounds, gonames, spelling
 from reconciler.render.context import Context
 from reconciler.render.fieldspecs import Unfit, node_kind
 from reconciler.render.items import Value
@@ -27,6 +27,7 @@ from reconciler.render.scalars import CONTAINERS
 Operation = dict[str, Any]
 _EXACT = 2**53
 _LONG = b"0" * 16  # digits
+_MISSING = ": missing value"
 _INDEX = re.compile(r"[-+]?[0-9]{1,18}")
 
 
@@ -53,16 +54,16 @@ def _checked(operations: Any) -> list[Operation]:
     if operations is None:
         return []
     if not isinstance(operations, list):
-        found = "object" if isinstance(operations, dict) else "string"
         raise Unfit(
-            f"json: cannot unmarshal {found} into Go value of type jsonpatch.Patch:"
+            f"json: cannot unmarshal {gonames.json(operations)} into Go value of type"
+            " jsonpatch.Patch:"
             " a JSON patch is a list of operations"
         )
     for operation in operations:
         if not isinstance(operation, dict):
             raise Unfit(
-                "json: cannot unmarshal string into Go value of type jsonpatch.Operation:"
-                f" expected a mapping with op and path, found {operation!r}"
+                f"json: cannot unmarshal {gonames.json(operation)} into Go value of type"
+                " jsonpatch.Operation: expected a mapping with op and path"
             )
     return operations
 
@@ -74,12 +75,17 @@ def apply(value: Value, operations: Sequence[Operation]) -> Value:
         kind = operation.get("op")
         perform = _OPERATIONS.get(kind) if isinstance(kind, str) else None
         if perform is None:
-            raise Unfit(f"Unexpected kind: {kind}")
+            raise Unfit(_unknown(kind))
         document = perform(document, operation)
     if not isinstance(document, dict):
         raise Unfit(f"the patch leaves no object: found {node_kind(document)}")
     rounded: Value = _rounded(document)
     return rounded
+
+
+def _unknown(kind: Any) -> str:
+    shown = kind if isinstance(kind, str) else "unknown"
+    return f"Unexpected kind: {shown}: op must be one of {', '.join(_OPERATIONS)}"
 
 
 # -- one operation; each gives back the document, copied where it changed --------
@@ -92,12 +98,11 @@ def _add(document: Any, operation: Operation) -> Any:
 def _remove(document: Any, operation: Operation) -> Any:
     path = _path(operation, "remove")
     document, parent, key = _open(
-        document, path, f'remove operation does not apply: doc is missing path: "{path}"'
+        document, path, f'remove operation does not apply: doc is missing path: "{path}"{_MISSING}'
     )
     if isinstance(parent, dict) and key not in parent:
         raise Unfit(
-            f"error in remove for path: '{path}': Unable to remove nonexistent key: {key}:"
-            " missing value"
+            f"error in remove for path: '{path}': Unable to remove nonexistent key: {key}{_MISSING}"
         )
     _engine(parent, {"op": "remove", "path": _pointer(parent, key, path, "remove")})
     return document
@@ -110,7 +115,7 @@ def _replace(document: Any, operation: Operation) -> Any:
             raise Unfit("replace operation value must be object or array")
         return value
     document, parent, key = _open(
-        document, path, f"replace operation does not apply: doc is missing path: {path}"
+        document, path, f"replace operation does not apply: doc is missing path: {path}{_MISSING}"
     )
     if isinstance(parent, dict):
         _engine(parent, {"op": "add", "path": _escaped(key), "value": value})
@@ -120,7 +125,7 @@ def _replace(document: Any, operation: Operation) -> Any:
         key,
         path,
         "replace",
-        f"replace operation does not apply: doc is missing key: {path}",
+        f"replace operation does not apply: doc is missing key: {path}{_MISSING}",
     )
     _engine(parent, {"op": "replace", "path": pointer, "value": value})
     return document
@@ -170,7 +175,7 @@ def _put(document: Any, path: str, value: Any, name: str) -> Any:
     what = "path: " if name == "add" else "destination path: "
     shown = f'"{path}"' if name == "add" else path
     document, parent, key = _open(
-        document, path, f"{name} operation does not apply: doc is missing {what}{shown}"
+        document, path, f"{name} operation does not apply: doc is missing {what}{shown}{_MISSING}"
     )
     if isinstance(parent, list) and key != "-":
         pointer = _escaped(str(_index(parent, key, path, name, len(parent) + 1)))
@@ -182,15 +187,17 @@ def _put(document: Any, path: str, value: Any, name: str) -> Any:
 
 def _get(document: Any, path: Any, name: str, what: str, *, missing: bool = False) -> Any:
     """What is there; with ``missing``, null where a map has no such key."""
-    refusal = f"{name} operation does not apply: doc is missing {what}: {path}"
     if not isinstance(path, str):
-        raise Unfit(f"{name} operation failed to decode {what}: found {path!r}")
+        raise Unfit(
+            f"{name} operation failed to decode from: operation, missing from field{_MISSING}"
+        )
+    refusal = f"{name} operation does not apply: doc is missing {what}: {path}{_MISSING}"
     parent, key = _walk(document, path, refusal)
     if isinstance(parent, dict):
         if key not in parent and not missing:
             raise Unfit(
-                f"error in {name} for path: '{key}': Unable to remove nonexistent key: {key}:"
-                " missing value"
+                f"error in {name} for path: '{key}': Unable to remove nonexistent key: {key}"
+                f"{_MISSING}"
             )
         return parent.get(key)
     return parent[_index(parent, key, path, name, len(parent))]
@@ -202,7 +209,8 @@ def _get(document: Any, path: Any, name: str, what: str, *, missing: bool = Fals
 def _path(operation: Operation, name: str) -> str:
     path = operation.get("path")
     if not isinstance(path, str):
-        raise Unfit(f"{name} operation failed to decode path: missing value: found {path!r}")
+        found = "none" if path is None else f"a {gonames.json(path)}"
+        raise Unfit(f"{name} operation failed to decode path{_MISSING}: found {found}")
     return path
 
 

@@ -7,7 +7,8 @@ validators, vars. Hashes, name references and the values of vars come once, at t
 
 from __future__ import annotations
 
-from typing import NamedTuple, cast
+from collections.abc import Iterator
+from typing import Any, NamedTuple, cast
 
 from reconciler.model.errors import RenderError
 from reconciler.render import (
@@ -21,6 +22,7 @@ from reconciler.render import (
     plugins,
     provenance,
     resources,
+    telling,
     transformers,
     variables,
 )
@@ -35,10 +37,10 @@ from reconciler.render.kustomization import Kustomization
 from reconciler.render.openapi import Schemas
 from reconciler.render.plugins import Plugin
 from reconciler.render.provenance import Trace
+from reconciler.render.transformers import Stage
 from reconciler.render.variables import Variable
 
 _VALIDATED = "validated-by"
-_MALFORMED = "MalformedYAMLError: "
 
 
 class Level(NamedTuple):
@@ -52,7 +54,10 @@ class Level(NamedTuple):
 
 def build(folder: Folder, cache: Cache) -> tuple[Level, Kustomization]:
     """The level of the folder that a build starts from. Raises RenderError."""
-    own = kustomization.read(folder, cache.files)
+    try:
+        own = kustomization.read(folder, cache.files)
+    except Problem as problem:
+        raise RenderError(str(problem), path=folder.path) from None
     tracing = bool(own.list("buildMetadata"))
     work = _Work(folder, cache, own, Level(schemas=openapi.built_in()), tracing=tracing)
     return work.run(), own
@@ -113,18 +118,32 @@ class _Work:
 
     def _resources(self) -> None:
         for index, path in enumerate(self._own.list("resources")):
-            here = self._context("resources", index)
+            here = self._context(*self._own.place("resources", index))
             if self._folder.is_folder(path):
-                self._merge(self._child(path, here, component=False), here)
+                self._merge(self._child(path, here, component=False), path, here)
                 continue
+            where, data = self._file(path, here)
             try:
-                items = resources.of(here.objects(path))
+                items = resources.of(here.files.objects(where, data, self._digest(where)))
                 collection.append(self._items, self._traced_files(items))
             except RenderError as error:
-                raise _unreadable(error, path) from None
+                raise telling.unreadable(error, path, self._folder) from None
             except Collision as collision:
                 text = f"merging resources from '{path}': {collision}"
-                raise here.error(_as_file(text, path, collision.places)) from None
+                text = telling.as_file(text, path, self._folder)
+                raise here.error(f"accumulating resources: {text}{collision.places}") from None
+
+    def _file(self, path: str, here: Context) -> tuple[str, bytes]:
+        """A file of objects: its path in the tree, and its bytes. Raises RenderError."""
+        try:
+            return self._folder.read(path)
+        except Problem as problem:
+            text = f"accumulating resources from '{path}': {problem}"
+            text = telling.as_file(text, path, self._folder)
+            raise here.error(f"accumulating resources: {text}") from None
+
+    def _digest(self, where: str) -> str:
+        return self._folder.reads.seen[where] or ""
 
     def _configure(self) -> None:
         with self._context("configurations").placing():
@@ -135,8 +154,11 @@ class _Work:
             self._config = self._config.merged(config.default().merged(own))
         for index, path in enumerate(self._own.list("crds")):
             here = self._context("crds", index)
-            with here.placing():
-                self._config = self._config.merged(crds.load(path, here))
+            try:
+                with here.placing():
+                    self._config = self._config.merged(crds.load(path, here))
+            except RenderError as error:
+                raise telling.told(error, f"loading CRDs [{path}]") from None
 
     def _generate(self) -> None:
         options = self._own.fields.get("generatorOptions")
@@ -144,12 +166,16 @@ class _Work:
         for field, (kind, make) in generators.FIELDS.items():
             if field in self._own.fields:
                 here, by = self._context(field), self._builtin(kind)
-                for item in make(self._own.fields[field], options, here):
-                    collection.absorb(self._items, self._made(item, by), here, taken)
-        for plugin in self._plugins("generators"):
-            for item in plugin.items():
-                made = self._made(item, plugin.provenance)
-                collection.absorb(self._items, made, plugin.context, taken)
+                for index, item in enumerate(make(self._own.fields[field], options, here)):
+                    made = self._made(item, by)
+                    collection.absorb(self._items, made, here.under(index), taken)
+        try:
+            for plugin in self._plugins("generators"):
+                for item in plugin.items():
+                    made = self._made(item, plugin.provenance)
+                    collection.absorb(self._items, made, plugin.context, taken)
+        except RenderError as error:
+            raise telling.told(error, "loading generator plugins") from None
 
     def _components(self) -> None:
         for index, path in enumerate(self._own.list("components")):
@@ -160,7 +186,8 @@ class _Work:
                 collection.append(self._items, level.items)
             except Collision as collision:
                 raise here.error(
-                    f"recursed merging from path: {collision}{collision.places}"
+                    f"accumulating components: recursed merging from path '{path}':"
+                    f" {collision}{collision.places}"
                 ) from None
             self._config, self._variables = level.config, level.variables
             self._schemas = level.schemas
@@ -170,7 +197,7 @@ class _Work:
         for stage in transformers.STAGES:
             if any(fields.get(field) for field in stage.fields):
                 words, here = fields.get(stage.field), self._context(stage.field)
-                for step in stage.configure(words, here):
+                for step in _configured(stage, words, here):
                     self._apply(step, self._builtin(stage.kind))
         for plugin in self._plugins("transformers"):
             self._apply(plugin.step(), plugin.provenance)
@@ -204,7 +231,9 @@ class _Work:
                 level = self._child(entries[index], here, component=False)
                 found += plugins.from_items(level.items, here)
             else:
-                found += plugins.from_file(entries[index], here)
+                where, data = self._file(entries[index], here)
+                sources = here.files.objects(where, data, self._digest(where))
+                found += plugins.from_file(sources, here)
         return found
 
     def _name_variables(self) -> None:
@@ -212,7 +241,8 @@ class _Work:
         if found:
             here = self._context("vars")
             self._items = variables.attached(self._items, found, here)
-            self._variables = variables.added(self._variables, variables.of(found), here)
+            more = variables.of(found, here)
+            self._variables = variables.added(self._variables, more, "merging vars")
 
     # -- provenance ----------------------------------------------------------------
 
@@ -236,15 +266,17 @@ class _Work:
 
     # -- levels below --------------------------------------------------------------
 
-    def _merge(self, level: Level, here: Context) -> None:
+    def _merge(self, level: Level, path: str, here: Context) -> None:
         """Lay what a base hands up beside what is there."""
+        where = self._folder.resolve(path)
+        doing = f"{telling.as_folder(path, where)}: recursed merging from path '{rooted(where)}'"
         try:
             collection.append(self._items, level.items)
         except Collision as collision:
-            raise here.error(f"recursed merging from path: {collision}{collision.places}") from None
+            raise here.error(f"{doing}: {collision}{collision.places}") from None
         with here.placing():
             self._config = self._config.merged(level.config)
-        self._variables = variables.added(self._variables, level.variables, here)
+        self._variables = variables.added(self._variables, level.variables, doing, here)
         self._schemas = level.schemas
 
     def _child(self, path: str, here: Context, *, component: bool) -> Level:
@@ -253,10 +285,10 @@ class _Work:
             folder = self._folder.child(path, reads)
             kept = None if component or self._tracing else self._kept(folder)
         except Problem as problem:
-            raise here.error(f"accumulating resources: {problem}") from None
+            raise here.error(self._around(path, str(problem), component=component)) from None
         if kept is not None:
             return kept
-        level = self._built(folder, here, component=component)
+        level = self._built(folder, path, here, component=component)
         self._folder.reads.add(reads)
         if not component and not self._tracing:
             self._cache.levels.add(self._key(folder), reads, level)
@@ -276,52 +308,52 @@ class _Work:
         self._folder.reads.add(reads)
         return cast(Level, level)
 
-    def _built(self, folder: Folder, here: Context, *, component: bool) -> Level:
+    def _around(self, path: str, problem: str, *, component: bool) -> str:
+        """What is wrong with the entry of a base or component, in kustomize's words."""
+        if component:
+            return f'accumulating components: loader.New "{problem}"'
+        return f"{telling.as_folder(path, self._folder.resolve(path))}: {problem}"
+
+    def _built(self, folder: Folder, path: str, here: Context, *, component: bool) -> Level:
+        accumulating = f"accumulating {'components' if component else 'resources'}"
+        shown = rooted(folder.path)
+        making = f"couldn't make target for path '{shown}'"
         try:
             own = kustomization.read(folder, self._cache.files)
+        except Problem as problem:
+            text = f"{making}: {problem}"
+            raise here.error(self._around(path, text, component=component)) from None
         except RenderError as error:
-            doing = f"accumulating resources: couldn't make target for path '{rooted(folder.path)}'"
-            raise _told(error, doing) from None
+            raise telling.told(error, f"{accumulating}: {making}") from None
         if own.is_component != component:
-            shown = rooted(folder.path)
             raise here.error(
-                f"expected kind '{kustomization.COMPONENT}' for path '{shown}'"
-                f" but got '{own.fields['kind']}'"
+                f"{accumulating}: accumulateDirectory: \"expected kind '{kustomization.COMPONENT}'"
+                f" for path '{shown}' but got '{own.fields['kind']}'\""
                 if component
-                else f"expected kind != '{kustomization.COMPONENT}' for path '{shown}'"
+                else f"{accumulating}: expected kind != '{kustomization.COMPONENT}' for path"
+                f" '{shown}'"
             )
         start = self._level() if component else Level(schemas=self._schemas)
-        return _Work(folder, self._cache, own, start, tracing=self._tracing).run()
+        try:
+            return _Work(folder, self._cache, own, start, tracing=self._tracing).run()
+        except RenderError as error:
+            raise telling.below(error, folder.path, accumulating) from None
+
+
+def _configured(stage: Stage, words: Any, here: Context) -> Iterator[Step]:
+    """A stage's steps; what is wrong with how it is configured is told as that."""
+    steps = stage.configure(words, here)
+    while True:
+        try:
+            step = next(steps, None)
+        except RenderError as error:
+            doing = f"trouble configuring builtin {stage.kind} with config"
+            raise telling.told(error, doing) from None
+        if step is None:
+            return
+        yield step
 
 
 def _touched(item: Item, by: provenance.Step) -> Item:
     trace = item.books.trace
     return item.with_books(item.books._replace(trace=trace.then(by) if trace else Trace(by)))
-
-
-def _unreadable(error: RenderError, path: str) -> RenderError:
-    """A file of resources that cannot be used, in kustomize's words and with our place."""
-    doing = f"accumulating resources from '{path}'"
-    message = error.message
-    if message.startswith(_MALFORMED):
-        text = f"{doing}: {_MALFORMED}yaml: {message.removeprefix(_MALFORMED)} in File: {path}"
-        message = f"accumulating resources: {text}"
-    elif error.path.endswith(path.rpartition("/")[2]):
-        message = _as_file(f"{doing}: {message}", path, "")
-    elif doing not in message:
-        message = f"{doing}: {message}"
-    return RenderError(message, path=error.path, line=error.line, column=error.column)
-
-
-def _as_file(problem: str, path: str, more: str) -> str:
-    """kustomize tries a path as a file and as a folder, and tells of both."""
-    return (
-        f"accumulating resources: accumulation err='{problem}': must build at directory:"
-        f" '{path}': file is not directory{more}"
-    )
-
-
-def _told(error: RenderError, doing: str) -> RenderError:
-    """The error with what was being done; its place stays."""
-    message = error.message if doing in error.message else f"{doing}: {error.message}"
-    return RenderError(message, path=error.path, line=error.line, column=error.column)

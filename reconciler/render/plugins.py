@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from reconciler.documents.load import Document
 from reconciler.model.errors import RenderError
-from reconciler.render import generators, provenance, resources, shapes, transformers
+from reconciler.render import generators, provenance, resources, shapes, telling, transformers
 from reconciler.render.context import Context
 from reconciler.render.items import Item, Step
 from reconciler.render.shapes import Misshapen
@@ -53,7 +53,10 @@ class Plugin(NamedTuple):
         configure = transformers.KINDS.get(self.kind)
         if configure is None:
             raise self.context.error(f"plugin {self.item.original} not a transformer")
-        return configure(self.words, self.context)
+        try:
+            return configure(self.words, self.context)
+        except RenderError as error:
+            raise telling.told(error, f"plugin {self.item.id} fails configuration") from None
 
 
 def inline(entry: str, context: Context) -> list[Plugin] | None:
@@ -63,16 +66,15 @@ def inline(entry: str, context: Context) -> list[Plugin] | None:
     try:
         sources = context.files.objects(context.source.path, entry.encode())
         items = resources.of(sources)
-    except RenderError:
+    except RenderError as error:
         if "\n" in entry.strip():
-            raise
+            raise context.inline(error) from None
         return None
     return [_plugin(item, context) for item in items]
 
 
-def from_file(path: str, context: Context) -> list[Plugin]:
-    """The plugins in a file. Raises RenderError."""
-    sources = context.objects(path)
+def from_file(sources: tuple[Source, ...], context: Context) -> list[Plugin]:
+    """The plugins in a file's documents. Raises RenderError."""
     return [_plugin(item, _place(item, sources, context)) for item in resources.of(sources)]
 
 

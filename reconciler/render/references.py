@@ -49,7 +49,7 @@ def _fixed(item: Item, fields: Finder, known: _Known) -> Item:
         return item.with_value(_Referrer(item, known, more_spaces).fixed(hits))
     except Unfit as unfit:
         raise RenderError(
-            f"updating name references of {item.id}: {unfit}",
+            f"updating name reference in a field of '{item.id}': {unfit}",
             path=item.origin.path,
             line=item.origin.line,
         ) from None

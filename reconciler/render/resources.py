@@ -87,10 +87,18 @@ def _check(source: Source, value: Any) -> None:
         )
     kind = text(value.get("kind") or "")
     metadata = value.get("metadata") or {}
+    if not (kind or metadata or value.get("apiVersion")):
+        raise _refusal(
+            source, "missing Resource metadata: found neither apiVersion, kind nor metadata"
+        )
     if not kind:
         raise _refusal(source, f"missing kind in object {_described(value)}")
     if not isinstance(metadata, dict):
-        raise source.error("metadata is not a mapping", ("metadata",))
+        raise source.error(
+            f"missing metadata.name in object {_described(value)}: metadata is not a mapping, found"
+            f" {_brief(metadata)}",
+            ("metadata",),
+        )
     if not kind.endswith("List") and not text(metadata.get("name") or ""):
         raise _refusal(source, f"missing metadata.name in object {_described(value)}")
 

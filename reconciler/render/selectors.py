@@ -124,6 +124,7 @@ _OPERATOR = re.compile(
     r"\s*([-\w./]+)\s*(?:(==|=|!=|>|<)\s*([-\w./]*)|(in|notin)\s*\(([^()]*)\))?\s*\Z"
 )
 _ABSENT = re.compile(r"\s*!\s*([-\w./]+)\s*\Z")
+_WHOLE = re.compile(r"\s*[-\w./]+\s*(?:==|=|!=)\s*[-\w./]*\s*(==|=|!=|>|<|!|\(|\))")
 _COMMA = re.compile(r",(?![^(]*\))")
 
 Test = Callable[[Labels], bool]
@@ -170,6 +171,9 @@ def _found(part: str) -> str:
         return "found '', expected: ',' or ')'"
     if len(words) > 1:
         return f"found '{words[1]}', expected: '=', '!=', '==', 'in', notin'"
+    whole = _WHOLE.match(part)
+    if whole and whole[1]:
+        return f"found '{whole[1]}', expected: ',' or 'end of string'"
     return repr(part.strip())
 
 

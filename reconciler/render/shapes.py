@@ -270,7 +270,7 @@ def _mismatch(value: Any, shape: Shape, path: Path, *, lenient: bool) -> Misshap
     else:
         field = f"struct field {gonames.field(words)}" if words else "value"
         refusal = (
-            f"json: cannot unmarshal {_json_kind(value)} into Go {field}"
+            f"json: cannot unmarshal {gonames.json(value)} into Go {field}"
             f" of type {_go(shape, words)}"
         )
     return Misshapen(f"{refusal}: {wanted}", path)
@@ -292,11 +292,6 @@ def _go(shape: Shape, words: list[str]) -> str:
     if isinstance(shape, dict):
         return "map[string]string" if EACH in shape else gonames.struct(words)
     return gonames.scalar(shape, words)
-
-
-def _json_kind(value: Any) -> str:
-    kinds = ((bool, "bool"), (str, "string"), (int | float, "number"), (list, "array"))
-    return next((name for kind, name in kinds if isinstance(value, kind)), "object")
 
 
 _TAGS = (

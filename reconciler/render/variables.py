@@ -15,33 +15,53 @@ from reconciler.render.fieldspecs import Specs, Unfit
 from reconciler.render.ids import Id, Kind, is_cluster_scoped, kind_of, space_of
 from reconciler.render.items import Item
 from reconciler.render.scalars import CONTAINERS, text
+from reconciler.render.sources import Path, Source
 
 _NAME = "metadata.name"
 
 
 class Variable(NamedTuple):
-    """A name for one field of one object."""
+    """A name for one field of one object; it stands ``at`` a place in ``source``."""
 
     name: str
     field: str
+    source: Source
+    at: Path
+
+    def error(self, message: str) -> RenderError:
+        return self.source.error(message, self.at)
 
 
-def of(rows: list[dict[str, Any]]) -> tuple[Variable, ...]:
+def of(rows: list[dict[str, Any]], context: Context) -> tuple[Variable, ...]:
     return tuple(
-        Variable(row.get("name", ""), (row.get("fieldref") or {}).get("fieldPath") or _NAME)
-        for row in rows
+        Variable(
+            row.get("name", ""),
+            (row.get("fieldref") or {}).get("fieldPath") or _NAME,
+            context.source,
+            (*context.at, index),
+        )
+        for index, row in enumerate(rows)
     )
 
 
 def added(
-    known: tuple[Variable, ...], more: tuple[Variable, ...], context: Context
+    known: tuple[Variable, ...],
+    more: tuple[Variable, ...],
+    doing: str,
+    context: Context | None = None,
 ) -> tuple[Variable, ...]:
-    """Both together. Raises RenderError where a name comes twice."""
-    names = {variable.name for variable in known}
+    """Both together. Raises RenderError where a name comes twice, with what was being done.
+
+    ``context`` is where ``more`` come from as a whole; without it each has its own place.
+    """
+    names = {variable.name: variable for variable in known}
     for variable in more:
         if variable.name in names:
-            raise context.error(f"var '{variable.name}' already encountered")
-        names.add(variable.name)
+            before = names[variable.name].source.path
+            raise (context or variable).error(
+                f"{doing}: var '{variable.name}' already encountered (before in {before})"
+            )
+        names[variable.name] = variable
     return known + more
 
 
@@ -54,7 +74,7 @@ def attached(items: list[Item], rows: list[dict[str, Any]], context: Context) ->
         if len(found) > 1:
             shown = ", ".join(f"{result[at].id} from {result[at].origin}" for at in found)
             raise context.error(
-                f"found {len(found)} resId matches for var {row.get('name', '')}"
+                f"merging vars: found {len(found)} resId matches for var {row.get('name', '')}"
                 f" (unable to disambiguate): {shown}",
                 index,
             )
@@ -125,15 +145,14 @@ def _value(variable: Variable, items: list[Item]) -> Any:
         if variable.name in item.books.variables:
             found = _typed(fieldpaths.lookup(item.value, variable.field))
             if found is fieldpaths.MISSING:
-                raise RenderError(
+                raise variable.error(
                     f"field specified in var '{variable.name}' not found in corresponding"
-                    f" resource: {item.id} has no {variable.field}",
-                    path=item.origin.path,
-                    line=item.origin.line,
+                    f" resource: {item.id} from {item.origin} has no {variable.field}"
                 )
             return found
-    raise RenderError(
-        f"var '{variable.name}' cannot be mapped to a field in the set of known resources"
+    raise variable.error(
+        f"var '{variable.name}' cannot be mapped to a field in the set of known resources:"
+        " no object is its objref"
     )
 
 

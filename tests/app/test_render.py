@@ -67,7 +67,7 @@ def test_outside_of_a_repository_an_error_names_the_whole_path(folder: Path) -> 
 @pytest.mark.parametrize(
     ("kustomization", "words"),
     [
-        ("resources: [x/y.yaml]\n", "(looked for '{}/x/y.yaml')"),
+        ("resources: [x/y.yaml]\n", ": lstat {}/x/y.yaml: no such file or directory"),
         (
             "resources: [map.yaml, map2.yaml]\n",
             "(from {}/map2.yaml:1, and before from {}/map.yaml:1)",
@@ -94,7 +94,8 @@ def test_an_error_within_a_patch_that_has_no_file_names_its_line_there(folder: P
     patch = "\n\n\npatches:\n- patch: |\n    metadata: {name: x}\n    kind: {\n"
     (folder / "kustomization.yaml").write_text(patch)
     done = render(str(folder))
-    assert "kustomization.yaml:5:3: patches[0]: unable to parse SM or JSON patch" in done.stderr
+    assert "kustomization.yaml:5:3: trouble configuring builtin PatchTransformer" in done.stderr
+    assert ": patches[0]: unable to parse SM or JSON patch" in done.stderr
     assert "(line 3 of the patch)" in done.stderr
 
 

@@ -38,6 +38,19 @@ _MERGE = "{apiVersion: v1, kind: Secret, metadata: {name: key}, %s}"
         (_PATCH % '[{"op": "test", "path": "/stringData/word", "value": "x"}]', "test failed"),
         (_PATCH % '[{"op": "replace", "path": "", "value": ["%s"]}]' % _WORD, "no object"),
         (_PATCH % (_MERGE % f"stringData: {{a: b: {_WORD}}}"), "unable to parse SM or JSON patch"),
+        (_PATCH % f"stringData: {{a: {_WORD}", "unable to parse SM or JSON patch"),
+        (_PATCH % f"stringData: {{a: {_WORD}}}", "unable to parse SM or JSON patch"),
+        (_PATCH % _WORD, "unable to parse SM or JSON patch"),
+        (_PATCH % f"- {_WORD}", "unable to parse SM or JSON patch"),
+        (_PATCH % f"[{_WORD}]", "unable to parse SM or JSON patch"),
+        (_PATCH % f'[{{"op": "add", "path": ["{_WORD}"]}}]', "failed to decode path"),
+        (
+            _PATCH % f'[{{"op": "move", "path": "/a", "from": ["{_WORD}"]}}]',
+            "failed to decode from",
+        ),
+        (f"patches: [{{patch: '- {{op: add, value: {_WORD}}}'}}]", "must specify a target"),
+        (f"patchesStrategicMerge: ['stringData: {{a: {_WORD}']", "did not find expected"),
+        (f"patchesStrategicMerge: ['stringData: {{a: {_WORD}}}']", "missing Resource metadata"),
     ],
 )
 def test_an_error_about_a_secret_does_not_hold_its_data(kustomization: str, words: str) -> None:

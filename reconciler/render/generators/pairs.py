@@ -27,15 +27,18 @@ At = tuple[str | int, ...]
 def _all(row: dict[str, Any], context: Context, secret: bool) -> Iterator[tuple[str, bytes, At]]:
     for index, path in enumerate(row.get("envs", ())):
         at: At = ("envs", index)
-        where, data = context.read(path, *at)
+        where, data = context.read(
+            path, *at, doing=f"loading KV pairs: env source files: [{path}]: "
+        )
         yield from ((key, value, at) for key, value in _lines(where, data, context, at))
     for index, literal in enumerate(row.get("literals", ())):
         at = ("literals", index)
         yield (*_literal(literal, context, at, secret), at)
     for index, entry in enumerate(row.get("files", ())):
         at = ("files", index)
-        key, path = _file(entry, context, at)
-        yield key, context.read(path, *at)[1], at
+        doing = f"loading KV pairs: file sources: [{entry}]: "
+        key, path = _file(entry, context, at, doing)
+        yield key, context.read(path, *at, doing=doing)[1], at
 
 
 def _lines(path: str, data: bytes, context: Context, at: At) -> Iterator[tuple[str, bytes]]:
@@ -46,7 +49,11 @@ def _lines(path: str, data: bytes, context: Context, at: At) -> Iterator[tuple[s
         try:
             text = line.decode()
         except UnicodeDecodeError:
-            raise context.error(f"{path}:{number}: the line has invalid utf8 bytes", *at) from None
+            raise context.error(
+                f"loading KV pairs: env source files: {path}:{number}: the line has invalid utf8"
+                " bytes",
+                *at,
+            ) from None
         text = (text.removeprefix("\ufeff") if number == 1 else text).lstrip()
         if not text or text.startswith("#"):
             continue
@@ -58,22 +65,28 @@ def _lines(path: str, data: bytes, context: Context, at: At) -> Iterator[tuple[s
 def _literal(literal: str, context: Context, at: At, secret: bool) -> tuple[str, bytes]:
     key, equals, value = literal.partition("=")
     if not key or not equals:
-        shown = "" if secret else f" {literal}"
-        raise context.error(f"invalid literal source{shown}, expected key=value", *at)
+        listed, shown = ("", "") if secret else (f" [{literal}]", f" {literal}")
+        raise context.error(
+            f"loading KV pairs: literal sources{listed}: invalid literal source{shown},"
+            " expected key=value",
+            *at,
+        )
     if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
         value = value[1:-1]
     return key, value.encode()
 
 
-def _file(entry: str, context: Context, at: At) -> tuple[str, str]:
-    """``path`` or ``key=path``."""
+def _file(entry: str, context: Context, at: At, doing: str) -> tuple[str, str]:
+    """``path`` or ``key=path``; ``doing`` is what an error begins with."""
     key, equals, path = entry.partition("=")
     if not equals:
         return entry.rstrip("/").rpartition("/")[2], entry
     if "=" in path:
-        raise context.error(f"source \"{entry}\" key name or file path contains '='", *at)
-    if not key:
-        raise context.error(f'missing key name for file path "{path}" in source "{entry}"', *at)
-    if not path:
-        raise context.error(f'missing file path for key name "{key}" in source "{entry}"', *at)
-    return key, path
+        problem = f"source \"{entry}\" key name or file path contains '='"
+    elif not key:
+        problem = f'missing key name for file path "{path}" in source "{entry}"'
+    elif not path:
+        problem = f'missing file path for key name "{key}" in source "{entry}"'
+    else:
+        return key, path
+    raise context.error(f"{doing}{problem}", *at)

@@ -35,5 +35,5 @@ def from_file(words: dict[str, Any], context: Context) -> Step:
     with context.placing():
         operations = jsonpatches.parse(data, where, context)
     if not operations:
-        raise context.error(f"patch appears to be empty; file={path}, JsonOp={text}")
+        raise context.error(f"patch appears to be empty; file={path}, JsonOp=")
     return json_step(operations, selector, context, remember=False)

@@ -53,7 +53,6 @@ def from_file(words: dict[str, Any], context: Context) -> Step:
     return _by_selector(patch.objects, selector, context, allow)
 
 
-_SHOWN = 60  # characters
 _LIST = (b"- ", b"[")
 _ANNOTATIONS = ("/metadata/annotations", "/metadata")  # where kustomize keeps an object's origin
 
@@ -72,11 +71,12 @@ def _read(words: dict[str, Any], context: Context) -> _Patch:
         problem = "patch and path can't be set at the same time"
         raise context.error(problem if path else "must specify one of patch and path in this entry")
     if path:
-        where, data = context.read(path, "path")
+        doing = f"failed to get the patch file from path({path}): "
+        where, data = context.read(path, "path", doing=doing)
         shown = f'[path: "{path}"]'
     else:
         where, data = context.source.path, inline.encode()
-        shown = f"[patch: {_quoted(inline)}]"
+        shown = f"[patch: {_summary(inline)}]"
     try:
         if data.lstrip().startswith(_LIST):  # no object; read once where it is plain to see
             raise RenderError("missing Resource metadata: found a list", path=where)
@@ -104,10 +104,10 @@ def _objects(where: str, data: bytes, context: Context) -> list[Item]:
     return resources.of(context.files.patches(where, data, digest or ""))
 
 
-def _quoted(text: str) -> str:
-    """The beginning of a patch, where its kind and name stand: the rest may be secret."""
-    text = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+def _summary(text: str) -> str:
+    """Of a patch that cannot be read, nothing else is known not to be secret."""
+    lines = text.count("\n") + 1
+    return f"{lines} lines" if lines > 1 else "1 line"
 
 
 def _by_name(patches: list[Item], context: Context, patch: _Patch, allow: dict[str, bool]) -> Step:

@@ -14,6 +14,7 @@ from reconciler.render import (
     bare,
     bounds,
     fieldpaths,
+    gonames,
     places,
     shapes,
     sharing,
@@ -69,9 +70,8 @@ def _from_path(path: str, context: Context) -> Iterator[tuple[Context, dict[str,
         for index, row in enumerate(rows):
             at = (index,) if isinstance(source.value, list) else ()
             if not isinstance(row, dict):
-                raise source.error(
-                    f"unsupported replacement type encountered within replacement path: {row!r}"
-                )
+                what = "unsupported replacement type encountered within replacement path: "
+                raise source.error(f"{what}expected a mapping, found a {gonames.json(row)}")
             try:
                 fitted = shapes.fit(row, shapes.REPLACEMENT, at, lenient=True)
             except Misshapen as error:
@@ -111,9 +111,13 @@ def _step(row: dict[str, Any], context: Context) -> Step:
     for index, target in enumerate(wanted):
         if target.get("select") is None:
             raise context.error("target must specify resources to select", "targets", index)
-        with context.placing("targets", index):
-            for selector in (target["select"], *target.get("reject", ())):
+        for selector in (target["select"], *target.get("reject", ())):
+            try:
                 Selector.of(selector).check()
+            except Unfit as unfit:
+                raise context.error(
+                    f"error creating target selector: {unfit}", "targets", index
+                ) from None
 
     def step(items: list[Item]) -> list[Item]:
         with context.placing():

@@ -15,11 +15,13 @@ from reconciler.render.items import Item, Step
 def from_field(words: list[str], context: Context) -> Iterator[Step]:
     """``patchesStrategicMerge`` of a kustomization."""
     patches = [
-        item for index, entry in enumerate(words) for item in _read(entry, context.under(index))
+        (item, context.under(index))
+        for index, entry in enumerate(words)
+        for item in _read(entry, context.under(index))
     ]
     if not patches:
         raise context.error(f"patch appears to be empty; files=[{' '.join(words)}], Patch=")
-    yield _step(patches, context)
+    yield _step(patches)
 
 
 def from_file(words: dict[str, Any], context: Context) -> Step:
@@ -28,40 +30,49 @@ def from_file(words: dict[str, Any], context: Context) -> Step:
     if not paths and not text:
         raise context.error("empty file path and empty patch content")
     patches = [
-        item
+        (item, context.under("paths", index))
         for index, path in enumerate(paths)
         for item in _read(path, context.under("paths", index))
     ]
     if text:
         here = context.under("patches")
-        patches += resources.of(context.files.patches(context.source.path, text.encode()))
-        context = here
+        patches += [(item, here) for item in _inline(text, here)]
     if not patches:
         raise context.error("patch appears to be empty")
-    return _step(patches, context)
+    return _step(patches)
 
 
 def _read(entry: str, context: Context) -> list[Item]:
     """An entry is a patch itself if it reads as one, and a path otherwise."""
     if "\n" in entry or ":" in entry:
         try:
-            return resources.of(context.files.patches(context.source.path, entry.encode()))
+            return _inline(entry, context)
         except RenderError:
-            if "\n" in entry:
+            if "\n" in entry or ": " in entry:  # no path, and may be a Secret's: not to be shown
                 raise
     return resources.of(context.patches(entry))
 
 
-def _step(patches: list[Item], context: Context) -> Step:
+def _inline(text: str, context: Context) -> list[Item]:
+    try:
+        return resources.of(context.files.patches(context.source.path, text.encode()))
+    except RenderError as error:
+        raise context.inline(error) from None
+
+
+def _step(patches: list[tuple[Item, Context]]) -> Step:
     def step(items: list[Item]) -> list[Item]:
         result = list(items)
-        for patch in patches:
+        for patch, context in patches:
             try:
                 at = patching.find(result, patch.value)
                 value = patching.for_target(patch.value, result[at])
                 laid = patching.apply(result[at], value, context.merger)
             except Unfit as unfit:
-                raise context.error(f"{unfit} (patch {patch.origin})") from None
+                place = (
+                    "" if patch.origin.path == context.source.path else f" (patch {patch.origin})"
+                )
+                raise context.error(f"{unfit}{place}") from None
             result[at : at + 1] = [] if laid is None else [laid]
         return result
 
