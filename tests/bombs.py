@@ -172,7 +172,7 @@ BOMBS: Mapping[str, Bomb] = {
     "brackets": Bomb(lambda: _site(objects="a: " + "[" * 100_000), "nested deeper than"),
     "bare brackets": Bomb(lambda: _site(kustomization="[" * 100_000), "nested deeper than"),
     "aliases": Bomb(_aliases, "excessive aliasing"),
-    "merge keys": Bomb(_merge_keys, "missing kind"),
+    "merge keys": Bomb(_merge_keys, "missing Resource metadata"),
     "wide merge": Bomb(_wide_merge, "excessive aliasing"),
     "copies": Bomb(_copies, "larger than"),
     "flow sequence": Bomb(lambda: _site(objects="[" + "1," * 5_000_000 + "1]"), "larger than"),

@@ -87,9 +87,9 @@ def _check(source: Source, value: Any) -> None:
         )
     kind = text(value.get("kind") or "")
     metadata = value.get("metadata") or {}
-    if not (kind or metadata or value.get("apiVersion")):
+    if _described(value) == _NAMELESS:
         raise _refusal(
-            source, "missing Resource metadata: found neither apiVersion, kind nor metadata"
+            source, "missing Resource metadata: found neither apiVersion, kind nor a name"
         )
     if not kind:
         raise _refusal(source, f"missing kind in object {_described(value)}")
@@ -113,6 +113,9 @@ def check(value: dict[str, Any], origin: Origin) -> None:
         raise RenderError(
             f"missing {missing} in object {_described(value)}", path=origin.path, line=origin.line
         )
+
+
+_NAMELESS = "{{ } {{ } map[] map[]}}"
 
 
 def _refusal(source: Source, message: str) -> RenderError:

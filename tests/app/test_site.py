@@ -86,7 +86,7 @@ def test_a_site_of_a_broken_base_is_made_and_what_is_wrong_is_said(fleet: Path) 
     build.fleet(fleet, {"bases/app/kustomization.yaml": "nonsense: 1\n"})
     done = build.run("site", "add", "north/barn-9", "--from", "south/mill", "--repo", fleet)
     assert done.exit_code == 1
-    assert "bases/app/kustomization.yaml:1: " in done.stdout
+    assert "bases/app/kustomization.yaml:1:1: " in done.stdout
     assert (fleet / "sites/north/barn-9/site.yaml").is_file()
 
 

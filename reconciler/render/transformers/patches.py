@@ -168,7 +168,23 @@ def json_step(
         books = item.books._replace(shared=(), bare=(), blanks=(), trace=trace)
         if books != item.books:  # nothing but a value is left of what went through JSON
             before = before.with_books(books)
-        before = before.with_value(styles.without(unquoted.of(item, unquoted.VALUES)))
+        value = styles.without(unquoted.of(item, unquoted.VALUES))
+        before = before.with_value(_annotated(value) if _is_noted(before) else value)
         return context.changed(before, lambda value: jsonpatches.apply(value, operations))
 
     return lambda items: [change(item) for item in items] if operations else items
+
+
+def _is_noted(item: Item) -> bool:
+    """Whether kustomize has noted something of the object by now, which it does in annotations."""
+    books = item.books
+    generated = item.origin.generator or books.hashed or books.behavior
+    return bool(item.former or generated or books.prefixes or books.suffixes)
+
+
+def _annotated(value: Value) -> Value:
+    """The object as a patch finds it then: with annotations, so that one can be added."""
+    metadata = value.get("metadata")
+    if not isinstance(metadata, dict) or metadata.get("annotations"):
+        return value
+    return {**value, "metadata": {**metadata, "annotations": {}}}
