@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from reconciler.model.errors import RenderError
+from reconciler.model.errors import FileError, RenderError
 from reconciler.render import bounds
 from reconciler.render.kept import Reads
 
 if TYPE_CHECKING:
-    from reconciler.model.rendered import Tree
+    from reconciler.model.rendered import FileKind, Tree
 
 FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _RELATIVE = "write it relative to this folder"
@@ -63,7 +63,7 @@ class Folder:
                 f" cannot be absolute, {_RELATIVE}"
             )
         path = self._local(relative)
-        kind = self.tree.kind(path)
+        kind = self._look(path)
         if kind is None:
             raise Problem(_missing(path))
         if kind != "file":
@@ -72,12 +72,22 @@ class Folder:
             raise Problem(
                 f"security; file '{rooted(path)}' is not in or below '{rooted(self.path)}'"
             )
-        return path, self.load(path)
+        try:
+            return path, self.load(path)
+        except FileError as error:
+            raise _refused(error) from None
+
+    def _look(self, path: str) -> FileKind | None:
+        """What is at a path of the tree. Raises Problem for what none may be, such as a link."""
+        try:
+            return self.tree.kind(path)
+        except FileError as error:
+            raise _refused(error) from None
 
     def _local(self, relative: str) -> str:
         """``resolve``, with what is not here and looks remote refused as that."""
         path = self.resolve(relative)
-        if self.tree.kind(path) is None and re.match(_REMOTE, relative, re.IGNORECASE):
+        if self._look(path) is None and re.match(_REMOTE, relative, re.IGNORECASE):
             raise Problem(
                 f"remote resource '{relative}' is not supported: nothing is fetched while"
                 " rendering; copy it into the repository"
@@ -97,9 +107,9 @@ class Folder:
         """Whether the path leads to a file, in bounds or not."""
         return self._kind(relative) == "file"
 
-    def _kind(self, relative: str) -> str | None:
+    def _kind(self, relative: str) -> FileKind | None:
         try:
-            return self.tree.kind(self.resolve(relative))
+            return self._look(self.resolve(relative))
         except Problem:
             return None
 
@@ -119,7 +129,7 @@ class Folder:
         if relative.startswith("/"):
             raise Problem(f"new root '{relative}' cannot be absolute: {_RELATIVE}")
         path = self._local(relative)
-        kind = self.tree.kind(path)
+        kind = self._look(path)
         if kind is None:
             raise Problem(f"must build at directory: not a valid directory: {_missing(path)}")
         if kind != "folder":
@@ -163,6 +173,11 @@ class Folder:
 def rooted(path: str) -> str:
     """A path of the tree as errors name it: whole, with the tree as the file system."""
     return path if path.startswith("/") else f"/{path}"
+
+
+def _refused(error: FileError) -> Problem:
+    """What the tree says of a path, for whoever knows the entry that names it."""
+    return Problem(str(error))
 
 
 def _missing(path: str) -> str:

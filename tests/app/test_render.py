@@ -99,6 +99,15 @@ def test_an_error_within_a_patch_that_has_no_file_names_its_line_there(folder: P
     assert "(line 3 of the patch)" in done.stderr
 
 
+@pytest.mark.parametrize("field", ["resources", "components", "configurations"])
+def test_a_symbolic_link_is_told_at_the_entry_that_names_it(folder: Path, field: str) -> None:
+    (folder / "link").symlink_to("/etc/hostname")
+    (folder / "kustomization.yaml").write_text(f"namePrefix: a-\n{field}:\n- link\n")
+    done = render(str(folder))
+    assert f"{folder}/kustomization.yaml:3:3: {field}[0]: " in done.stderr
+    assert f"{folder}/link: a symbolic link; none is followed" in done.stderr
+
+
 def test_nothing_is_started_and_no_network_is_reached(folder: Path) -> None:
     text = "resources: [map.yaml]\nconfigMapGenerator: [{name: b, literals: [c=d]}]\n"
     (folder / "kustomization.yaml").write_text(text)
