@@ -72,17 +72,14 @@ class Folder:
             raise Problem(
                 f"security; file '{rooted(path)}' is not in or below '{rooted(self.path)}'"
             )
-        try:
-            return path, self.load(path)
-        except FileError as error:
-            raise _refused(error) from None
+        return path, self.load(path)
 
     def _look(self, path: str) -> FileKind | None:
         """What is at a path of the tree. Raises Problem for what none may be, such as a link."""
         try:
             return self.tree.kind(path)
         except FileError as error:
-            raise _refused(error) from None
+            raise Problem(str(error)) from None
 
     def _local(self, relative: str) -> str:
         """``resolve``, with what is not here and looks remote refused as that."""
@@ -173,11 +170,6 @@ class Folder:
 def rooted(path: str) -> str:
     """A path of the tree as errors name it: whole, with the tree as the file system."""
     return path if path.startswith("/") else f"/{path}"
-
-
-def _refused(error: FileError) -> Problem:
-    """What the tree says of a path, for whoever knows the entry that names it."""
-    return Problem(str(error))
 
 
 def _missing(path: str) -> str:

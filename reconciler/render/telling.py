@@ -54,6 +54,9 @@ def as_file(problem: str, path: str, folder: Folder) -> str:
         if str(other) in problem:
             return problem
         second = str(other)
+        what, _, why = second.rpartition(": evalsymlink failure")
+        if why and why in problem:  # which is told once, though kustomize tells it twice
+            second = what
         if folder.is_file(path):  # as the entry has it: the whole path is told before
             second = f"must build at directory: '{path}': file is not directory"
         return f"accumulation err='{problem}': {second}"

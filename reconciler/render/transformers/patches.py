@@ -169,8 +169,11 @@ def json_step(
         if books != item.books:  # nothing but a value is left of what went through JSON
             before = before.with_books(books)
         value = styles.without(unquoted.of(item, unquoted.VALUES))
-        before = before.with_value(_annotated(value) if _is_noted(before) else value)
-        return context.changed(before, lambda value: jsonpatches.apply(value, operations))
+        found = _annotated(value) if _is_noted(before) else value
+        after = context.changed(
+            before.with_value(found), lambda value: jsonpatches.apply(value, operations)
+        )
+        return after if found is value else after.with_value(_unannotated(after.value))
 
     return lambda items: [change(item) for item in items] if operations else items
 
@@ -188,3 +191,12 @@ def _annotated(value: Value) -> Value:
     if not isinstance(metadata, dict) or metadata.get("annotations"):
         return value
     return {**value, "metadata": {**metadata, "annotations": {}}}
+
+
+def _unannotated(value: Value) -> Value:
+    """The object without those annotations where the patch left them empty."""
+    metadata = value.get("metadata")
+    if not isinstance(metadata, dict) or metadata.get("annotations") != {}:
+        return value
+    rest = {key: item for key, item in metadata.items() if key != "annotations"}
+    return {**value, "metadata": rest}
