@@ -10,7 +10,8 @@ MINUTES ?= 30
 BENCH_ARGS ?=
 IMAGE_ARGS ?=
 DEMO_ARGS ?=
-CASES ?= ../shared/parity
+PARITY := ../shared/parity
+CASES ?= $(PARITY)
 
 .PHONY: install demo recording lint test test-fast soak bench parity docs image lock
 
@@ -47,7 +48,8 @@ bench: install
 	$(BIN)/python -m bench $(BENCH_ARGS)
 
 parity: install
-	$(BIN)/python -m tools.parity $(CASES) --least $$(sed -n 's/^least = //p' tests/parity.toml)
+	$(BIN)/python -m tools.parity $(CASES) \
+		$(if $(filter $(PARITY),$(CASES)),--least $$(sed -n 's/^least = //p' tests/parity.toml))
 
 docs: install
 	$(BIN)/python -m tools.docs
