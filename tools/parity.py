@@ -145,10 +145,7 @@ def main() -> int:
     passed = len(results) - sum(counts.values())
     print(f"{passed} passed, {counts['differs']} differ, {counts['refused']} refused")
     print(f"errors that hold kustomize's words: {sum(worded)} of {len(worded)}")
-    if options.least:
-        failed = passed < options.least
-    else:
-        failed = passed == 0 or counts["differs"] > 0
+    failed = passed < options.least if options.least else passed == 0 or counts["differs"] > 0
     return int(failed or sum(worded) < _WORDED * len(worded))
 
 
