@@ -29,7 +29,8 @@ FileKind = Literal["file", "folder"]
 class Tree(Protocol):
     """Files by path, from a commit or a folder. Paths are relative, ``/``-separated, normalised.
 
-    Reads may raise errors.MissingBlobs (not fetched yet) or FileError (unreadable, too large).
+    Reads may raise errors.MissingBlobs (not fetched yet) or FileError (unreadable, too large). A
+    tree follows no symbolic link: what is at one, or behind it, is a FileError to all but ``link``.
     """
 
     def kind(self, path: str) -> FileKind | None:
@@ -42,7 +43,13 @@ class Tree(Protocol):
         """A file's bytes; raises FileNotFoundError where there is none."""
 
     def digest(self, path: str) -> str:
-        """A hash of the file's or folder's content, equal only for equal content."""
+        """A hash of the file's or folder's content, equal only for equal content.
+
+        A folder's covers where its links lead, and not what is there.
+        """
+
+    def link(self, path: str) -> str | None:
+        """The target of the symbolic link at ``path``, as it is written; None if there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

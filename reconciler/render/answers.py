@@ -38,6 +38,10 @@ class Answers:
     def digest(self, path: str) -> str:
         return str(self._note("digest", path))
 
+    def link(self, path: str) -> str | None:
+        found: str | None = self._note("link", path)
+        return found
+
     def done(self) -> Answers:
         """Without the tree, to be kept."""
         self._tree = None

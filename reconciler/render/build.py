@@ -59,7 +59,7 @@ def build(
     try:
         start = Folder(tree, "", restrict=restrict, reads=reads)
         whole = "/" if path.startswith("/") else ""
-        at = whole + start.resolve(path.removeprefix("/"))
+        at, _ = start.real(whole + start.resolve(path.removeprefix("/")), path)
         folder = Folder(tree, at, restrict=restrict, reads=reads)
     except Problem as problem:
         raise RenderError(str(problem), path=path) from None
@@ -92,7 +92,7 @@ def _build(folder: Folder, cache: Cache) -> tuple[Resource, ...]:
         raise here.error(f"{collision}{collision.places}") from None
     wanted = frozenset(own.list("buildMetadata"))
     if wanted:
-        finished = ((_finished(item, wanted, folder.path), item) for item in items)
+        finished = ((_finished(item, wanted), item) for item in items)
     else:
         finished = ((_printed(item.value), item) for item in items)
     return tuple(Resource(value, item.origin, item.former) for value, item in finished)
@@ -104,7 +104,7 @@ def _is_local(item: Item) -> bool:
     return mark is not None and mark not in ("false", False)
 
 
-def _finished(item: Item, wanted: frozenset[str], root: str) -> Value:
+def _finished(item: Item, wanted: frozenset[str]) -> Value:
     """The object as printed, with what ``buildMetadata`` asks for."""
     value = _printed(item.value)
     metadata, trace = dict(value.get("metadata") or {}), item.books.trace
@@ -113,9 +113,9 @@ def _finished(item: Item, wanted: frozenset[str], root: str) -> Value:
         metadata["labels"] = {**(metadata.get("labels") or {}), label: text}
     annotations = dict(metadata.get("annotations") or {})
     if trace and provenance.ORIGINS in wanted:
-        annotations[marks.ORIGIN] = trace.shown_origin(root)
+        annotations[marks.ORIGIN] = trace.shown_origin()
     if trace and trace.steps and provenance.TRANSFORMERS in wanted:
-        annotations[marks.TRANSFORMATIONS] = trace.shown_steps(root)
+        annotations[marks.TRANSFORMATIONS] = trace.shown_steps()
     if annotations:
         metadata["annotations"] = annotations
     return {**value, "metadata": metadata}

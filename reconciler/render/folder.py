@@ -1,17 +1,19 @@
 """One kustomization's folder: what may be read from it, and where other folders are.
 
 Paths in a kustomization are relative to its folder. Files must lie in or below it (unless the
-restriction is lifted), nothing may lie outside the tree, and nothing is ever fetched. Where the
-tree is the file system as a whole, its paths begin with ``/``.
+restriction is lifted), nothing may lie outside the tree, and nothing is ever fetched. Links are
+followed first, and what counts is where they lead: a folder's own path has none. Where the tree
+is the file system as a whole, its paths begin with ``/``.
 """
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING
 
 from reconciler.model.errors import FileError, RenderError
-from reconciler.render import bounds
+from reconciler.render import bounds, links
 from reconciler.render.kept import Reads
 
 if TYPE_CHECKING:
@@ -30,16 +32,27 @@ class Problem(Exception):
 
 
 class Folder:
-    """A folder in a tree, and the folders from which the build came here."""
+    """A folder in a tree, and the folders from which the build came here.
+
+    ``called``: its path as the kustomizations on the way wrote it, seen from the first of them.
+    """
 
     def __init__(
-        self, tree: Tree, path: str, *, restrict: bool, reads: Reads, trail: tuple[str, ...] = ()
+        self,
+        tree: Tree,
+        path: str,
+        *,
+        restrict: bool,
+        reads: Reads,
+        trail: tuple[str, ...] = (),
+        called: str = "",
     ) -> None:
         self.tree = tree
         self.path = path
         self.restrict = restrict
         self.reads = reads
         self.trail = trail
+        self._called = called
 
     def resolve(self, relative: str) -> str:
         """A path from here as a path of the tree. Raises Problem where it leads out of it."""
@@ -62,34 +75,49 @@ class Folder:
                 f"security; file '{relative}' is not in or below '{rooted(self.path)}': a path"
                 f" cannot be absolute, {_RELATIVE}"
             )
-        path = self._local(relative)
-        kind = self._look(path)
+        path = self.resolve(relative)
+        found, kind = self._local(path, relative)
         if kind is None:
-            raise Problem(_missing(path))
+            raise Problem(_missing(path, found))
         if kind != "file":
             raise Problem(f"'{rooted(path)}' must resolve to a file, and is a folder")
-        if self.restrict and not _below(path, self.path):
+        if self._is_restricted(found):
             raise Problem(
                 f"security; file '{rooted(path)}' is not in or below '{rooted(self.path)}'"
             )
-        return path, self.load(path)
+        return found, self.load(found)
 
-    def _look(self, path: str) -> FileKind | None:
-        """What is at a path of the tree. Raises Problem for what none may be, such as a link."""
-        try:
-            return self.tree.kind(path)
-        except FileError as error:
-            raise Problem(str(error)) from None
+    def _is_restricted(self, path: str) -> bool:
+        """Whether a file must not be read from here."""
+        return self.restrict and not _below(path, self.path)
 
-    def _local(self, relative: str) -> str:
-        """``resolve``, with what is not here and looks remote refused as that."""
-        path = self.resolve(relative)
-        if self._look(path) is None and re.match(_REMOTE, relative, re.IGNORECASE):
+    def _local(self, path: str, relative: str) -> tuple[str, FileKind | None]:
+        """``real``, with what is not here and looks remote refused as that."""
+        found, kind = self.real(path, relative)
+        if kind is None and re.match(_REMOTE, relative, re.IGNORECASE):
             raise Problem(
                 f"remote resource '{relative}' is not supported: nothing is fetched while"
                 " rendering; copy it into the repository"
             )
-        return path
+        return found, kind
+
+    def real(self, path: str, named: str) -> tuple[str, FileKind | None]:
+        """A path of the tree without links, and what is there; errors name it as ``named``.
+
+        Raises Problem where links lead out of the tree, or to what none may be.
+        """
+        try:
+            return path, self.tree.kind(path)
+        except FileError:  # mostly as a link is on it, which the tree does not follow
+            pass
+        try:
+            return links.follow(self.tree, path, named, self.reads)
+        except (FileError, links.Astray) as error:
+            raise Problem(str(error)) from None
+
+    def called(self, relative: str) -> str:
+        """What ``buildMetadata`` calls a path from here: kustomize looks at no link for it."""
+        return posixpath.normpath(posixpath.join(self._called, relative))
 
     def load(self, path: str) -> bytes:
         """A file's bytes by its path in the tree."""
@@ -106,7 +134,7 @@ class Folder:
 
     def _kind(self, relative: str) -> FileKind | None:
         try:
-            return self._look(self.resolve(relative))
+            return self.real(self.resolve(relative), relative)[1]
         except Problem:
             return None
 
@@ -117,7 +145,10 @@ class Folder:
         self.refuse_cycle(path, trail)
         if len(trail) > bounds.FOLDERS:
             raise Problem(f"more than {bounds.FOLDERS} kustomizations lead to one another")
-        return Folder(self.tree, path, restrict=self.restrict, reads=reads, trail=trail)
+        called = self.called(relative)
+        return Folder(
+            self.tree, path, restrict=self.restrict, reads=reads, trail=trail, called=called
+        )
 
     def folder_at(self, relative: str) -> str:
         """The path of another folder. Raises Problem where there is none."""
@@ -125,13 +156,14 @@ class Folder:
             raise Problem("new root cannot be empty")
         if relative.startswith("/"):
             raise Problem(f"new root '{relative}' cannot be absolute: {_RELATIVE}")
-        path = self._local(relative)
-        kind = self._look(path)
+        path = self.resolve(relative)
+        found, kind = self._local(path, relative)
         if kind is None:
-            raise Problem(f"must build at directory: not a valid directory: {_missing(path)}")
+            missing = _missing(path, found)
+            raise Problem(f"must build at directory: not a valid directory: {missing}")
         if kind != "folder":
             raise Problem(f"must build at directory: '{rooted(path)}': file is not directory")
-        return path
+        return found
 
     def refuse_cycle(self, path: str, trail: tuple[str, ...]) -> None:
         """Raises Problem where a folder holds one of those that the build came through."""
@@ -142,16 +174,18 @@ class Folder:
                     f" '{rooted(visited)}'"
                 )
 
-    def kustomization(self) -> str:
-        """The path of this folder's kustomization file.
+    def kustomization(self) -> tuple[str, str]:
+        """This folder's kustomization file: its name, and its path.
 
         Raises Problem where there is none, and RenderError where there are several.
         """
         found = []
         for name in FILE_NAMES:
             path = f"{self.path}/{name}" if self.path else name
-            if self.tree.kind(path) == "file":
-                found.append(path)
+            real, kind = self.real(path, name)
+            # As in kustomize, one that must not be read is as good as none.
+            if kind == "file" and not self._is_restricted(real):
+                found.append((name, real))
             else:
                 self.reads.seen[path] = None
         if not found:
@@ -162,7 +196,7 @@ class Folder:
             )
         if len(found) > 1:
             raise RenderError(
-                f"Found multiple kustomization files under: {rooted(self.path)}", path=found[1]
+                f"Found multiple kustomization files under: {rooted(self.path)}", path=found[1][1]
             )
         return found[0]
 
@@ -172,10 +206,11 @@ def rooted(path: str) -> str:
     return path if path.startswith("/") else f"/{path}"
 
 
-def _missing(path: str) -> str:
-    """As Go tells of a path that leads nowhere."""
-    where = rooted(path)
-    return f"evalsymlink failure on '{where}' : lstat {where}: no such file or directory"
+def _missing(path: str, end: str) -> str:
+    """As Go tells of a path that leads nowhere, and where it ends."""
+    return (
+        f"evalsymlink failure on '{rooted(path)}' : lstat {rooted(end)}: no such file or directory"
+    )
 
 
 def _below(path: str, folder: str) -> bool:

@@ -11,6 +11,8 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from reconciler.model.errors import FileError
+
 if TYPE_CHECKING:
     from reconciler.model.rendered import Tree
 
@@ -23,30 +25,40 @@ Result = TypeVar("Result")
 class Reads:
     """What was looked at: ``seen`` has each path's digest, None where nothing is there.
 
+    ``links`` are the symbolic links that were followed, with their targets, and ``folders`` those
+    that a target left again by ``..``; what is behind them is in ``seen``, where it really is.
     ``roots`` are the folders whose kustomizations were built.
     """
 
-    __slots__ = ("roots", "seen")
+    __slots__ = ("folders", "links", "roots", "seen")
 
     def __init__(self) -> None:
         self.seen: dict[str, str | None] = {}
+        self.links: dict[str, str] = {}
+        self.folders: set[str] = set()
         self.roots: set[str] = set()
 
     def add(self, other: Reads) -> None:
         self.seen.update(other.seen)
+        self.links.update(other.links)
+        self.folders.update(other.folders)
         self.roots.update(other.roots)
 
     def hold_for(self, tree: Tree) -> bool:
         """Whether the tree has all of it as it was."""
         kind, digest_of = tree.kind, tree.digest
         try:
+            if any(tree.link(path) != target for path, target in self.links.items()):
+                return False
+            if any(kind(path) != "folder" for path in self.folders):
+                return False
             for path, digest in self.seen.items():
                 if digest is None:
                     if kind(path) is not None:
                         return False
                 elif digest_of(path) != digest:
                     return False
-        except FileNotFoundError:
+        except (FileError, FileNotFoundError):  # a link, where none was, is such an error
             return False
         return True
 

@@ -28,11 +28,12 @@ class Kustomization(NamedTuple):
     """``fields`` holds only what is set; ``source`` says where.
 
     ``moved`` are fields whose last entries stand under a legacy name: that name, and how many
-    stand under the present one.
+    stand under the present one. ``name`` is the file's.
     """
 
     fields: dict[str, Any]
     source: Source
+    name: str
     moved: Mapping[str, tuple[str, int]]
 
     @property
@@ -51,7 +52,7 @@ class Kustomization(NamedTuple):
 
 def read(folder: Folder, files: Files) -> Kustomization:
     """Read and check a folder's kustomization. Raises RenderError, and Problem if there is none."""
-    path = folder.kustomization()
+    name, path = folder.kustomization()
     data = folder.load(path)
     try:
         sources = files.settings(path, data, folder.reads.seen[path] or "")
@@ -65,7 +66,7 @@ def read(folder: Folder, files: Files) -> Kustomization:
     except Misshapen as error:
         raise source.error(f"invalid Kustomization: {error}", error.path) from None
     _refuse(source, fields, rooted(folder.path))
-    return Kustomization(_fixed(fields), source, _moved(fields))
+    return Kustomization(_fixed(fields), source, name, _moved(fields))
 
 
 def _empty(path: str) -> RenderError:

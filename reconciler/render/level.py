@@ -120,12 +120,12 @@ class _Work:
         for index, path in enumerate(self._own.list("resources")):
             here = self._context(*self._own.place("resources", index))
             if self._folder.is_folder(path):
-                self._merge(self._child(path, here, component=False), path, here)
+                self._merge(*self._child(path, here, component=False), path, here)
                 continue
             where, data = self._file(path, here)
             try:
                 items = resources.of(here.files.objects(where, data, self._digest(where)))
-                collection.append(self._items, self._traced_files(items))
+                collection.append(self._items, self._traced_files(items, path))
             except RenderError as error:
                 raise telling.unreadable(error, path, self._folder) from None
             except Collision as collision:
@@ -180,7 +180,7 @@ class _Work:
     def _components(self) -> None:
         for index, path in enumerate(self._own.list("components")):
             here = self._context("components", index)
-            level = self._child(path, here, component=True)
+            level, _ = self._child(path, here, component=True)
             self._items = []
             try:
                 collection.append(self._items, level.items)
@@ -220,7 +220,7 @@ class _Work:
         paths: list[int] = []
         entries = self._own.list(field)
         for index, entry in enumerate(entries):
-            more = plugins.inline(entry, self._context(field, index))
+            more = plugins.inline(entry, self._context(field, index), self._called())
             if more is None:
                 paths.append(index)
             else:
@@ -228,12 +228,12 @@ class _Work:
         for index in paths:
             here = self._context(field, index)
             if self._folder.is_folder(entries[index]):
-                level = self._child(entries[index], here, component=False)
+                level, _ = self._child(entries[index], here, component=False)
                 found += plugins.from_items(level.items, here)
             else:
                 where, data = self._file(entries[index], here)
                 sources = here.files.objects(where, data, self._digest(where))
-                found += plugins.from_file(sources, here)
+                found += plugins.from_file(sources, here, self._folder.called(entries[index]))
         return found
 
     def _name_variables(self) -> None:
@@ -247,17 +247,16 @@ class _Work:
     # -- provenance ----------------------------------------------------------------
 
     def _builtin(self, kind: str) -> provenance.Step:
-        return provenance.Step.builtin(kind, self._own.source.path)
+        return provenance.Step.builtin(kind, self._called())
 
-    def _traced_files(self, items: list[Item]) -> list[Item]:
+    def _called(self) -> str:
+        return self._folder.called(self._own.name)
+
+    def _traced_files(self, items: list[Item], path: str) -> list[Item]:
         if not self._tracing:
             return items
-        return [
-            item.with_books(
-                item.books._replace(trace=Trace(provenance.Step(path=item.origin.path)))
-            )
-            for item in items
-        ]
+        trace = Trace(provenance.Step(path=self._folder.called(path)))
+        return [item.with_books(item.books._replace(trace=trace)) for item in items]
 
     def _made(self, item: Item, by: provenance.Step | None) -> Item:
         if not self._tracing or by is None or item.books.trace is not None:
@@ -266,10 +265,10 @@ class _Work:
 
     # -- levels below --------------------------------------------------------------
 
-    def _merge(self, level: Level, path: str, here: Context) -> None:
-        """Lay what a base hands up beside what is there."""
-        where = self._folder.resolve(path)
-        doing = f"{telling.as_folder(path, where)}: recursed merging from path '{rooted(where)}'"
+    def _merge(self, level: Level, where: str, path: str, here: Context) -> None:
+        """Lay what a base, which is really at ``where``, hands up beside what is there."""
+        doing = telling.as_folder(path, self._folder.resolve(path))
+        doing += f": recursed merging from path '{rooted(where)}'"
         try:
             collection.append(self._items, level.items)
         except Collision as collision:
@@ -279,7 +278,8 @@ class _Work:
         self._variables = variables.added(self._variables, level.variables, doing, here)
         self._schemas = level.schemas
 
-    def _child(self, path: str, here: Context, *, component: bool) -> Level:
+    def _child(self, path: str, here: Context, *, component: bool) -> tuple[Level, str]:
+        """The level of another folder, and where that really is. Raises RenderError."""
         reads = Reads()
         try:
             folder = self._folder.child(path, reads)
@@ -287,12 +287,12 @@ class _Work:
         except Problem as problem:
             raise here.error(self._around(path, str(problem), component=component)) from None
         if kept is not None:
-            return kept
+            return kept, folder.path
         level = self._built(folder, path, here, component=component)
         self._folder.reads.add(reads)
         if not component and not self._tracing:
             self._cache.levels.add(self._key(folder), reads, level)
-        return level
+        return level, folder.path
 
     def _key(self, folder: Folder) -> tuple[str, bool, int]:
         return (folder.path, folder.restrict, id(self._schemas.shapes))

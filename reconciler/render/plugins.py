@@ -22,19 +22,23 @@ _FUNCTIONS = ("config.kubernetes.io/function", "config.k8s.io/function")
 
 
 class Plugin(NamedTuple):
-    """One configuration: its fields as its kind has them, and where they stand."""
+    """One configuration: its fields as its kind has them, and where they stand.
+
+    ``called`` is its file's path as ``buildMetadata`` has it, where that is known of no object.
+    """
 
     kind: str
     item: Item
     words: dict[str, Any]
     context: Context
+    called: str = ""
 
     @property
     def provenance(self) -> provenance.Step | None:
         """What is noted of what it makes and changes; None if nothing is known of itself."""
         it, trace = self.item.id, self.item.books.trace
         return provenance.Step(
-            configured_in=trace.origin.path if trace else self.item.origin.path,
+            configured_in=trace.origin.path if trace else self.called,
             api_version=it.kind.api_version,
             kind=it.kind.kind,
             name=it.name,
@@ -59,7 +63,7 @@ class Plugin(NamedTuple):
             raise telling.told(error, f"plugin {self.item.id} fails configuration") from None
 
 
-def inline(entry: str, context: Context) -> list[Plugin] | None:
+def inline(entry: str, context: Context, called: str) -> list[Plugin] | None:
     """The plugins that an entry holds itself; None if it is a path. Raises RenderError."""
     if "\n" not in entry and ":" not in entry:
         return None
@@ -70,12 +74,13 @@ def inline(entry: str, context: Context) -> list[Plugin] | None:
         if "\n" in entry.strip():
             raise context.inline(error) from None
         return None
-    return [_plugin(item, context) for item in items]
+    return [_plugin(item, context, called) for item in items]
 
 
-def from_file(sources: tuple[Source, ...], context: Context) -> list[Plugin]:
+def from_file(sources: tuple[Source, ...], context: Context, called: str) -> list[Plugin]:
     """The plugins in a file's documents. Raises RenderError."""
-    return [_plugin(item, _place(item, sources, context)) for item in resources.of(sources)]
+    items = resources.of(sources)
+    return [_plugin(item, _place(item, sources, context), called) for item in items]
 
 
 def from_items(items: tuple[Item, ...], context: Context) -> list[Plugin]:
@@ -90,7 +95,7 @@ def _place(item: Item, sources: tuple[Source, ...], context: Context) -> Context
     return context.within(Source(item.origin.path, b"", Document(item.value, item.origin.line)))
 
 
-def _plugin(item: Item, context: Context) -> Plugin:
+def _plugin(item: Item, context: Context, called: str = "") -> Plugin:
     kind = item.id.kind
     if kind.group or kind.version != "builtin":
         raise context.error(_refusal(item))
@@ -103,7 +108,7 @@ def _plugin(item: Item, context: Context) -> Plugin:
         words = shapes.fit(item.value, shape, lenient=True)
     except Misshapen as error:
         raise context.error(f"plugin {item.id} fails configuration: {error}", *error.path) from None
-    return Plugin(kind.kind, item, words, context)
+    return Plugin(kind.kind, item, words, context, called)
 
 
 def _refusal(item: Item) -> str:

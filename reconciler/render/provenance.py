@@ -1,6 +1,6 @@
 """``buildMetadata``: where an object comes from and what changed it, as annotations say it.
 
-Paths are kept as the tree has them, and shown relative to the folder that the build began in.
+Paths are as kustomizations wrote them, seen from the folder that the build began in.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ class Step(NamedTuple):
         """One that a field of a kustomization configures."""
         return cls(configured_in=configured_in, api_version="builtin", kind=kind)
 
-    def lines(self, root: str) -> Iterator[str]:
+    def lines(self) -> Iterator[str]:
         if self.path:
-            yield f"path: {relative(self.path, root)}"
+            yield f"path: {self.path}"
         if self.configured_in:
-            yield f"configuredIn: {relative(self.configured_in, root)}"
+            yield f"configuredIn: {self.configured_in}"
         if self.kind:
             yield "configuredBy:"
             words = (
@@ -52,21 +52,12 @@ class Trace(NamedTuple):
     def then(self, step: Step) -> Trace:
         return self._replace(steps=(*self.steps, step))
 
-    def shown_origin(self, root: str) -> str:
-        return "".join(f"{line}\n" for line in self.origin.lines(root))
+    def shown_origin(self) -> str:
+        return "".join(f"{line}\n" for line in self.origin.lines())
 
-    def shown_steps(self, root: str) -> str:
+    def shown_steps(self) -> str:
         text = ""
         for step in self.steps:
-            for number, line in enumerate(step.lines(root)):
+            for number, line in enumerate(step.lines()):
                 text += f"{'  ' if number else '- '}{line}\n"
         return text
-
-
-def relative(path: str, root: str) -> str:
-    """A path of the tree as seen from a folder of it."""
-    parts, base = path.split("/"), root.split("/") if root else []
-    shared = 0
-    while shared < min(len(parts) - 1, len(base)) and parts[shared] == base[shared]:
-        shared += 1
-    return "/".join([".."] * (len(base) - shared) + parts[shared:])

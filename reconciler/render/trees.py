@@ -42,6 +42,9 @@ class Files:
             return hashlib.sha256(self.read(path)).hexdigest()
         return _digest({name: self.digest(name) for name in self._files})
 
+    def link(self, path: str) -> str | None:
+        return None
+
 
 class Beside:
     """Trees as the folders of one root."""
@@ -70,6 +73,10 @@ class Beside:
             tree, inside = self._at(path)
             return tree.digest(inside)
         return _digest({name: tree.digest("") for name, tree in self._folders.items()})
+
+    def link(self, path: str) -> str | None:
+        name, _, inside = path.partition("/")
+        return self._folders[name].link(inside) if name in self._folders else None
 
     def _at(self, path: str) -> tuple[Tree, str]:
         name, _, inside = path.partition("/")
@@ -108,6 +115,9 @@ class Laid:
         found = {laid: self._over.digest(laid) for laid in below if self._over.kind(laid)}
         return _digest({"": self._base.digest(path), **found})
 
+    def link(self, path: str) -> str | None:
+        return self._of(path).link(path)
+
     def _of(self, path: str) -> Tree:
         is_laid = any(path == laid or path.startswith(f"{laid}/") for laid in self._paths)
         return self._over if is_laid else self._base
@@ -124,6 +134,7 @@ class Remembered:
         self._kinds: dict[str, FileKind | None] = {}
         self._names: dict[str, tuple[str, ...]] = {}
         self._digests: dict[str, str] = {}
+        self._links: dict[str, str | None] = {}
 
     def kind(self, path: str) -> FileKind | None:
         if path not in self._kinds:
@@ -143,6 +154,11 @@ class Remembered:
         if found is None:
             found = self._digests[path] = self._tree.digest(path)
         return found
+
+    def link(self, path: str) -> str | None:
+        if path not in self._links:
+            self._links[path] = self._tree.link(path)
+        return self._links[path]
 
 
 def _digest(entries: Mapping[str, str]) -> str:

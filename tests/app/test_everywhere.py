@@ -46,6 +46,26 @@ def written(folder: Path) -> dict[str, str]:
     return {path: text.decode() for path, text in everything(folder).items() if text is not None}
 
 
+def test_links_are_followed_by_each_site_and_by_no_walk(tmp_path: Path) -> None:
+    linked = {"sites/r0/s0/kustomization.yaml": "resources: [base]\nnamePrefix: n0-\n"}
+    root = fleet(tmp_path / "fleet", linked)
+    wanted = run("render", root / "sites/r1/s1").stdout.replace("n1-", "n0-")
+    for link, target in {
+        "sites/r0/s0/base": "../../../links/app",
+        "links/app": "../bases/app",
+        "sites/r9": "r0",
+        "sites/r0/s9": "s0",
+    }.items():
+        (root / link).parent.mkdir(exist_ok=True)
+        (root / link).symlink_to(target)
+    for number, more in enumerate(((root,), ("--repo", committed(root)))):
+        into = tmp_path / str(number)
+        assert run("render", "--all", *more, "--into", into).exit_code == 0
+        found = written(into)
+        assert sorted(found) == sorted(f"r{n % 3}/s{n}.yaml" for n in range(7))
+        assert found["r0/s0.yaml"] == wanted
+
+
 def test_each_site_is_what_it_is_alone(tmp_path: Path) -> None:
     root = committed(fleet(tmp_path / "fleet"))
     for more in ((), ("--as-applied",), ("-o", "json")):

@@ -100,12 +100,53 @@ def test_an_error_within_a_patch_that_has_no_file_names_its_line_there(folder: P
 
 
 @pytest.mark.parametrize("field", ["resources", "components", "configurations"])
-def test_a_symbolic_link_is_told_at_the_entry_that_names_it(folder: Path, field: str) -> None:
+def test_a_link_that_leaves_the_repository_is_told_at_the_entry_that_names_it(
+    folder: Path, field: str
+) -> None:
+    (folder.parent / ".git").mkdir()
     (folder / "link").symlink_to("/etc/hostname")
     (folder / "kustomization.yaml").write_text(f"namePrefix: a-\n{field}:\n- link\n")
     done = render(str(folder))
-    assert f"{folder}/kustomization.yaml:3:3: {field}[0]: " in done.stderr
-    assert f"{folder}/link: a symbolic link; none is followed" in done.stderr
+    assert f"a/kustomization.yaml:3:3: {field}[0]: " in done.stderr
+    assert "'link' leads out of the repository: '/a/link' is a symbolic link to" in done.stderr
+
+
+@pytest.mark.parametrize("target", ["b/map.yaml", "{}/b/map.yaml", "../elsewhere/map.yaml"])
+def test_outside_of_a_repository_a_link_may_lead_where_it_may_in_kustomize(
+    folder: Path, target: str
+) -> None:
+    (folder / "kustomization.yaml").write_text("resources: [link.yaml]\n")
+    (folder / "b").mkdir()
+    (folder / "b/map.yaml").write_text(MAP)
+    (folder.parent / "elsewhere").symlink_to(folder / "b")
+    (folder / "link.yaml").symlink_to(target.format(folder))
+    done = render(str(folder))
+    assert (done.returncode, done.stdout, done.stderr) == (0, PRINTED, "")
+
+
+@pytest.mark.parametrize("target", ["../../map.yaml", "{}/a/map.yaml"])
+def test_a_link_that_leaves_the_repository_is_refused(folder: Path, target: str) -> None:
+    root = folder.parent
+    (root / ".git").mkdir()
+    (root.parent / "map.yaml").write_text(MAP)
+    for path in (folder / "map.yaml", folder / "kustomization.yaml"):
+        path.write_text(MAP if path.stem == "map" else "resources: [link.yaml]\n")
+    (folder / "link.yaml").symlink_to(target.format(root))
+    for more in ((), ("--load-restrictor", "LoadRestrictionsNone")):
+        done = render(str(folder), *more)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith("reconciler: a/kustomization.yaml:1:13: ")
+        assert "leads out of the repository: '/a/link.yaml' is a symbolic link" in done.stderr
+
+
+def test_a_folder_that_is_itself_a_link_is_built_where_it_really_is(folder: Path) -> None:
+    (folder / "kustomization.yaml").write_text("resources: [../b]\n")
+    (folder.parent / "b").mkdir()
+    (folder.parent / "b/kustomization.yaml").write_text("resources: [map.yaml]\n")
+    (folder.parent / "b/map.yaml").write_text(MAP)
+    (folder.parent / "x/y").mkdir(parents=True)
+    (folder.parent / "x/y/link").symlink_to(folder)
+    assert render(str(folder.parent / "x/y/link")).stdout == PRINTED
 
 
 def test_nothing_is_started_and_no_network_is_reached(folder: Path) -> None:

@@ -129,6 +129,32 @@ def test_a_link_among_sites_is_found(tmp_path: Path) -> None:
     assert found["message"].startswith("a link is no site")
 
 
+def test_folders_that_lead_to_one_another_are_gone_through_once(tmp_path: Path) -> None:
+    fleet(tmp_path, {})
+    for link, target in {
+        "sites/south": "north",
+        "sites/north/a/up": "..",
+        "sites/north/b/loop": "loop",
+        "bases/all": "../sites",
+    }.items():
+        (tmp_path / link).symlink_to(target)
+    done = build.run("validate", tmp_path)
+    assert (done.exit_code, done.stdout) == (0, "2 sites, 2 objects: no findings\n")
+
+
+def test_a_base_behind_a_link_is_rendered_and_one_outside_is_a_finding(tmp_path: Path) -> None:
+    root = fleet(tmp_path / "fleet", {"sites/north/b/kustomization.yaml": "resources: [base]\n"})
+    link = root / "sites/north/b/base"
+    link.symlink_to("../../../bases/app")
+    assert findings(root) == []
+    (tmp_path / "app").symlink_to(root / "bases/app")
+    link.unlink()
+    link.symlink_to("../../../../app")
+    (found,) = findings(root)
+    assert (found["path"], found["line"]) == ("sites/north/b/kustomization.yaml", 1)
+    assert "leads out of the repository" in found["message"]
+
+
 @pytest.mark.parametrize(
     "path", ["sites/README.md", "sites/north/README.md", "sites/north/docs/a.md", "sites/x/.y/z"]
 )

@@ -77,6 +77,9 @@ class _Empty:
     def digest(self, path: str) -> str:
         raise FileNotFoundError(path)
 
+    def link(self, path: str) -> None:
+        return None
+
 
 class Renders:
     """Implements ports.Renderer. ``objects`` is what each render gives, or what it raises; ``kept``

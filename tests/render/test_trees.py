@@ -6,6 +6,7 @@ import pytest
 
 from reconciler.model.rendered import FileKind
 from reconciler.render import trees
+from tests.trees import DictTree
 
 FILES = trees.Files({"a": b"1", "b": b"2"})
 BOTH = trees.Beside({"one": FILES, "two": trees.Files({})})
@@ -55,6 +56,10 @@ class Asked(trees.Files):
         self.asked.append(f"kind {path}")
         return super().kind(path)
 
+    def link(self, path: str) -> str | None:
+        self.asked.append(f"link {path}")
+        return super().link(path)
+
 
 def test_a_remembered_tree_is_asked_once() -> None:
     tree = Asked()
@@ -63,7 +68,22 @@ def test_a_remembered_tree_is_asked_once() -> None:
         assert [remembered.kind(path) for path in ("a", "b")] == ["file", None]
         assert remembered.digest("a") == FILES.digest("a")
         assert (remembered.names(""), remembered.read("a")) == (("a",), b"1")
-    assert tree.asked == ["kind a", "kind b", "digest a"]
+        assert remembered.link("a") is None
+    assert tree.asked == ["kind a", "kind b", "digest a", "link a"]
+
+
+def test_links_of_trees_are_told_by_the_tree_that_has_them() -> None:
+    one, two = (DictTree({}, {"link": target}) for target in ("1", "2"))
+    beside = trees.Beside({"one": one, "two": two})
+    assert [beside.link(path) for path in ("one/link", "two/link", "three/link", "", "one")] == [
+        "1",
+        "2",
+        None,
+        None,
+        None,
+    ]
+    laid = trees.Laid(beside, trees.Beside({"two": one}), ("two",))
+    assert [laid.link("one/link"), laid.link("two/link")] == ["1", "1"]
 
 
 def laid() -> trees.Laid:

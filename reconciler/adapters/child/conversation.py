@@ -155,6 +155,7 @@ _LOOKS: dict[str, Callable[[Tree, str], Any]] = {
     "names": lambda tree, path: list(tree.names(path)),
     "read": lambda tree, path: tree.read(path),
     "digest": lambda tree, path: tree.digest(path),
+    "link": lambda tree, path: tree.link(path),
 }
 
 

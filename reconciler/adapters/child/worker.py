@@ -32,7 +32,7 @@ _RENDERS = 10  # as many times the CPU time of one render as a child has in all
 
 
 class PipeTree:
-    """Implements rendered.Tree over the pipe; kinds, names and digests are asked for once."""
+    """Implements rendered.Tree over the pipe; all but bytes is asked for once."""
 
     def __init__(self, ask: IO[bytes], answer: IO[bytes]) -> None:
         self._ask, self._answer = ask, answer
@@ -51,6 +51,10 @@ class PipeTree:
 
     def digest(self, path: str) -> str:
         return str(self._once("digest", path))
+
+    def link(self, path: str) -> str | None:
+        found: str | None = self._once("link", path)
+        return found
 
     def applied(self, number: int) -> list[Any]:
         """See judging.Past."""

@@ -89,6 +89,20 @@ class FolderTree:
             raise FileNotFoundError(path)
         return self._digest(path, kind, [_DIGESTED])
 
+    def link(self, path: str) -> str | None:
+        found = self._find(path)
+        return self._target(path) if found and stat.S_ISLNK(found.st_mode) else None
+
+    def _target(self, path: str) -> str:
+        try:
+            target = os.readlink(self._at(path))  # noqa: PTH115  Path changes its text
+            target.encode()
+        except OSError as error:
+            raise FileError(f"cannot be read: {error.strerror}", path=path) from None
+        except UnicodeEncodeError:
+            raise FileError("a symbolic link whose target is not UTF-8", path=path) from None
+        return target
+
     def _digest(self, path: str, kind: FileKind, left: list[int]) -> str:
         if kind == "file":
             content = self._content(path)
@@ -112,6 +126,8 @@ class FolderTree:
         if found is None:
             return "gone"
         try:
+            if stat.S_ISLNK(found.st_mode):
+                return f"link {self._target(path)}"
             kind = _kind(found, path)
         except FileError as error:
             return error.message
@@ -128,8 +144,9 @@ class FolderTree:
         if above in self._folders and _sound(last):
             return self._look(path)
         found = self._walked(path)
-        if self._still and above and found is not None:
-            self._folders.add(above)
+        if self._still and found is not None:
+            seen = (above, path) if stat.S_ISDIR(found.st_mode) else (above,)
+            self._folders.update(filter(None, seen))
         return found
 
     def _walked(self, path: str) -> os.stat_result | None:
@@ -193,7 +210,7 @@ def _kind(found: os.stat_result, path: str) -> FileKind:
     if stat.S_ISDIR(found.st_mode):
         return "folder"
     if stat.S_ISLNK(found.st_mode):
-        raise FileError("a symbolic link; none is followed", path=path)
+        raise FileError("a symbolic link; none is followed here", path=path)
     raise FileError("neither a file nor a folder", path=path)
 
 

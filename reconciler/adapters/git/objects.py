@@ -43,7 +43,9 @@ class ObjectReader:
         self._process: subprocess.Popen[bytes] | None = None
         self._end_process: Callable[[], object] = _nothing
         self._buffer = bytearray()
-        self.folders: dict[str, Any] = {}  # what trees made of folders, by id: never out of date
+        # What trees made of folders and links, by id: never out of date.
+        self.folders: dict[str, Any] = {}
+        self.links: dict[str, str] = {}
 
     def close(self) -> None:
         """End the process; a later read starts another."""

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from reconciler.adapters.git import history, process, remotes, repository
 from reconciler.adapters.git.credentials import Credentials, access
+from reconciler.adapters.git.entries import parse
 from reconciler.adapters.git.objects import ObjectReader
-from reconciler.adapters.git.tree import LARGEST_FOLDER, parse
+from reconciler.adapters.git.tree import LARGEST_FOLDER
 from reconciler.model.errors import FileError, SourceUnavailable
 from reconciler.model.refs import SiteName
 

@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
-from reconciler.adapters.git import process, repository
+from reconciler.adapters.git import entries, process, repository
+from reconciler.adapters.git.entries import Entry
 from reconciler.adapters.git.objects import ObjectReader
 from reconciler.model.errors import FileError, MissingBlobs, SourceUnavailable, UsageError
 from reconciler.model.rendered import FileKind, Tree
 
 LARGEST_FILE = 10 * 2**20  # bytes
 LARGEST_FOLDER = 4 * 2**20  # bytes of a tree object, about 50,000 names
-_FOLDERS = 20_000  # kept listings of one repository
+LONGEST_LINK = 4_095  # bytes of a symbolic link's target, as in Linux
+_FOLDERS, _LINKS = 20_000, 1_000  # of one repository that are kept
 _DEPTH = 64
-_KINDS: Mapping[bytes, FileKind] = {b"100644": "file", b"100755": "file", b"40000": "folder"}
-_REFUSED: Mapping[bytes, str] = {
-    b"120000": "a symbolic link; none is followed",
-    b"160000": "a submodule; none is fetched",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A name in a folder; ``kind`` is None for what is neither file nor folder, ``why`` says it."""
-
-    id: str
-    kind: FileKind | None
-    why: str = ""
 
 
 class CommitTree:
@@ -38,6 +25,7 @@ class CommitTree:
         self._reader = reader
         self._root = Entry(tree_id, "folder")
         self._listings: dict[str, Mapping[str, Entry]] = reader.folders
+        self._links = reader.links
 
     def kind(self, path: str) -> FileKind | None:
         entry = self._find(path)
@@ -55,13 +43,7 @@ class CommitTree:
             raise FileNotFoundError(path)
         entry = self._find(path)
         assert entry is not None
-        (info,) = self._reader.info([entry.id])
-        if info is None:
-            raise MissingBlobs(self._missing_beside(path))
-        if info.type != "blob" or info.size > LARGEST_FILE:
-            limit = f"{info.size} bytes; a file has at most {LARGEST_FILE}"
-            raise FileError(limit if info.type == "blob" else f"a {info.type}", path=path)
-        return self._reader.read(entry.id, info.size)
+        return self._blob(entry, path, "a file", LARGEST_FILE)
 
     def digest(self, path: str) -> str:
         entry = self._find(path)
@@ -71,10 +53,32 @@ class CommitTree:
             raise FileError(entry.why, path=path)
         return entry.id
 
+    def link(self, path: str) -> str | None:
+        entry = self._find(path)
+        if entry is None or not entry.is_link:
+            return None
+        known = self._links.get(entry.id)
+        if known is not None:
+            return known
+        target = entries.target(self._blob(entry, path, "a symbolic link", LONGEST_LINK), path)
+        if len(self._links) >= _LINKS:
+            self._links.clear()
+        self._links[entry.id] = target
+        return target
+
+    def _blob(self, entry: Entry, path: str, what: str, most: int) -> bytes:
+        (info,) = self._reader.info([entry.id])
+        if info is None:
+            raise MissingBlobs(self._missing_beside(path))
+        if info.type != "blob" or info.size > most:
+            limit = f"{info.size} bytes; {what} has at most {most}"
+            raise FileError(limit if info.type == "blob" else f"a {info.type}", path=path)
+        return self._reader.read(entry.id, info.size)
+
     def _missing_beside(self, path: str) -> tuple[str, ...]:
-        """All the missing files of the folder: who reads one of them mostly reads the rest."""
+        """All that is missing of the folder: who reads one of its files mostly reads the rest."""
         folder = self._folder(path.rpartition("/")[0])
-        ids = sorted({entry.id for entry in folder.values() if entry.kind == "file"})
+        ids = sorted({entry.id for entry in folder.values() if entry.is_blob})
         return tuple(
             id_ for id_, info in zip(ids, self._reader.info(ids), strict=True) if info is None
         )
@@ -111,41 +115,11 @@ class CommitTree:
             raise SourceUnavailable(f"folder {path or '.'} is missing from the mirror")
         if info.size > LARGEST_FOLDER:
             raise FileError(f"a folder of {info.size} bytes; at most {LARGEST_FOLDER}", path=path)
-        listing = dict(parse(self._reader.read(tree_id, info.size), path))
+        listing = dict(entries.parse(self._reader.read(tree_id, info.size), path))
         if len(self._listings) >= _FOLDERS:
             self._listings.clear()
         self._listings[tree_id] = listing
         return listing
-
-
-def parse(data: bytes, path: str) -> Iterator[tuple[str, Entry]]:
-    """A tree object's names and entries: ``MODE SP NAME NUL ID`` each. Raises FileError."""
-    at = 0
-    while at < len(data):
-        space, end = data.find(b" ", at), data.find(b"\0", at)
-        if not at < space < end or end + 21 > len(data):
-            raise FileError("the folder's tree object is malformed", path=path)
-        mode, raw, id_ = data[at:space], data[space + 1 : end], data[end + 1 : end + 21].hex()
-        at = end + 21
-        yield _name(raw, path), _entry(mode, id_)
-
-
-def _entry(mode: bytes, id_: str) -> Entry:
-    kind = _KINDS.get(mode)
-    if kind is not None:
-        return Entry(id_, kind)
-    why = _REFUSED.get(mode, f"of mode {mode[:8].decode('ascii', 'replace')}, which is refused")
-    return Entry(id_, None, why)
-
-
-def _name(raw: bytes, path: str) -> str:
-    try:
-        name = raw.decode()
-    except UnicodeDecodeError:
-        raise FileError("a name in this folder is not UTF-8", path=path) from None
-    if name in ("", ".", "..") or "/" in name:
-        raise FileError(f"a name in this folder is {name!r}", path=path)
-    return name
 
 
 def commit_tree(reader: ObjectReader, commit: str) -> CommitTree:

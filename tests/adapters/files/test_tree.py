@@ -79,7 +79,7 @@ def test_the_repository_s_own_folder_is_not_shown(root: Path) -> None:
 
 
 @pytest.mark.parametrize("target", ["fleet.yaml", "/etc/passwd", "../outside", "nothing", "link"])
-def test_a_link_is_refused_wherever_it_leads(root: Path, target: str) -> None:
+def test_a_link_is_refused_wherever_it_leads_and_tells_where(root: Path, target: str) -> None:
     (root.parent / "outside").mkdir()
     (root / "link").symlink_to(target)
     tree = FolderTree(root)
@@ -87,12 +87,76 @@ def test_a_link_is_refused_wherever_it_leads(root: Path, target: str) -> None:
         with pytest.raises(FileError, match=r"^link: a symbolic link") as refused:
             ask("link")
         assert refused.value.path == "link"
+    assert tree.link("link") == target
 
 
 def test_what_is_behind_a_linked_folder_is_refused(root: Path) -> None:
     (root / "sites").symlink_to("bases")
     with pytest.raises(FileError, match=r"^sites: a symbolic link"):
         FolderTree(root).read("sites/web/service.yaml")
+    with pytest.raises(FileError, match=r"^sites: a symbolic link"):
+        FolderTree(root).link("sites/web")
+
+
+@pytest.mark.parametrize("target", ["./a/../b/", "/", "x" * 4095, "wörd"])
+def test_a_link_s_target_is_told_as_it_is_written(root: Path, target: str) -> None:
+    os.symlink(target, root / "bases/link")  # noqa: PTH211  Path changes its text
+    for tree in (FolderTree(root), FolderTree(root, still=True)):
+        assert tree.link("bases/link") == target
+        assert [tree.link(path) for path in ("", "bases", "fleet.yaml", "no")] == [None] * 4
+
+
+@pytest.mark.parametrize("path", ["/bases/link", "bases//link", "./bases/link", "bases/../link"])
+def test_other_paths_lead_to_no_link(root: Path, path: str) -> None:
+    (root / "link").symlink_to("fleet.yaml")
+    (root / "bases/link").symlink_to("web")
+    assert FolderTree(root).link(path) is None
+
+
+def test_a_target_that_is_not_utf_8_is_refused(root: Path) -> None:
+    (root / "link").symlink_to(os.fsdecode(b"\xff"))
+    with pytest.raises(FileError, match=r"^link: .*not UTF-8"):
+        FolderTree(root).link("link")
+    assert FolderTree(root).digest("")
+
+
+def test_of_the_repository_s_own_folder_no_link_is_told(root: Path) -> None:
+    (root / ".git").mkdir()
+    (root / ".git/link").symlink_to("HEAD")
+    assert FolderTree(root).link(".git/link") is None
+
+
+def test_a_link_that_was_replaced_is_no_link_any_more(root: Path) -> None:
+    (root / "link").symlink_to("fleet.yaml")
+    tree = FolderTree(root)
+    found = os.readlink
+
+    def swapped(path: str) -> str:
+        Path(path).unlink()
+        Path(path).write_text("a file")
+        return found(path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "readlink", swapped)
+        with pytest.raises(FileError, match=r"^link: cannot be read"):
+            tree.link("link")
+    assert tree.link("link") is None
+
+
+def test_a_file_that_became_a_link_is_not_read_through_it(root: Path) -> None:
+    (root.parent / "secret").write_text("hunter2")
+    tree = FolderTree(root)
+    opened = os.open
+
+    def swapped(path: str, flags: int) -> int:
+        Path(path).unlink()
+        Path(path).symlink_to(root.parent / "secret")
+        return opened(path, flags)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "open", swapped)
+        with pytest.raises(FileError, match=r"^fleet\.yaml: cannot be read"):
+            tree.read("fleet.yaml")
 
 
 def test_the_root_itself_may_be_a_link(root: Path) -> None:
@@ -182,16 +246,23 @@ def link_for_file(root: Path) -> None:
     (root / "bases/web/service.yaml").symlink_to("deployment.yaml")
 
 
+def link_elsewhere(root: Path) -> None:
+    (root / "bases/link").unlink()
+    (root / "bases/link").symlink_to("elsewhere")
+
+
 def grown(root: Path) -> None:
     (root / "bases/web/service.yaml").write_bytes(b"x" * (LARGEST_FILE + 1))
 
 
 @pytest.mark.parametrize(
-    "change", [rename, edit, remove, empty_folder, folder_for_file, link_for_file, grown]
+    "change",
+    [rename, edit, remove, empty_folder, folder_for_file, link_for_file, link_elsewhere, grown],
 )
 def test_any_change_below_a_folder_changes_its_digest(
     root: Path, change: Callable[[Path], None]
 ) -> None:
+    (root / "bases/link").symlink_to("somewhere")
     tree = FolderTree(root)
     before = tree.digest("")
     change(root)

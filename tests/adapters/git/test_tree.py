@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.adapters.git import open_tree
-from reconciler.adapters.git.tree import LARGEST_FILE, parse
+from reconciler.adapters.git.entries import parse
+from reconciler.adapters.git.tree import LARGEST_FILE, LONGEST_LINK
 from reconciler.model.errors import FileError, UsageError
 from tests.adapters.git.build import Remote, git
 
@@ -65,8 +66,43 @@ def test_links_and_submodules_are_refused(
     for call in (tree.kind, tree.read, tree.digest, tree.names):
         with pytest.raises(FileError, match=f"dir/odd: .*{word}"):
             call("dir/odd")
-    with pytest.raises(FileError, match=word):
-        tree.kind("dir/odd/below")
+    for look in (tree.kind, tree.link):
+        with pytest.raises(FileError, match=word):
+            look("dir/odd/below")
+
+
+@pytest.mark.parametrize("target", ["../plain", "/etc/passwd", "a/./b/../", "", "wörd", "x" * 4095])
+def test_a_link_tells_where_it_leads_as_it_is_written(remote: Remote, target: str) -> None:
+    remote.commit({"dir/link": target, "dir/plain": "1"}, modes={"dir/link": "120000"})
+    _, tree = open_tree(remote.folder, "main")
+    assert [tree.link("dir/link"), tree.link("dir/link")] == [target, target]
+    assert [tree.link(path) for path in ("", "dir", "dir/plain", "no", "dir/plain/x")] == [None] * 5
+    assert tree.names("dir") == ("link", "plain")
+
+
+@pytest.mark.parametrize(
+    ("target", "word"),
+    [
+        (b"x" * (LONGEST_LINK + 1), "4096 bytes; a symbolic link has at most 4095"),
+        (b"a\0b", "holds a NUL"),
+        (b"\xff", "not UTF-8"),
+    ],
+)
+def test_a_target_that_no_file_system_could_hold_is_refused(
+    remote: Remote, target: bytes, word: str
+) -> None:
+    remote.commit({"dir/link": target}, modes={"dir/link": "120000"})
+    _, tree = open_tree(remote.folder, "main")
+    with pytest.raises(FileError, match=f"dir/link: .*{word}"):
+        tree.link("dir/link")
+
+
+def test_the_digest_of_a_folder_covers_where_its_links_lead(remote: Remote) -> None:
+    found = []
+    for target in ("one", "two"):
+        remote.commit({"dir/link": target}, modes={"dir/link": "120000"})
+        found.append(open_tree(remote.folder, "main")[1].digest("dir"))
+    assert found[0] != found[1]
 
 
 def test_a_large_file_is_refused_before_it_is_read(remote: Remote) -> None:
