@@ -67,14 +67,17 @@ class Fleet:
             f"{self.overlay}/kustomization.yaml": _OVERLAY.format(namespace=namespace),
             f"{self.overlay}/extra.yaml": self.namespace_manifest(),
         }
+        self.links: dict[str, str] = {}  # symbolic ones, with their targets
         self.head = self.commit(parent=None)
 
     def namespace_manifest(self) -> str:
         return f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {self.namespace}}}\n"
 
     def commit(self, message: str = "a change", *, parent: str | None = "main") -> str:
-        """Commit ``files`` as they are; the commit's id."""
-        self.head = self.remote.commit(self.files, parent=parent, subject=message)
+        """Commit ``files`` and ``links`` as they are; the commit's id."""
+        modes = dict.fromkeys(self.links, "120000")
+        files = {**self.files, **self.links}
+        self.head = self.remote.commit(files, parent=parent, modes=modes, subject=message)
         return self.head
 
     def extra(self, text: str) -> str:

@@ -39,7 +39,7 @@ class PipeTree:
         self._known: dict[tuple[str, str], dict[str, Any]] = {}
 
     def kind(self, path: str) -> FileKind | None:
-        found: FileKind | None = self._once("kind", path)
+        found: FileKind | None = self._or_none("kind", path)
         return found
 
     def names(self, path: str) -> tuple[str, ...]:
@@ -53,7 +53,7 @@ class PipeTree:
         return str(self._once("digest", path))
 
     def link(self, path: str) -> str | None:
-        found: str | None = self._once("link", path)
+        found: str | None = self._or_none("link", path)
         return found
 
     def applied(self, number: int) -> list[Any]:
@@ -65,6 +65,13 @@ class PipeTree:
         """See judging.Past."""
         words = {"call": "preview", "object": codec.encode_manifest(manifest)}
         return codec.decode_preview(_value(self._asked(words), ""))
+
+    def _or_none(self, name: str, path: str) -> Any:
+        """None also for a path that can be no tree's, such as one that is too long."""
+        try:
+            return self._once(name, path)
+        except FileNotFoundError:
+            return None
 
     def _once(self, name: str, path: str) -> Any:
         key = (name, path)

@@ -108,6 +108,13 @@ def test_the_trees_own_errors_reach_the_user() -> None:
         render(Linked(FILES))
 
 
+@pytest.mark.parametrize("path", ["x" * 5_000, r"a\0b"])
+def test_a_path_that_no_tree_can_have_is_not_there(path: str) -> None:
+    with pytest.raises(RenderError, match="accumulating resources from '") as caught:
+        render(tree(kustomization=f'resources: ["{path}"]\n'))
+    assert (caught.value.path, caught.value.line) == (f"{SITE.folder}/kustomization.yaml", 1)
+
+
 class Sparse(DictTree):
     """Lacks the files of each folder until they are fetched, as a mirror without blobs does."""
 

@@ -62,7 +62,7 @@ def talk(*words: dict[str, Any], most: int = 10) -> Liar:
 @pytest.mark.parametrize(
     "path", ["../x", "/etc/passwd", "a/../../x", "./a", "a//b", "a\0b", "a" * 5_000]
 )
-@pytest.mark.parametrize("call", ["read", "kind", "names", "digest"])
+@pytest.mark.parametrize("call", ["read", "kind", "names", "digest", "link"])
 def test_nothing_outside_the_tree_is_read(call: str, path: str) -> None:
     assert talk({"call": call, "path": path}).heard[1:] == [frames.pack({"absent": True})]
 
