@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from random import Random
+
 import pytest
 
 from reconciler.model.errors import FileError, RenderError, SettingsError
@@ -9,10 +12,13 @@ from reconciler.model.refs import SiteName
 from reconciler.render import settings
 from reconciler.render.build import build
 from reconciler.render.cache import Cache
+from reconciler.render.output import to_yaml
 from reconciler.render.site import render_site
 from reconciler.render.trees import Remembered
+from tests.render import linked
 from tests.trees import DictTree
 
+RANDOM = 100  # random folders, each of which changes seven times
 SITE = SiteName("north", "barn-7")
 AT = SITE.folder
 FILES: dict[str, str | bytes] = {
@@ -261,3 +267,33 @@ def test_a_remembered_tree_is_asked_for_a_link_once() -> None:
     for _ in range(3):
         render_site(Remembered(given), SITE, "c")
     assert given.asked == 3  # once a tree that remembers
+
+
+# -- at random -----------------------------------------------------------------------
+
+
+def outcome(given: DictTree, cache: Cache) -> str:
+    try:
+        return to_yaml(build(given, "app", restrict=False, cache=cache))
+    except FileError as error:
+        return f"refused: {error}"
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_whatever_changes_among_links_a_render_that_remembers_is_as_a_first_one(
+    *, again: bool
+) -> None:
+    built = changed = 0
+    for seed in range(RANDOM):
+        random, cache = Random(seed), Cache(again=again)
+        files, links = linked.tree(random, Path("/root"))
+        before = ""
+        for _ in range(8):
+            found = outcome(DictTree(files, links), cache)
+            assert found == outcome(DictTree(files, links), Cache()), f"seed {seed}"
+            built += not found.startswith("refused")
+            changed += found != before
+            before = found
+            files, links = linked.changed(random, files, links)
+    assert built > RANDOM
+    assert changed > RANDOM

@@ -22,18 +22,13 @@ from reconciler.render.output import to_yaml
 from reconciler.render.trees import Remembered
 from tests.adapters.git.build import Remote
 from tests.kustomize import binary
+from tests.render import linked
+from tests.render.linked import ORIGINS, map_of
 
 pytestmark = pytest.mark.differential
 
 TREES = int(os.environ.get("LINKED", "60"))
 _BUILT, _LINKED = 0.15, 0.9  # of the folders; of those that are built
-_FOLDERS = ("app", "app/deep", "base", "base/deep", "base/deep/deeper", "other")
-_NAMES = tuple("pqrstuvw")
-ORIGINS = "buildMetadata: [originAnnotations, transformerAnnotations]\n"
-
-
-def map_of(name: str) -> str:
-    return f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n"
 
 
 def lay(root: Path, files: Mapping[str, str], links: Mapping[str, str]) -> None:
@@ -259,48 +254,13 @@ def test_what_kustomize_makes_of_a_link_is_made_of_it(tmp_path: Path, name: str)
     assert words in found.message
 
 
-def _random(root: Path, random: Random) -> None:
-    """Folders with kustomizations and files, and links among them of every kind."""
-    folders = [folder for folder in _FOLDERS if folder == "app" or random.random() < 0.8]
-    files = {f"{folder}/{name}.yaml": "" for folder in folders for name in random.sample("ab", 1)}
-    files = {path: map_of(f"n{at}") for at, path in enumerate(files)}
-    links: dict[str, str] = {}
-    for name in random.sample(_NAMES, random.randint(2, 6)):
-        folder = random.choice(folders)
-        links[f"{folder}/{name}"] = _target(root, folder, [*files, *folders, *links], random)
-    below = [f"{link}/{name}.yaml" for link in links for name in "ab"]
-    for folder in folders:
-        if folder == "app" or random.random() < 0.9:
-            inside = [path for path in files if path.startswith(f"{folder}/")]
-            paths = random.sample([*links, *below] if folder == "app" else inside, 1)
-            if not paths or random.random() < 0.3:
-                paths += random.sample([*inside, *folders, *links], 1)
-            wanted = ", ".join(os.path.relpath(path, folder) for path in paths)
-            origins = ORIGINS if random.random() < 0.5 else ""
-            files[f"{folder}/kustomization.yaml"] = f"{origins}resources: [{wanted}]\n"
-    lay(root, files, links)
-
-
-def _target(root: Path, folder: str, near: list[str], random: Random) -> str:
-    target = random.choice(near)
-    shape = random.randrange(12)
-    if shape == 0:
-        return f"{root}/{target}"
-    target = os.path.relpath(target, folder)
-    if shape == 1:
-        return f"./{target}/"
-    if shape == 2:
-        return f"../{Path(folder).name}/{target}"
-    return f"nothing/../{target}" if shape == 3 else target
-
-
 def test_random_links_lead_where_they_lead_in_kustomize(tmp_path: Path) -> None:
     binary.needed()
-    built = linked = 0
+    built = followed = 0
     for seed in range(TREES):
         root = tmp_path / "tree"
         random = Random(seed)
-        _random(root, random)
+        lay(root, *linked.tree(random, root))
         restrict = random.random() < 0.5
         wanted, said = kustomizes(root / "app", restrict=restrict)
         tree = Counting(Path("/"), still=True)
@@ -310,11 +270,11 @@ def test_random_links_lead_where_they_lead_in_kustomize(tmp_path: Path) -> None:
         else:
             assert found == wanted, f"seed {seed}"
             built += 1
-            linked += bool(tree.followed)
+            followed += bool(tree.followed)
         shutil.rmtree(root)
-    print(f"{built} of {TREES} folders built and compared, {linked} over links")
+    print(f"{built} of {TREES} folders built and compared, {followed} over links")
     assert built >= TREES * _BUILT
-    assert linked >= built * _LINKED
+    assert followed >= built * _LINKED
 
 
 def test_a_commit_is_built_as_kustomize_builds_its_checkout(tmp_path: Path) -> None:
