@@ -83,8 +83,11 @@ class _Work:
             items=tuple(self._items),
             config=self._config,
             variables=self._variables,
-            schemas=self._schemas,
+            schemas=self._met(),
         )
+
+    def _met(self, *, merged: bool = False) -> Schemas:
+        return self._schemas.after(self._items, merged=merged)
 
     def run(self) -> Level:
         """Go through the stages. Raises RenderError."""
@@ -94,9 +97,12 @@ class _Work:
         self._configure()
         self._generate()
         self._components()
+        merger = self._cache.merger(self._schemas.shapes)
+        before = merger.merges
         self._transform()
         self._validate()
         self._name_variables()
+        self._schemas = self._met(merged=merger.merges > before)
         return self._level()
 
     def _context(self, *at: str | int) -> Context:
@@ -294,8 +300,9 @@ class _Work:
             self._cache.levels.add(self._key(folder), reads, level)
         return level, folder.path
 
-    def _key(self, folder: Folder) -> tuple[str, bool, int]:
-        return (folder.path, folder.restrict, id(self._schemas.shapes))
+    def _key(self, folder: Folder) -> tuple[str, bool, int, bool, bool]:
+        now = self._met()
+        return (folder.path, folder.restrict, id(now.shapes), now.merged, now.wondered)
 
     def _kept(self, folder: Folder) -> Level | None:
         """The folder's level from an earlier build. Raises Problem."""
@@ -333,7 +340,7 @@ class _Work:
                 else f"{accumulating}: expected kind != '{kustomization.COMPONENT}' for path"
                 f" '{shown}'"
             )
-        start = self._level() if component else Level(schemas=self._schemas)
+        start = self._level() if component else Level(schemas=self._met())
         try:
             return _Work(folder, self._cache, own, start, tracing=self._tracing).run()
         except RenderError as error:

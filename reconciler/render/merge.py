@@ -21,14 +21,19 @@ _REMEMBERED = 50_000  # values
 
 
 class Merger:
-    """Merges by one set of schemas; remembers what it need not look at again."""
+    """Merges by one set of schemas; remembers what it need not look at again.
+
+    ``merges`` is how many patches it has laid over something.
+    """
 
     def __init__(self, shapes: Shapes) -> None:
+        self.merges = 0
         self._shapes = shapes
         self._alone: dict[tuple[int, int], tuple[Any, Any]] = {}
 
     def merge(self, target: Any, patch: Any) -> Any:
         """``target`` with ``patch`` laid over it, ABSENT if the patch deletes it. Raises Unfit."""
+        self.merges += 1
         return self.walk(target, patch, None)
 
     def reaches(self, value: Any, place: Place) -> bool:

@@ -2,16 +2,20 @@
 
 Its paths say which kinds that kustomize does not know are outside of namespaces.
 
-The first kustomization that names one, counted from the root, decides for the whole build.
+The first kustomization that names one, counted from the root, decides for the whole build. What
+kustomize has read of its own by then stays beside it, and so does what it would have to look into
+for a kind that it does not know.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import orjson
 
 from reconciler.render.context import Context
+from reconciler.render.items import Item
 from reconciler.schema import kustomize
 from reconciler.schema.openapi import Shapes
 
@@ -19,10 +23,27 @@ _BUILT_IN = ("v1.21.2",)
 
 
 class Schemas(NamedTuple):
-    """The schema in force; ``chosen`` once a kustomization has named one."""
+    """The schema in force; ``chosen`` once a kustomization has named one.
+
+    ``merged``: a strategic merge has gone by kustomize's own. ``wondered``: a kind that is none of
+    those stood before it, so that its own are read after the named one.
+    """
 
     shapes: Shapes
     chosen: bool = False
+    merged: bool = False
+    wondered: bool = False
+
+    def after(self, items: Iterable[Item], *, merged: bool) -> Schemas:
+        """The same once it has met these objects, and merges, if there were some."""
+        if self.chosen:
+            return self
+        known = self.shapes
+        return self._replace(
+            merged=self.merged or merged,
+            wondered=self.wondered
+            or any(known.of(item.id.kind.api_version, item.id.kind.kind) is None for item in items),
+        )
 
 
 def built_in() -> Schemas:
@@ -41,7 +62,9 @@ def chosen(words: dict[str, str], current: Schemas, context: Context) -> Schemas
             raise context.error("builtin version and custom schema provided, cannot use both")
         definitions = document.get("definitions")
         known = definitions if isinstance(definitions, dict) else {}
-        return Schemas(Shapes(known, document.get("paths")), chosen=True)
+        own = kustomize.definitions() if current.merged or current.wondered else {}
+        both = {**own, **known} if current.merged else {**known, **own}
+        return Schemas(Shapes(both, document.get("paths")), chosen=True)
     if version not in _BUILT_IN:
         raise context.error(
             f"the specified OpenAPI version is not built in: found {version!r}, built in are"

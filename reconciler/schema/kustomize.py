@@ -19,6 +19,13 @@ def shapes() -> Shapes:
     return Shapes(table("shapes"))
 
 
+def definitions() -> Mapping[str, Any]:
+    """The built-in OpenAPI definitions by the names that others may refer to, and by the short
+    ones that they have for each other; as far as a list is merged anywhere in them."""
+    own = table("shapes")
+    return {**own, **{name: own[short] for name, short in table("shapenames").items()}}
+
+
 def field_specs() -> Mapping[str, list[dict[str, Any]]]:
     """Which fields of which kinds each transformer touches, as a ``configurations`` file has it.
 

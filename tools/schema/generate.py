@@ -39,7 +39,9 @@ def main() -> int:
     if kustomize["order"] != order(api / "internal" / "builtins" / "SortOrderTransformer.go"):
         raise SystemExit("kustomize's two orders of kinds differ")
     write("kustomize", kustomize)
-    write("shapes", pruned(json.loads(go("run", "."))))
+    shapes, short = pruned(json.loads(go("run", ".")))
+    write("shapes", shapes)
+    write("shapenames", short)
     swagger = module("k8s.io/kubernetes", KUBERNETES) / "api" / "openapi-spec" / "swagger.json"
     write("kubernetes", scopes(json.loads(swagger.read_bytes())))
     return 0
@@ -107,8 +109,9 @@ def order(path: Path) -> dict[str, list[str]]:
 # -- kustomize's definitions -----------------------------------------------------------------
 
 
-def pruned(definitions: dict[str, Any]) -> dict[str, Any]:
-    """Only what leads to a list that is merged, and the kinds that have one."""
+def pruned(definitions: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Only what leads to a list that is merged, and the kinds that have one; and the short names
+    that the definitions have there, by their own."""
     kept: dict[str, Any] = {}
     names: set[str] = set()
     while True:  # a definition leads there if one that it refers to does
@@ -133,7 +136,7 @@ def pruned(definitions: dict[str, Any]) -> dict[str, Any]:
         result[short[name]] = json.loads(text)
         if kinds := definitions[name].get(KINDS):
             result[short[name]][KINDS] = kinds
-    return result
+    return result, short
 
 
 def leading(schema: Any, names: set[str]) -> dict[str, Any]:
