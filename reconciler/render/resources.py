@@ -63,14 +63,14 @@ def _unwrapped(sources: tuple[Source, ...]) -> Iterator[tuple[Source, Any]]:
     for source in sources:
         value = source.value
         is_list = isinstance(value, dict) and value.get("kind") in ("List", "ResourceList")
-        if len(sources) == 1 and is_list and "items" in value:
+        if len(sources) == 1 and is_list and ("items" in value or "functionConfig" in value):
             yield from ((source, item) for item in _members(source, value))
         else:
             yield source, value
 
 
 def _members(source: Source, value: dict[str, Any]) -> list[Any]:
-    members = value["items"]
+    members = value.get("items")
     if members is None or members is BLANK:
         return []
     if not isinstance(members, list):
