@@ -225,7 +225,8 @@ def _fit_fields(
     value: Mapping[str, Any], shape: dict[str, Any], path: Path, *, lenient: bool
 ) -> dict[str, Any]:
     result = {}
-    for key, item in value.items():
+    # Go's JSON has the keys in order: of two spellings of a field the last one stands.
+    for key, item in sorted(value.items()) if _is_spelled_twice(value) else value.items():
         name = key if key in shape else _folded(shape).get(key.lower())
         if name is None:
             if not lenient:
@@ -233,6 +234,10 @@ def _fit_fields(
         elif item is not None:
             result[name] = fit(item, shape[name], (*path, key), lenient=lenient)
     return result
+
+
+def _is_spelled_twice(value: Mapping[str, Any]) -> bool:
+    return len({key.lower() for key in value}) < len(value)
 
 
 def _folded(shape: Mapping[str, Any]) -> dict[str, str]:

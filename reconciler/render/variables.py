@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from reconciler.documents import styles
 from reconciler.documents.scalars import INT64_MIN
 from reconciler.model.errors import RenderError
-from reconciler.render import bare, fieldpaths, fieldspecs
+from reconciler.render import bare, fieldpaths, fieldspecs, places, sharing
 from reconciler.render.context import Context
 from reconciler.render.fieldspecs import Specs, Unfit
 from reconciler.render.ids import Id, Kind, is_cluster_scoped, kind_of, space_of
@@ -137,6 +137,8 @@ def _resolved(item: Item, specs: Specs, put: Callable[[Any], Any]) -> Item:
                 path=item.origin.path,
                 line=item.origin.line,
             ) from None
+    if item.books.shared:
+        value, _ = sharing.settled(item.value, value, item.books.shared)
     return item.with_value(value)
 
 
@@ -144,6 +146,8 @@ def _value(variable: Variable, items: list[Item]) -> Any:
     for item in items:
         if variable.name in item.books.variables:
             found = _typed(fieldpaths.lookup(item.value, variable.field))
+            if found is None:
+                found = _null(item, variable.field)
             if found is fieldpaths.MISSING:
                 raise variable.error(
                     f"field specified in var '{variable.name}' not found in corresponding"
@@ -154,6 +158,16 @@ def _value(variable: Variable, items: list[Item]) -> Any:
         f"var '{variable.name}' cannot be mapped to a field in the set of known resources:"
         " no object is its objref"
     )
+
+
+def _null(item: Item, field: str) -> str:
+    """A null's text: what its file writes, which may be nothing."""
+    value = item.value
+    for place in item.books.blanks:
+        if places.at(value, place) is None:
+            value = places.put(value, place, "")
+    found = fieldpaths.lookup(value, field)
+    return "null" if found is None else str(found)
 
 
 def _typed(found: Any) -> Any:

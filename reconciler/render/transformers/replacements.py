@@ -305,7 +305,7 @@ def _laid(old: Any, value: _Value, options: dict[str, Any]) -> Any:
         return targets.Untyped(value.text)
     if not is_scalar(old):
         return targets.thawed(value.value) if value.typed else targets.Untyped(value.text)
-    if isinstance(old, str):
+    if isinstance(old, str) and not isinstance(old, styles.Date):
         return styles.over(old, value.text)
     new = bare.read(value.text)
     if _tag(new) != _tag(old) and (_tag(old), _tag(new)) != ("!!float", "!!int"):
@@ -315,7 +315,10 @@ def _laid(old: Any, value: _Value, options: dict[str, Any]) -> Any:
 
 def _tag(value: Any) -> str:
     """What YAML calls the type of a scalar; a message has no values, which may be secret."""
-    kinds = ((bool, "bool"), (int, "int"), (float, "float"), (str, "str"))
+    kinds = (
+        *((bool, "bool"), (int, "int"), (float, "float")),
+        *((styles.Date, "timestamp"), (str, "str")),
+    )
     return "!!" + next((name for kind, name in kinds if isinstance(value, kind)), "null")
 
 
