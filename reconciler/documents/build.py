@@ -254,14 +254,14 @@ class Builder:
         try:
             return resolve(event.value, self._scalars)
         except Unsupported:
-            raise invalid(f"unsupported value: {event.value}", event) from None
+            raise _unsupported(event) from None
 
     def _tagged(self, event: Any) -> Any:
         try:
             value = tags.tagged(event.tag, event.value, self._scalars)
             return styles.tagged(value) if self._scalars.spelled else value
         except Unsupported:
-            raise invalid(f"unsupported value: {event.value}", event) from None
+            raise _unsupported(event) from None
         except ValueError as error:
             raise invalid(str(error), event) from None
 
@@ -352,3 +352,13 @@ class Builder:
         if value is container or any(value is parent for parent, _ in self._stack):
             raise invalid(f"anchor '{name}' value contains itself", event)
         return copied(value, event, self._budget, len(self._stack))
+
+
+def _unsupported(event: Any) -> Invalid:
+    """In the words of Go's JSON, and as the file writes it."""
+    word = event.value.lower().lstrip("+")
+    shown = _GOS.get(word, word)
+    return invalid(f"json: unsupported value: {shown}: JSON has no {event.value}", event)
+
+
+_GOS = {".inf": "+Inf", "-.inf": "-Inf", ".nan": "NaN"}

@@ -21,12 +21,16 @@ _NAME = "metadata.name"
 
 
 class Variable(NamedTuple):
-    """A name for one field of one object; it stands ``at`` a place in ``source``."""
+    """A name for one field of one object of a kind; it stands ``at`` a place in ``source``."""
 
     name: str
     field: str
+    kind: Kind
     source: Source
     at: Path
+
+    def __str__(self) -> str:
+        return f"'{{{self.name} {self.kind} {{{self.field}}}}}'"
 
     def error(self, message: str) -> RenderError:
         return self.source.error(message, self.at)
@@ -37,6 +41,7 @@ def of(rows: list[dict[str, Any]], context: Context) -> tuple[Variable, ...]:
         Variable(
             row.get("name", ""),
             (row.get("fieldref") or {}).get("fieldPath") or _NAME,
+            _kind(row.get("objref") or {}),
             context.source,
             (*context.at, index),
         )
@@ -85,12 +90,17 @@ def attached(items: list[Item], rows: list[dict[str, Any]], context: Context) ->
     return result
 
 
-def _points_at(target: dict[str, Any], item: Item) -> bool:
+def _kind(target: dict[str, Any]) -> Kind:
     kind = Kind(target.get("group", ""), target.get("version", ""), target.get("kind", ""))
     version = target.get("apiVersion", "")
     if version and version.count("/") < 2:
         parsed = kind_of(version, kind.kind)
-        kind = Kind(parsed.group or kind.group, parsed.version, kind.kind)
+        return Kind(parsed.group or kind.group, parsed.version, kind.kind)
+    return kind
+
+
+def _points_at(target: dict[str, Any], item: Item) -> bool:
+    kind = _kind(target)
     namespace = target.get("namespace", "")
     strict = bool(namespace) or is_cluster_scoped(kind)
     space = space_of(kind, namespace)
@@ -150,12 +160,12 @@ def _value(variable: Variable, items: list[Item]) -> Any:
                 found = _null(item, variable.field)
             if found is fieldpaths.MISSING:
                 raise variable.error(
-                    f"field specified in var '{variable.name}' not found in corresponding"
+                    f"field specified in var {variable} not found in corresponding"
                     f" resource: {item.id} from {item.origin} has no {variable.field}"
                 )
             return found
     raise variable.error(
-        f"var '{variable.name}' cannot be mapped to a field in the set of known resources:"
+        f"var {variable} cannot be mapped to a field in the set of known resources:"
         " no object is its objref"
     )
 

@@ -141,9 +141,22 @@ def _by_selector(
                 result.extend(_laid(item, patch, context, allow))
             else:
                 result.append(item)
+        if any(allow.values()):
+            _check_ids(result, context)
         return result
 
     return step
+
+
+def _check_ids(items: list[Item], context: Context) -> None:
+    """Raises RenderError where two objects came to be called the same."""
+    seen = set()
+    for item in items:
+        if item.id.key in seen:
+            raise context.error(
+                f"may not add resource with an already registered id: {item.id} ({item.origin})"
+            )
+        seen.add(item.id.key)
 
 
 def _laid(item: Item, patch: Value, context: Context, allow: dict[str, bool]) -> list[Item]:
