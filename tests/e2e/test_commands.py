@@ -79,4 +79,4 @@ def test_findings_name_file_and_line(folder: Path) -> None:
 def test_settings_that_are_wrong_are_findings(folder: Path) -> None:
     (folder / "fleet.yaml").write_text("apiVersion: v2\n")
     done = reconciler("validate", str(folder))
-    assert done.returncode == 1 and done.stdout.startswith("fleet.yaml:1: ")
+    assert done.returncode == 1 and done.stdout.startswith("fleet.yaml:1:1: ")
