@@ -60,7 +60,7 @@ class Real(float):
 
 
 class Truth:
-    """``True`` or ``FALSE``. Only patches hold such; no merge leaves one behind."""
+    """``True`` or ``FALSE``. Only patches hold such; a merge ends with none (``settled``)."""
 
     __slots__ = ("value", "written")
 
@@ -111,7 +111,7 @@ def over(old: Any, new: Any) -> Any:
     if not isinstance(new, str) or kind is Date:
         if new is not None and has_quotes(old):
             return quoted(getattr(new, "written", None) or _shown(new))
-        return new.value if kind is Truth else new
+        return new
     text: str = getattr(new, "written", None) or str(new)
     if old.__class__ is Folded:
         return fold(text)
@@ -122,10 +122,7 @@ def over(old: Any, new: Any) -> Any:
 
 def added(new: Any) -> Any:
     """A scalar where there was none, or which a patch passes by: ``yes`` gets its quotes."""
-    kind = new.__class__
-    if kind is Unquoted:
-        return new if "\n" in new else str(new)
-    return new.value if kind is Truth else new
+    return str(new) if new.__class__ is Unquoted and "\n" not in new else new
 
 
 def kind(value: Any) -> type:
@@ -133,8 +130,13 @@ def kind(value: Any) -> type:
     return next((one for one in (str, bool, int, float) if isinstance(value, one)), type(value))
 
 
+def is_unsettled(patch: Any) -> bool:
+    """Whether a patch holds a Truth, which may stand in what it was merged with."""
+    return _holds(patch, _TRUTHS)
+
+
 def settled(value: Any) -> Any:
-    """A patch's value where it comes to stand as it is."""
+    """What a patch was merged with, each Truth as its value."""
     if value.__class__ is Truth:
         return value.value
     return _changed(value, settled)
@@ -142,10 +144,10 @@ def settled(value: Any) -> Any:
 
 def without(value: Any) -> Any:
     """The value as it comes out of JSON, itself if it has no style."""
-    return _bare(value) if _has_style(value) else value
+    return _bare(value) if _holds(value, _STYLES) else value
 
 
-def _has_style(value: Any) -> bool:
+def _holds(value: Any, kinds: frozenset[type]) -> bool:
     level = [value]
     while level:
         deeper: list[Any] = []
@@ -155,7 +157,7 @@ def _has_style(value: Any) -> bool:
                 deeper += item.values()
             elif kind is list:
                 deeper += item
-            elif kind in _STYLES:
+            elif kind in kinds:
                 return True
         level = deeper
     return False
@@ -199,5 +201,6 @@ def _written(made: Any, text: str) -> Any:
     return made
 
 
+_TRUTHS = frozenset((Truth,))
 _STYLES = frozenset((Quoted, Unquoted, Untyped, Date, Folded, Whole, Real))
 _NUMBERS: dict[type, type] = {int: Whole, float: Real}

@@ -34,7 +34,8 @@ class Merger:
     def merge(self, target: Any, patch: Any) -> Any:
         """``target`` with ``patch`` laid over it, ABSENT if the patch deletes it. Raises Unfit."""
         self.merges += 1
-        return self.walk(target, patch, None)
+        merged = self.walk(target, patch, None)
+        return styles.settled(merged) if styles.is_unsettled(patch) else merged
 
     def reaches(self, value: Any, place: Place) -> bool:
         """Whether a merge comes by a place: into a list only where its items have keys."""
@@ -86,7 +87,8 @@ class Merger:
         if patch is ABSENT:
             return target
         if kind == "SequenceNode":
-            return _checked(patch)
+            _check_keys(patch)
+            return patch
         if target is patch or target is ABSENT:
             return styles.added(patch)
         return styles.over(target, patch)
@@ -158,13 +160,8 @@ class Merger:
         return keyed.merge(target, patch, shape, self.walk)
 
 
-def _checked(value: Any) -> Any:
-    """A list that a patch puts in place of another. Raises Unfit where it holds a bad key."""
-    _check_keys(value)
-    return styles.settled(value)
-
-
 def _check_keys(value: Any) -> None:
+    """Raises Unfit where a list that a patch puts in place of another holds a bad key."""
     if isinstance(value, list):
         for item in value:
             _check_keys(item)
