@@ -254,19 +254,32 @@ class Books:
             self._cluster.delete(inventory.CONFIG_MAP, self._namespace, name, uid)
         del self._written[name]
 
+    def show(self, live: Live) -> None:
+        """A watch shows the object; told from the watch's own thread, where events are in order.
+
+        One that is older than our last write makes the object ``outdated`` until a newer event
+        shows it: after a restore of etcd from a backup there is none.
+        """
+        if self.is_after(live.ref, live.resource_version):
+            self.outdated.add(live.ref)
+        else:
+            self.outdated.discard(live.ref)
+
+    def show_list(self, event: ports.KindListed) -> None:
+        """A watch begins with this list; told from the watch's own thread. What was written after
+        it, and is not in it, is ``outdated`` until an event shows it."""
+        for ref in list(self.records):  # the loop may add one meanwhile
+            is_of_kind = (ref.group, ref.kind) == (event.kind.group, event.kind.kind)
+            if is_of_kind and ref not in event.uids and self.is_after(ref, event.version):
+                self.outdated.add(ref)
+
     def is_stale(self, live: Live) -> bool:
         """Whether a watch shows the object as our own last write left it, or as it was before.
 
-        etcd's revisions are whole numbers that grow; anything else is never called stale. One that
-        is older makes the object ``outdated`` until a newer event shows it: after a restore of
-        etcd from a backup there is none.
+        etcd's revisions are whole numbers that grow; anything else is never called stale.
         """
         ours, seen = self.versions.get(live.ref, ""), live.resource_version
-        if not (ours.isdecimal() and seen.isdecimal()) or int(seen) >= int(ours):
-            self.outdated.discard(live.ref)
-            return seen == ours != ""
-        self.outdated.add(live.ref)
-        return True
+        return seen == ours != "" or self.is_after(live.ref, seen)
 
     def is_after(self, ref: ObjectRef, version: str) -> bool:
         """Whether our last write of the object came after this resourceVersion."""

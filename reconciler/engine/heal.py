@@ -219,12 +219,12 @@ class Healer:
         """
         for record in self._of_kind(event.kind):
             is_missing = record.ref not in event.uids
-            if is_missing and self._books.is_after(record.ref, event.version):
-                self._books.outdated.add(record.ref)
             if record.ref in self._books.outdated:
                 self._later(self._suspect(record.ref, OUTDATED, None), _CATCHING_UP)
+            elif not is_missing or self._books.is_after(record.ref, event.version):
+                continue
             # Nobody saw it go: a Job that cleans itself up is taken to have done so.
-            elif is_missing and not drift.cleans_itself_up(record):
+            elif not drift.cleans_itself_up(record):
                 yield from self._gone(record)
 
     def _gone(self, record: Record) -> Iterable[Suspect]:

@@ -114,6 +114,10 @@ class Observatory:
                 self._died(error)
 
     def _see(self, event: ports.WatchEvent) -> None:
+        if isinstance(event, ports.ObjectSeen):
+            self._books.show(event.live)
+        elif isinstance(event, ports.KindListed):
+            self._books.show_list(event)
         if isinstance(event, ports.ObjectSeen) and not self._matters(event):
             return
         if isinstance(event, ports.ObjectGone) and not self._concerns(event.live.ref):
