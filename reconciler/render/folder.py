@@ -9,11 +9,10 @@ is the file system as a whole, its paths begin with ``/``.
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING
 
 from reconciler.model.errors import FileError, RenderError
-from reconciler.render import bounds, links
+from reconciler.render import bounds, links, remotes
 from reconciler.render.kept import Reads
 
 if TYPE_CHECKING:
@@ -21,10 +20,6 @@ if TYPE_CHECKING:
 
 FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _RELATIVE = "write it relative to this folder"
-_REMOTE = (
-    r"(?:[a-z][a-z0-9+.-]*://|git::|(?:[\w.-]+@)?[\w.-]+:(?!/*$)|[\w-]+(?:\.[\w-]+)+/[^/]+/.*\?ref="
-    r"|(?:[\w-]+\.)+(?:com|org|io|net|dev)[:/])"
-)
 
 
 class Problem(Exception):
@@ -94,11 +89,8 @@ class Folder:
     def _local(self, path: str, relative: str) -> tuple[str, FileKind | None]:
         """``real``, with what is not here and looks remote refused as that."""
         found, kind = self.real(path, relative)
-        if kind is None and re.match(_REMOTE, relative, re.IGNORECASE):
-            raise Problem(
-                f"remote resource '{relative}' is not supported: nothing is fetched while"
-                " rendering; copy it into the repository"
-            )
+        if kind is None and remotes.looks_remote(relative):
+            raise _remote(relative, "copy it into the repository")
         return found, kind
 
     def real(self, path: str, named: str) -> tuple[str, FileKind | None]:
@@ -163,6 +155,8 @@ class Folder:
             raise Problem(f"must build at directory: not a valid directory: {missing}")
         if kind != "folder":
             raise Problem(f"must build at directory: '{rooted(path)}': file is not directory")
+        if remotes.is_repository(relative):  # kustomize looks at no folder of that name
+            raise _remote(relative, f"the folder is './{relative}'")
         return found
 
     def refuse_cycle(self, path: str, trail: tuple[str, ...]) -> None:
@@ -204,6 +198,12 @@ class Folder:
 def rooted(path: str) -> str:
     """A path of the tree as errors name it: whole, with the tree as the file system."""
     return path if path.startswith("/") else f"/{path}"
+
+
+def _remote(entry: str, instead: str) -> Problem:
+    return Problem(
+        f"remote resource '{entry}' is not supported: nothing is fetched while rendering; {instead}"
+    )
 
 
 def _missing(path: str, end: str) -> str:

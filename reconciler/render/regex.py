@@ -38,7 +38,7 @@ _SPELLED = re.compile(r"\\(?:[QpP]|x\{)")  # Go's, and to be told to Python in o
 _ESCAPE = re.compile(r"\\(?:([0-7]{2}|.)|$)", re.DOTALL)
 _ESCAPES = frozenset("aAbBdDfnpPQrsStvwWxz0")  # letters and digits that mean something in Go
 _LOOKS = re.compile(r"\(\?(?:[=!#>(]|<[=!]|P[^<])")  # what Go has not
-_CLASS = re.compile(r"\[\^?\]?(?:\[:\w+:\]|[^\]])*\]")
+_CLASS = re.compile(r"\[\^?\]?(?:\[:\^?\w+:\]|[^\]])*\]")
 _PLAIN = "[&|~"  # in a class; Python means to give them a sense
 _WORDS = {  # of Python's errors, as Go has them
     "missing ), unterminated subpattern": "missing closing )",
@@ -52,7 +52,7 @@ _WORDS = {  # of Python's errors, as Go has them
 }
 _EDGES = ("\\b", "\\B", "\\A", "\\z")
 _GROUP = re.compile(r"(?<!\\)\(\?<(?=\w+>)")  # Python wants a P
-_POSIX = re.compile(r"\[:(\w+):\]")
+_POSIX = re.compile(r"\[:(\^?)(\w+):\]")
 
 
 class Malformed(ValueError):
@@ -114,18 +114,32 @@ def _refuse_pythons_own(pattern: str) -> None:
 
 def _as_python(pattern: str, flags: int = 0) -> re.Pattern[str]:
     """Go's ``$`` is the very end; its classes are ASCII; it has names for classes."""
-    unknown = next((name for name in _POSIX.findall(pattern) if name not in _NAMED), None)
-    if unknown:
-        raise Malformed(
-            f"error parsing regexp: invalid character class range: `[:{unknown}:]`: `{pattern}`"
-        )
-    named = _POSIX.sub(lambda match: _NAMED[match[1]], _GROUP.sub("(?P<", pattern))
+    for posix in _POSIX.finditer(pattern):
+        if posix[2] not in _NAMED:
+            raise Malformed(
+                f"error parsing regexp: invalid character class range: `{posix[0]}`: `{pattern}`"
+            )
+    named = _POSIX.sub(_in_class, _GROUP.sub("(?P<", pattern))
     try:
         return re.compile(_ends(named), re.ASCII | flags)
     except (re.error, RecursionError, OverflowError) as error:
         said = str(error)
         words = next((go for python, go in _WORDS.items() if said.startswith(python)), said)
         raise Malformed(f"error parsing regexp: {words}: `{pattern}`") from None
+
+
+def _in_class(posix: re.Match[str]) -> str:
+    """A name for characters, or for all others, as what stands for it between brackets."""
+    inside = _NAMED[posix[2]]
+    return _others(inside) if posix[1] else inside
+
+
+@lru_cache
+def _others(inside: str) -> str:
+    """The characters that are not in a class of ASCII."""
+    is_inside = re.compile(f"[{inside}]").match
+    spelled = [f"\\x{code:02x}" for code in range(128) if not is_inside(chr(code))]
+    return "".join(spelled) + "\\x80-\U0010ffff"
 
 
 def _ends(pattern: str) -> str:

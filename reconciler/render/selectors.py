@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from reconciler.render import labelselectors
 from reconciler.render.fieldspecs import Unfit
 from reconciler.render.ids import Id, Kind
 from reconciler.render.items import Item
 from reconciler.render.regex import Malformed, Matches, matcher
 from reconciler.render.scalars import string_map
 
-Labels = Mapping[str, str]
 _PATTERNS = 4096
 
 
@@ -66,8 +65,8 @@ class Selector(NamedTuple):
         """Raises Unfit for a pattern or selector that cannot be read."""
         for part in (*self.kind, self.name, self.namespace):
             whole(part)
-        label_matcher(self.labels)
-        label_matcher(self.annotations)
+        labelselectors.matcher(self.labels)
+        labelselectors.matcher(self.annotations)
 
     def matches_kind(self, kind: Kind) -> bool:
         group, version, name = self.kind
@@ -91,7 +90,7 @@ class Selector(NamedTuple):
         metadata = item.value.get("metadata") or {}
         wanted = ((self.annotations, "annotations"), (self.labels, "labels"))
         return all(
-            label_matcher(selector)(string_map(metadata.get(field)))
+            labelselectors.matcher(selector)(string_map(metadata.get(field)))
             for selector, field in wanted
             if selector
         )
@@ -116,80 +115,3 @@ class Selector(NamedTuple):
 
 def _fits(pattern: str, name: str) -> bool:
     return not pattern or pattern == name or whole(pattern)(name)
-
-
-# -- label selectors -----------------------------------------------------------
-
-_OPERATOR = re.compile(
-    r"\s*([-\w./]+)\s*(?:(==|=|!=|>|<)\s*([-\w./]*)|(in|notin)\s*\(([^()]*)\))?\s*\Z"
-)
-_ABSENT = re.compile(r"\s*!\s*([-\w./]+)\s*\Z")
-_WHOLE = re.compile(r"\s*[-\w./]+\s*(?:==|=|!=)\s*[-\w./]*\s*(==|=|!=|>|<|!|\(|\))")
-_COMMA = re.compile(r",(?![^(]*\))")
-
-Test = Callable[[Labels], bool]
-
-
-@lru_cache(_PATTERNS)
-def label_matcher(selector: str) -> Test:
-    """``a=b,c!=d,e in (f,g),!h`` as a function of labels. Raises Unfit."""
-    if not selector.strip():
-        return lambda labels: True
-    tests = [_requirement(part, selector) for part in _COMMA.split(selector)]
-    return lambda labels: all(test(labels) for test in tests)
-
-
-def _requirement(part: str, selector: str) -> Test:
-    absent = _ABSENT.match(part)
-    if absent:
-        return lambda labels: absent[1] not in labels
-    match = _OPERATOR.match(part)
-    if not match:
-        raise Unfit(f"unable to parse requirement: {_found(part)} in selector '{selector}'")
-    key, operator, value, among, listed = match.groups()
-    if among:
-        values = frozenset(item.strip() for item in listed.split(","))
-        if among == "in":
-            return lambda labels: key in labels and labels[key] in values
-        return lambda labels: labels.get(key) not in values
-    if not operator:
-        return lambda labels: key in labels
-    if operator == "!=":
-        return lambda labels: labels.get(key) != value
-    if operator in "<>":
-        return _comparison(key, operator, value, selector)
-    return lambda labels: labels.get(key) == value
-
-
-def _found(part: str) -> str:
-    """What is wrong with a requirement, in the words that people know."""
-    words = part.split()
-    if len(words) > 1 and words[1] in ("in", "notin"):
-        word = words[2] if len(words) > 2 else ""
-        if not word.startswith("("):
-            return f"found '{word}' expected: '('"
-        return "found '', expected: ',' or ')'"
-    if len(words) > 1:
-        return f"found '{words[1]}', expected: '=', '!=', '==', 'in', notin'"
-    whole = _WHOLE.match(part)
-    if whole and whole[1]:
-        return f"found '{whole[1]}', expected: ',' or 'end of string'"
-    return repr(part.strip())
-
-
-def _comparison(key: str, operator: str, value: str, selector: str) -> Test:
-    try:
-        limit = int(value)
-    except ValueError:
-        raise Unfit(
-            f"for 'Gt', 'Lt' operators, the value must be an integer: '{selector}'"
-        ) from None
-
-    def test(labels: Labels) -> bool:
-        try:
-            found = int(labels[key])
-        except (KeyError, ValueError):
-            return False
-        return found > limit if operator == ">" else found < limit
-
-    return test

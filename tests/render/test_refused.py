@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,6 +21,7 @@ _FUNCTION = (
     "apiVersion: example.com/v1\nkind: Maker\nmetadata:\n  name: a\n"
     "  annotations: {config.kubernetes.io/function: '%s'}\n"
 )
+_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
 _PLUGIN = "apiVersion: example.com/v1\nkind: Maker\nmetadata: {name: a}\n"
 _HELM = "apiVersion: builtin\nkind: HelmChartInflationGenerator\nmetadata: {name: a}\nname: b\n"
 _EXEC, _CONTAINER = (_FUNCTION % what for what in ("exec: {path: x}", "container: {image: x}"))
@@ -95,6 +97,37 @@ def test_each_is_refused_by_name_with_file_and_line(words: str, text: str, plugi
     assert words in caught.value.message
     assert caught.value.path.startswith("a/")
     assert caught.value.line is not None and caught.value.line > 0
+
+
+@pytest.mark.parametrize(
+    ("entry", "refused"),
+    [
+        ("github.com/a/b", True),
+        ("GitHub.com/a/b/c", True),
+        ("git::github.com/a/b", True),
+        ("github.com/a.git", True),
+        ("git@x/a/b", True),
+        ("file:/a/b", False),
+        ("file://a/b", True),
+        ("https://x/a/b", True),
+        ("github.com/a", False),
+        ("github.com/a/b/..", False),
+        ("./github.com/a/b", False),
+        ("gitlab.com/a/b", False),
+        ("1a@x/a/b", False),
+    ],
+)
+def test_a_folder_that_kustomize_takes_for_a_repository_is_refused(
+    entry: str, refused: bool
+) -> None:
+    folder = posixpath.normpath(entry)
+    files = {"kustomization.yaml": f"resources: ['{entry}']\n", f"{folder}/map.yaml": _MAP}
+    files[f"{folder}/kustomization.yaml"] = "resources: [map.yaml]\n"
+    if refused:
+        with pytest.raises(RenderError, match=f"the folder is './{re.escape(entry)}'"):
+            build(DictTree(files), "")
+    else:
+        assert build(DictTree(files), "")
 
 
 def test_the_code_refuses_nothing_else_as_not_supported() -> None:
