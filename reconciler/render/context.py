@@ -71,7 +71,10 @@ class Context(NamedTuple):
     def patches(self, path: str, *more: str | int) -> tuple[Source, ...]:
         """The documents of a file of strategic merge patches. Raises RenderError."""
         where, data = self.read(path, *more)
-        return self.files.patches(where, data, self.folder.reads.seen[where] or "")
+        try:
+            return self.files.patches(where, data, self.folder.reads.seen[where] or "")
+        except RenderError as error:
+            raise telling.in_file(error, path) from None
 
     def settings(self, path: str, *more: str | int) -> tuple[Source, ...]:
         """The documents of a file of settings. Raises RenderError."""

@@ -31,16 +31,21 @@ def malformed(error: RenderError, doing: str) -> RenderError:
     return RenderError(text, path=error.path, line=error.line, column=error.column)
 
 
+def in_file(error: RenderError, path: str) -> RenderError:
+    """An error in a file of objects or patches that is no YAML, in kustomize's words."""
+    if not error.message.startswith(_MALFORMED):
+        return error
+    why, semicolon, more = error.message.removeprefix(_MALFORMED).partition("; ")
+    text = f"{_MALFORMED}yaml: {why} in File: {path}{semicolon}{more}"
+    return RenderError(text, path=error.path, line=error.line, column=error.column)
+
+
 def unreadable(error: RenderError, path: str, folder: Folder) -> RenderError:
     """A file of resources that cannot be used, in kustomize's words and with our place."""
     doing = f"accumulating resources from '{path}'"
     message = error.message
     if message.startswith(_MALFORMED):
-        why, semicolon, more = message.removeprefix(_MALFORMED).partition("; ")
-        message = (
-            f"accumulating resources: {doing}: {_MALFORMED}yaml: {why} in File: {path}"
-            f"{semicolon}{more}"
-        )
+        message = f"accumulating resources: {doing}: {in_file(error, path).message}"
     else:
         message = f"accumulating resources: {as_file(f'{doing}: {message}', path, folder)}"
     return RenderError(message, path=error.path, line=error.line, column=error.column)
