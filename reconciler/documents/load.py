@@ -19,6 +19,7 @@ from reconciler.documents.scalars import BLANK, RESOURCE, Scalars
 from reconciler.model.errors import FileError, RenderError
 
 _SEPARATOR = re.compile(rb"\n---(.*)\n")
+_DIRECTIVES = re.compile(rb"(?:(?:%YAML 1\.1|%TAG [^#\n]*)?[ \t]*(?:#.*)?\n)+")
 _MAX_DIRECTIVES = 32  # libyaml compares each with all before it: many cost minutes
 
 
@@ -76,6 +77,8 @@ def load_all(
     for number, part in enumerate(split(data)):
         if number >= limits.documents:
             raise error(f"the file has more than {limits.documents} documents", path=path)
+        if number == 0 and not scalars.strict and _is_directives(data, part.text):
+            continue  # they belong to what follows, which only objects' files are cut off from
         if part.trailer and not part.trailer.startswith(b"#"):
             raise error("invalid document separator: text after ---", path=path, line=part.before)
         if found := positions.slash(part.text):
@@ -91,6 +94,12 @@ def load_all(
         if value is not None and value is not BLANK:
             documents.append(Document(value, part.before + line))
     return tuple(documents)
+
+
+def _is_directives(data: bytes, first: bytes) -> bool:
+    """Whether nothing but the version and tags of YAML, which may be told once, begin the file."""
+    is_at_start = not data.startswith(b"---")
+    return is_at_start and first.count(b"%YAML") < 2 and bool(_DIRECTIVES.fullmatch(first))
 
 
 def split(data: bytes) -> Iterator[Part]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.documents import folded, strings
+from reconciler.documents.scalars import Word
 
 _FIRST = frozenset("+-0123456789.yYnNtTfFoO~")  # of words that are printed in quotes
 
@@ -108,6 +109,8 @@ def over(old: Any, new: Any) -> Any:
     So a number over a text in quotes becomes text.
     """
     kind = new.__class__
+    if kind is Word and not has_quotes(old):
+        return new
     if not isinstance(new, str) or kind is Date:
         if new is not None and has_quotes(old):
             return quoted(getattr(new, "written", None) or _shown(new))

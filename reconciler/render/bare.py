@@ -10,11 +10,13 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from reconciler.documents import styles
-from reconciler.documents.scalars import RESOURCE, Unsupported, resolve
+from reconciler.documents.scalars import RESOURCE, Unsupported, Word, resolve
 from reconciler.render import places
 from reconciler.render.fieldspecs import Unfit
 from reconciler.render.places import Place
 from reconciler.render.scalars import text
+
+_ANNOTATIONS: Place = ("metadata", "annotations")
 
 
 class Bare(NamedTuple):
@@ -39,6 +41,12 @@ def read(content: str) -> Any:
         raise Unfit(f"{error} is no number that JSON has") from None
 
 
+def put(content: str, place: Place) -> Any:
+    """What a text is at a place; annotations keep what is null as it is written."""
+    value = read(content)
+    return Word(content, None) if value is None and place[:-1] == _ANNOTATIONS else value
+
+
 def _same(found: Any, content: str) -> bool:
     try:
         value = read(content)
@@ -53,8 +61,9 @@ def at(bares: Iterable[Bare], value: Any, place: Place) -> Bare | None:
 
 
 def as_texts(bares: Iterable[Bare], value: Any) -> Any:
-    """The value with them as strings."""
+    """The value with them as strings; where no text was put, nothing is written, which is null."""
     for one in bares:
-        if one.is_left(value) and not isinstance(places.at(value, one.place), str):
-            value = places.put(value, one.place, one.text)
+        is_text = not one.text or isinstance(places.at(value, one.place), str)
+        if not is_text and one.is_left(value):
+            value = places.put(value, one.place, styles.tagged(one.text))
     return value

@@ -22,6 +22,7 @@ from reconciler.render import (
     plugins,
     provenance,
     resources,
+    sharing,
     telling,
     transformers,
     variables,
@@ -40,6 +41,7 @@ from reconciler.render.provenance import Trace
 from reconciler.render.transformers import Stage
 from reconciler.render.variables import Variable
 
+_ANNOTATIONS = (("metadata", "annotations"),)
 _VALIDATED = "validated-by"
 
 
@@ -362,5 +364,8 @@ def _configured(stage: Stage, words: Any, here: Context) -> Iterator[Step]:
 
 
 def _touched(item: Item, by: provenance.Step) -> Item:
-    trace = item.books.trace
-    return item.with_books(item.books._replace(trace=trace.then(by) if trace else Trace(by)))
+    """The object, changed by a step; kustomize writes its annotations anew to note that."""
+    books = item.books
+    trace = books.trace.then(by) if books.trace else Trace(by)
+    shared = sharing.apart(books.shared, _ANNOTATIONS)
+    return item.with_books(books._replace(trace=trace, shared=shared))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from reconciler.documents.scalars import BLANK, BRACED, Doubled
@@ -10,6 +11,7 @@ from reconciler.render.directives import ABSENT, DIRECTIVE
 from reconciler.render.fieldspecs import Unfit
 from reconciler.render.items import Books, Item, Value
 from reconciler.render.merge import Merger
+from reconciler.render.places import Place
 from reconciler.render.scalars import string_map, text
 
 _MAPS = ("labels", "annotations")
@@ -39,13 +41,27 @@ def apply(
     if item.books.blanks:
         merged = _unmarked(merged)
     if item.books.shared:
-        merged, shared = sharing.settled(item.value, merged, item.books.shared)
+        groups = sharing.apart(item.books.shared, [*_replaced(patch)])
+        merged, shared = sharing.settled(item.value, merged, groups)
         item = item.with_books(item.books._replace(shared=shared))
     patched = item.with_value(_kept(merged, item, names=names, kinds=kinds))
     if _forgets(patch):
         books = Books(variables=item.books.variables)
         return Item(patched.value, item.origin, (), books)
     return patched
+
+
+def _replaced(patch: Any, place: Place = ()) -> Iterator[Place]:
+    """The maps and lists of the object that a patch puts its own in the place of."""
+    if isinstance(patch, dict):
+        if patch.get(DIRECTIVE) == "replace":
+            yield place
+            return
+        for key, value in patch.items():
+            yield from _replaced(value, (*place, key))
+    elif isinstance(patch, list):
+        if any(isinstance(each, dict) and each.get(DIRECTIVE) == "replace" for each in patch):
+            yield place
 
 
 def _typed(item: Item, merger: Merger) -> Item:

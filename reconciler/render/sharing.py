@@ -8,10 +8,13 @@ Item's books hold the groups of places, and every step that changes values in pl
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
+from reconciler.documents.styles import kind
 from reconciler.render import places
 from reconciler.render.places import Place
+from reconciler.render.scalars import is_scalar
 
 Group = tuple[Place, ...]
 
@@ -27,7 +30,7 @@ def settled(before: Any, after: Any, groups: tuple[Group, ...]) -> tuple[Any, tu
             old, new = places.at(before, place), places.at(after, place)
             if old is places.NOWHERE:
                 gone = True
-            elif isinstance(new, str) and new != old:
+            elif _is_other(old, new):
                 changed = new
         if gone:
             left = tuple(one for one in left if one is not group)
@@ -35,9 +38,28 @@ def settled(before: Any, after: Any, groups: tuple[Group, ...]) -> tuple[Any, tu
             left += (living,) if len(living) > 1 else ()
         if changed is not None:
             for place in living:
-                if places.at(after, place) not in (changed, places.NOWHERE):
+                there = places.at(after, place)
+                if there is not places.NOWHERE and _is_other(there, changed):
                     after = places.put(after, place, changed)
     return after, left
+
+
+def apart(groups: tuple[Group, ...], maps: Collection[Place]) -> tuple[Group, ...]:
+    """The groups without what is in or below these maps, which were made anew."""
+    if not any(place[: len(one)] == one for group in groups for place in group for one in maps):
+        return groups
+    left = (
+        tuple(place for place in group if all(place[: len(one)] != one for one in maps))
+        for group in groups
+    )
+    return tuple(group for group in left if len(group) > 1)
+
+
+def _is_other(old: Any, new: Any) -> bool:
+    """Whether a scalar is written over another."""
+    return (
+        is_scalar(new) and new is not places.NOWHERE and (new != old or kind(new) is not kind(old))
+    )
 
 
 def _order(place: Place) -> tuple[str, ...]:

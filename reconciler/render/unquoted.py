@@ -26,6 +26,10 @@ def _text(word: Word) -> Any:
     return None if _value(word) is None else str(word)
 
 
+def _word(word: Word) -> Any:
+    return None if _value(word) is None else word
+
+
 def _blank(word: Word) -> Any:
     return BLANK if word.value is BLANK else word
 
@@ -33,13 +37,14 @@ def _blank(word: Word) -> Any:
 VALUES: Readings = MappingProxyType({"annotations": _value})
 BLANKS: Readings = MappingProxyType({"annotations": _blank})
 TEXTS: Readings = MappingProxyType({"annotations": _text})
-PATCH: Readings = MappingProxyType({"annotations": _text, "labels": _value})
+_STRINGS: Readings = MappingProxyType({"annotations": str, "labels": str})
+PATCH: Readings = MappingProxyType({"annotations": _word, "labels": _value})
 
 
 def of(item: Item, readings: Readings) -> Value:
     """The object's value with its words as they are read now."""
     trace = item.books.trace
-    return item.value if trace and trace.steps else as_values(item.value, readings)
+    return as_values(item.value, _STRINGS if trace and trace.steps else readings)
 
 
 def as_values(value: Value, readings: Readings) -> Value:

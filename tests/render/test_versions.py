@@ -25,6 +25,8 @@ NEWER = {
     "replacements-made",
     "replacements-made-in-lists",
     "replacements-made-keys",
+    "replacements-made-numbers",
+    "replacements-made-of-nothing",
     "replacements-null",
 }
 

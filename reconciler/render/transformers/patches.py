@@ -17,6 +17,7 @@ from reconciler.render.context import Context
 from reconciler.render.fieldspecs import Unfit
 from reconciler.render.items import Item, Step, Value
 from reconciler.render.jsonpatches import Operation
+from reconciler.render.scalars import string_map
 from reconciler.render.selectors import Selector
 
 
@@ -186,7 +187,7 @@ def json_step(
         after = context.changed(
             before.with_value(found), lambda value: jsonpatches.apply(value, operations)
         )
-        return after if found is value else after.with_value(_unannotated(after.value))
+        return after.with_value(_annotations_as_texts(after.value))
 
     return lambda items: [change(item) for item in items] if operations else items
 
@@ -206,10 +207,14 @@ def _annotated(value: Value) -> Value:
     return {**value, "metadata": {**metadata, "annotations": {}}}
 
 
-def _unannotated(value: Value) -> Value:
-    """The object without those annotations where the patch left them empty."""
+def _annotations_as_texts(value: Value) -> Value:
+    """The object as a patch leaves it: kustomize writes its annotations anew, as strings."""
     metadata = value.get("metadata")
-    if not isinstance(metadata, dict) or metadata.get("annotations") != {}:
+    found = metadata.get("annotations") if isinstance(metadata, dict) else None
+    if not isinstance(metadata, dict) or not isinstance(found, dict):
+        return value
+    texts = string_map(found)
+    if texts == found and texts:
         return value
     rest = {key: item for key, item in metadata.items() if key != "annotations"}
-    return {**value, "metadata": rest}
+    return {**value, "metadata": {**rest, "annotations": texts} if texts else rest}

@@ -256,7 +256,7 @@ def _fill(
         if isinstance(new, targets.Untyped):
             made = tuple(one for one in made if one is not known)
             made += (Bare(slot.place, new.text),) if slot.place is not None else ()
-            new = bare.read(new.text)
+            new = bare.put(new.text, slot.place or ())
         slot.set(new)
     if create and any(part.startswith("[") for part in parts):
         for place, one in list(targets.untyped(changed)):
