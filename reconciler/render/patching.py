@@ -59,9 +59,10 @@ def _replaced(patch: Any, place: Place = ()) -> Iterator[Place]:
             return
         for key, value in patch.items():
             yield from _replaced(value, (*place, key))
-    elif isinstance(patch, list):
-        if any(isinstance(each, dict) and each.get(DIRECTIVE) == "replace" for each in patch):
-            yield place
+    elif isinstance(patch, list) and any(
+        isinstance(each, dict) and each.get(DIRECTIVE) == "replace" for each in patch
+    ):
+        yield place
 
 
 def _typed(item: Item, merger: Merger) -> Item:
