@@ -41,7 +41,6 @@ from reconciler.render.provenance import Trace
 from reconciler.render.transformers import Stage
 from reconciler.render.variables import Variable
 
-_ANNOTATIONS = (("metadata", "annotations"),)
 _VALIDATED = "validated-by"
 
 
@@ -367,5 +366,5 @@ def _touched(item: Item, by: provenance.Step) -> Item:
     """The object, changed by a step; kustomize writes its annotations anew to note that."""
     books = item.books
     trace = books.trace.then(by) if books.trace else Trace(by)
-    shared = sharing.apart(books.shared, _ANNOTATIONS)
+    shared = sharing.apart(books.shared, (sharing.ANNOTATIONS,))
     return item.with_books(books._replace(trace=trace, shared=shared))

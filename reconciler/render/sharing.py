@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from reconciler.documents.scalars import Word
 from reconciler.documents.styles import kind
 from reconciler.render import places
 from reconciler.render.places import Place
 from reconciler.render.scalars import is_scalar
 
 Group = tuple[Place, ...]
+ANNOTATIONS: Place = ("metadata", "annotations")
 
 
 def settled(before: Any, after: Any, groups: tuple[Group, ...]) -> tuple[Any, tuple[Group, ...]]:
@@ -38,9 +40,9 @@ def settled(before: Any, after: Any, groups: tuple[Group, ...]) -> tuple[Any, tu
             left += (living,) if len(living) > 1 else ()
         if changed is not None:
             for place in living:
-                there = places.at(after, place)
-                if there is not places.NOWHERE and _is_other(there, changed):
-                    after = places.put(after, place, changed)
+                there, wanted = places.at(after, place), _at(place, changed)
+                if there is not places.NOWHERE and _is_other(there, wanted):
+                    after = places.put(after, place, wanted)
     return after, left
 
 
@@ -53,6 +55,12 @@ def apart(groups: tuple[Group, ...], maps: Collection[Place]) -> tuple[Group, ..
         for group in groups
     )
     return tuple(group for group in left if len(group) > 1)
+
+
+def _at(place: Place, value: Any) -> Any:
+    """A word without quotes is text in the object's annotations, and elsewhere what it reads as."""
+    is_word = value.__class__ is Word and place[:-1] != ANNOTATIONS
+    return value.value if is_word else value
 
 
 def _is_other(old: Any, new: Any) -> bool:
