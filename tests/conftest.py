@@ -25,6 +25,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Integration(enough=enough), "integration")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest test first: begun last, it would run alone for minutes."""
+    items.sort(key=lambda item: item.path.name != "test_soak.py")
+
+
 @pytest.fixture(scope="session")
 def binaries(pytestconfig: pytest.Config) -> Mapping[str, Path]:
     """The control plane's programs; what uses them is an integration test."""
