@@ -9,11 +9,13 @@ resources and patches; what passes through JSON has no style (``without``).
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from reconciler.documents import folded, strings
 from reconciler.documents.scalars import Word
 
+_BASED = re.compile("[-+]?0[xXoObB]")
 _FIRST = frozenset("+-0123456789.yYnNtTfFoO~")  # of words that are printed in quotes
 
 
@@ -131,6 +133,13 @@ def added(new: Any) -> Any:
 def kind(value: Any) -> type:
     """A value's type, whatever its style."""
     return next((one for one in (str, bool, int, float) if isinstance(value, one)), type(value))
+
+
+def is_float(value: Any) -> bool:
+    """Whether YAML calls a number a float: ``1.0`` and ``1e3``, whole as they are."""
+    if value.__class__ is not Whole:
+        return isinstance(value, float)
+    return _BASED.match(value.written) is None and any(sign in value.written for sign in ".eE")
 
 
 def is_unsettled(patch: Any) -> bool:

@@ -315,8 +315,10 @@ def _laid(old: Any, value: _Value, options: dict[str, Any]) -> Any:
 
 def _tag(value: Any) -> str:
     """What YAML calls the type of a scalar; a message has no values, which may be secret."""
+    if styles.is_float(value):
+        return "!!float"
     kinds = (
-        *((bool, "bool"), (int, "int"), (float, "float")),
+        *((bool, "bool"), (int, "int")),
         *((styles.Date, "timestamp"), (str, "str")),
     )
     return "!!" + next((name for kind, name in kinds if isinstance(value, kind)), "null")
