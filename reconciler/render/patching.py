@@ -25,8 +25,6 @@ def apply(
     ``names`` and ``kinds`` let the patch change the object's name and kind; its namespace never.
     """
     patch = unquoted.as_values(patch, unquoted.PATCH)
-    if item.books.bare:
-        item = _typed(item, merger)
     if names or kinds:
         item = item.remembering()
         patch = _as_strings(patch, ("annotations",))
@@ -35,6 +33,8 @@ def apply(
         patch = {**patch, "metadata": _added(metadata, item)}
     if patch.get(DIRECTIVE) == "replace":
         return item  # kustomize builds the replacement of a whole object, and drops it
+    if item.books.bare:
+        item = _typed(item, merger)
     merged = merger.merge(_marked(item), patch)
     if merged is ABSENT or not merged:
         return None
