@@ -77,7 +77,7 @@ def load_all(
     for number, part in enumerate(split(data)):
         if number >= limits.documents:
             raise error(f"the file has more than {limits.documents} documents", path=path)
-        if number == 0 and not scalars.strict and _is_directives(data, part.text):
+        if number == 0 and not scalars.strict and _are_directives(part.text):
             continue  # they belong to what follows, which only objects' files are cut off from
         if part.trailer and not part.trailer.startswith(b"#"):
             raise error("invalid document separator: text after ---", path=path, line=part.before)
@@ -96,10 +96,9 @@ def load_all(
     return tuple(documents)
 
 
-def _is_directives(data: bytes, first: bytes) -> bool:
-    """Whether nothing but the version and tags of YAML, which may be told once, begin the file."""
-    is_at_start = not data.startswith(b"---")
-    return is_at_start and first.count(b"%YAML") < 2 and bool(_DIRECTIVES.fullmatch(first))
+def _are_directives(text: bytes) -> bool:
+    """Whether nothing but the version and tags of YAML, which may be told once, begin a file."""
+    return b"%" in text and text.count(b"%YAML") < 2 and bool(_DIRECTIVES.fullmatch(text))
 
 
 def split(data: bytes) -> Iterator[Part]:
@@ -125,7 +124,7 @@ def locate(data: bytes, document: int, field: positions.Field) -> tuple[int, int
     alias, a patch or a generator) gets its nearest parent's place, and (1, 1) stands for the rest.
     """
     for part in split(data):
-        if positions.empty(part.text):
+        if positions.empty(part.text) or _are_directives(part.text):
             continue
         if document == 0:
             line, column = positions.position(part.text, field)

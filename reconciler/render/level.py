@@ -366,5 +366,5 @@ def _touched(item: Item, by: provenance.Step) -> Item:
     """The object, changed by a step; kustomize writes its annotations anew to note that."""
     books = item.books
     trace = books.trace.then(by) if books.trace else Trace(by)
-    shared = sharing.apart(books.shared, (sharing.ANNOTATIONS,))
+    shared = sharing.apart(books.shared, sharing.is_annotation)
     return item.with_books(books._replace(trace=trace, shared=shared))

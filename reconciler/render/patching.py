@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from reconciler.documents.scalars import BLANK, BRACED, Doubled
@@ -41,7 +41,7 @@ def apply(
     if item.books.blanks:
         merged = _unmarked(merged)
     if item.books.shared:
-        groups = sharing.apart(item.books.shared, [*_replaced(patch)])
+        groups = sharing.apart(item.books.shared, partial(_is_replaced, patch))
         merged, shared = sharing.settled(item.value, merged, groups)
         item = item.with_books(item.books._replace(shared=shared))
     patched = item.with_value(_kept(merged, item, names=names, kinds=kinds))
@@ -51,18 +51,19 @@ def apply(
     return patched
 
 
-def _replaced(patch: Any, place: Place = ()) -> Iterator[Place]:
-    """The maps and lists of the object that a patch puts its own in the place of."""
-    if isinstance(patch, dict):
+def _is_replaced(patch: Any, place: Place) -> bool:
+    """Whether a patch puts a map or list of its own in the way to a place."""
+    for key in place:
+        if isinstance(patch, list):
+            return any(
+                isinstance(each, dict) and each.get(DIRECTIVE) == "replace" for each in patch
+            )
+        if not isinstance(patch, dict):
+            return False
         if patch.get(DIRECTIVE) == "replace":
-            yield place
-            return
-        for key, value in patch.items():
-            yield from _replaced(value, (*place, key))
-    elif isinstance(patch, list) and any(
-        isinstance(each, dict) and each.get(DIRECTIVE) == "replace" for each in patch
-    ):
-        yield place
+            return True
+        patch = patch.get(key)
+    return False
 
 
 def _typed(item: Item, merger: Merger) -> Item:

@@ -8,7 +8,7 @@ Item's books hold the groups of places, and every step that changes values in pl
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable
 from typing import Any
 
 from reconciler.documents.scalars import Word
@@ -18,7 +18,7 @@ from reconciler.render.places import Place
 from reconciler.render.scalars import is_scalar
 
 Group = tuple[Place, ...]
-ANNOTATIONS: Place = ("metadata", "annotations")
+_ANNOTATIONS: Place = ("metadata", "annotations")
 
 
 def settled(before: Any, after: Any, groups: tuple[Group, ...]) -> tuple[Any, tuple[Group, ...]]:
@@ -46,28 +46,30 @@ def settled(before: Any, after: Any, groups: tuple[Group, ...]) -> tuple[Any, tu
     return after, left
 
 
-def apart(groups: tuple[Group, ...], maps: Collection[Place]) -> tuple[Group, ...]:
-    """The groups without what is in or below these maps, which were made anew."""
-    if not any(place[: len(one)] == one for group in groups for place in group for one in maps):
+def apart(groups: tuple[Group, ...], is_apart: Callable[[Place], bool]) -> tuple[Group, ...]:
+    """The groups without those places, whose maps were made anew."""
+    if not any(is_apart(place) for group in groups for place in group):
         return groups
-    left = (
-        tuple(place for place in group if all(place[: len(one)] != one for one in maps))
-        for group in groups
-    )
+    left = (tuple(place for place in group if not is_apart(place)) for group in groups)
     return tuple(group for group in left if len(group) > 1)
+
+
+def is_annotation(place: Place) -> bool:
+    """Whether it is one of the object's own annotations."""
+    return place[:-1] == _ANNOTATIONS
 
 
 def _at(place: Place, value: Any) -> Any:
     """A word without quotes is text in the object's annotations, and elsewhere what it reads as."""
-    is_word = value.__class__ is Word and place[:-1] != ANNOTATIONS
+    is_word = value.__class__ is Word and not is_annotation(place)
     return value.value if is_word else value
 
 
 def _is_other(old: Any, new: Any) -> bool:
     """Whether a scalar is written over another."""
-    return (
-        is_scalar(new) and new is not places.NOWHERE and (new != old or kind(new) is not kind(old))
-    )
+    if new is old or new is places.NOWHERE or not is_scalar(new):
+        return False
+    return new != old or (new.__class__ is not old.__class__ and kind(new) is not kind(old))
 
 
 def _order(place: Place) -> tuple[str, ...]:

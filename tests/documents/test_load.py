@@ -120,6 +120,22 @@ def test_keys_in_configuration_may_be_numbers_and_booleans() -> None:
     assert value_of("{1: a, yes: b, 1.5: c}", CONFIG) == {"1": "a", "true": "b", "1.5": "c"}
 
 
+@pytest.mark.parametrize("head", ["%YAML 1.1\n---\n", "# a\n%YAML 1.1 # b\n%TAG ! x:\n---\n"])
+def test_the_version_of_yaml_may_stand_before_settings_and_before_no_objects(head: str) -> None:
+    data = f"{head}a: b\n".encode()
+    (found,) = load_all(data, path="x", scalars=CONFIG)
+    assert (found.value, found.line) == ({"a": "b"}, head.count("\n") + 1)
+    assert locate(data, 0, ("a",)) == (head.count("\n") + 1, 1)
+    with pytest.raises(RenderError):
+        load_all(data, path="x", scalars=RESOURCE)
+
+
+@pytest.mark.parametrize("head", ["%YAML 1.1\n%YAML 1.1\n---\n", "%YAML 1.2\n---\n"])
+def test_another_version_of_yaml_and_one_told_twice_are_refused(head: str) -> None:
+    with pytest.raises(RenderError):
+        load_all(f"{head}a: b\n".encode(), path="x", scalars=CONFIG)
+
+
 def test_documents_keep_their_first_lines() -> None:
     data = b"# head\n\na: 1\n---\n---\n# nothing\n--- # end\nb: 2\n---\nnull\n---\r\n- c\n"
     documents = load_all(data, path="r.yaml")
