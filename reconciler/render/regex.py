@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import groupby
 
 Matches = Callable[[str], bool]
 Test = Callable[[str], bool]
@@ -138,8 +139,11 @@ def _in_class(posix: re.Match[str]) -> str:
 def _others(inside: str) -> str:
     """The characters that are not in a class of ASCII."""
     is_inside = re.compile(f"[{inside}]").match
-    spelled = [f"\\x{code:02x}" for code in range(128) if not is_inside(chr(code))]
-    return "".join(spelled) + "\\x80-\U0010ffff"
+    runs = groupby(range(128), lambda code: is_inside(chr(code)) is None)
+    spelled = (
+        f"\\x{run[0]:02x}-\\x{run[-1]:02x}" for out, codes in runs if out for run in [[*codes]]
+    )
+    return "".join(spelled) + "\\x80-\\U0010ffff"
 
 
 def _ends(pattern: str) -> str:
