@@ -22,7 +22,6 @@ from reconciler.render import (
     plugins,
     provenance,
     resources,
-    sharing,
     telling,
     transformers,
     variables,
@@ -37,7 +36,7 @@ from reconciler.render.kept import Reads
 from reconciler.render.kustomization import Kustomization
 from reconciler.render.openapi import Schemas
 from reconciler.render.plugins import Plugin
-from reconciler.render.provenance import Trace
+from reconciler.render.tracing import Tracer
 from reconciler.render.transformers import Stage
 from reconciler.render.variables import Variable
 
@@ -73,7 +72,7 @@ class _Work:
         self._folder = folder
         self._cache = cache
         self._own = own
-        self._tracing = tracing
+        self._trace = Tracer(tracing, folder.called(own.name))
         self._items = list(start.items)
         self._config = start.config
         self._variables = start.variables
@@ -132,7 +131,7 @@ class _Work:
             where, data = self._file(path, here)
             try:
                 items = resources.of(here.files.objects(where, data, self._digest(where)))
-                collection.append(self._items, self._traced_files(items, path))
+                collection.append(self._items, self._trace.read(items, self._folder.called(path)))
             except RenderError as error:
                 raise telling.unreadable(error, path, self._folder) from None
             except Collision as collision:
@@ -172,14 +171,14 @@ class _Work:
         taken = collection.names(self._items)
         for field, (kind, make) in generators.FIELDS.items():
             if field in self._own.fields:
-                here, by = self._context(field), self._builtin(kind)
+                here, by = self._context(field), self._trace.builtin(kind)
                 for index, item in enumerate(make(self._own.fields[field], options, here)):
-                    made = self._made(item, by)
+                    made = self._trace.made(item, by)
                     collection.absorb(self._items, made, here.under(index), taken)
         try:
             for plugin in self._plugins("generators"):
                 for item in plugin.items():
-                    made = self._made(item, plugin.provenance)
+                    made = self._trace.made(item, plugin.provenance)
                     collection.absorb(self._items, made, plugin.context, taken)
         except RenderError as error:
             raise telling.told(error, "loading generator plugins") from None
@@ -205,14 +204,12 @@ class _Work:
             if any(fields.get(field) for field in stage.fields):
                 words, here = fields.get(stage.field), self._context(stage.field)
                 for step in _configured(stage, words, here):
-                    self._apply(step, self._builtin(stage.kind))
+                    self._apply(step, self._trace.builtin(stage.kind))
         for plugin in self._plugins("transformers"):
             self._apply(plugin.step(), plugin.provenance)
 
     def _apply(self, step: Step, by: provenance.Step | None) -> None:
-        self._items = step(self._items)
-        if self._tracing and by is not None:
-            self._items = [_touched(item, by) for item in self._items]
+        self._items = self._trace.changed(step(self._items), by)
 
     def _validate(self) -> None:
         """Validators are transformers that may change nothing but a label that says so."""
@@ -227,7 +224,7 @@ class _Work:
         paths: list[int] = []
         entries = self._own.list(field)
         for index, entry in enumerate(entries):
-            more = plugins.inline(entry, self._context(field, index), self._called())
+            more = plugins.inline(entry, self._context(field, index), self._trace.file)
             if more is None:
                 paths.append(index)
             else:
@@ -251,25 +248,6 @@ class _Work:
             more = variables.of(found, here)
             self._variables = variables.added(self._variables, more, "merging vars")
 
-    # -- provenance ----------------------------------------------------------------
-
-    def _builtin(self, kind: str) -> provenance.Step:
-        return provenance.Step.builtin(kind, self._called())
-
-    def _called(self) -> str:
-        return self._folder.called(self._own.name)
-
-    def _traced_files(self, items: list[Item], path: str) -> list[Item]:
-        if not self._tracing:
-            return items
-        trace = Trace(provenance.Step(path=self._folder.called(path)))
-        return [item.with_books(item.books._replace(trace=trace)) for item in items]
-
-    def _made(self, item: Item, by: provenance.Step | None) -> Item:
-        if not self._tracing or by is None or item.books.trace is not None:
-            return item
-        return item.with_books(item.books._replace(trace=Trace(by)))
-
     # -- levels below --------------------------------------------------------------
 
     def _merge(self, level: Level, where: str, path: str, here: Context) -> None:
@@ -290,14 +268,14 @@ class _Work:
         reads = Reads()
         try:
             folder = self._folder.child(path, reads)
-            kept = None if component or self._tracing else self._kept(folder)
+            kept = None if component or self._trace.on else self._kept(folder)
         except Problem as problem:
             raise here.error(self._around(path, str(problem), component=component)) from None
         if kept is not None:
             return kept, folder.path
         level = self._built(folder, path, here, component=component)
         self._folder.reads.add(reads)
-        if not component and not self._tracing:
+        if not component and not self._trace.on:
             self._cache.levels.add(self._key(folder), reads, level)
         return level, folder.path
 
@@ -343,7 +321,7 @@ class _Work:
             )
         start = self._level() if component else Level(schemas=self._met())
         try:
-            return _Work(folder, self._cache, own, start, tracing=self._tracing).run()
+            return _Work(folder, self._cache, own, start, tracing=self._trace.on).run()
         except RenderError as error:
             raise telling.below(error, folder.path, accumulating) from None
 
@@ -360,11 +338,3 @@ def _configured(stage: Stage, words: Any, here: Context) -> Iterator[Step]:
         if step is None:
             return
         yield step
-
-
-def _touched(item: Item, by: provenance.Step) -> Item:
-    """The object, changed by a step; kustomize writes its annotations anew to note that."""
-    books = item.books
-    trace = books.trace.then(by) if books.trace else Trace(by)
-    shared = sharing.apart(books.shared, sharing.is_annotation)
-    return item.with_books(books._replace(trace=trace, shared=shared))
