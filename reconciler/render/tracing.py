@@ -13,7 +13,7 @@ from reconciler.render.provenance import Step, Trace
 
 
 class Tracer(NamedTuple):
-    """For one kustomization; ``file`` is what its file is called. Without ``on`` it notes nothing."""
+    """For one kustomization, whose file is called ``file``. Without ``on`` it notes nothing."""
 
     on: bool
     file: str
