@@ -37,6 +37,17 @@ class Merger:
         merged = self.walk(target, patch, None)
         return styles.settled(merged) if styles.is_unsettled(patch) else merged
 
+    def keys_at(self, value: Any, place: Place) -> tuple[str, ...]:
+        """The fields that tell apart the items of the list at a place; none of an atomic one."""
+        shape = None
+        for part in place:
+            shape = shape or self._shape_of(value)
+            if shape is None:
+                return ()
+            shape = shape.elements() if isinstance(value, list) else shape.field(str(part))
+            value = value[part]
+        return shape.keys if shape is not None and shape.merges else ()
+
     def reaches(self, value: Any, place: Place) -> bool:
         """Whether a merge comes by a place: into a list only where its items have keys."""
         shape = None

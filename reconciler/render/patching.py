@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from reconciler.documents.scalars import BLANK, BRACED, Doubled
 from reconciler.render import bare, ids, places, sharing, unquoted
 from reconciler.render.directives import ABSENT, DIRECTIVE
 from reconciler.render.fieldspecs import Unfit
+from reconciler.render.following import followed
 from reconciler.render.items import Books, Item, Value
 from reconciler.render.merge import Merger
 from reconciler.render.places import Place
 from reconciler.render.scalars import string_map, text
+from reconciler.render.sharing import Groups
 
 _MAPS = ("labels", "annotations")
 
@@ -41,8 +42,7 @@ def apply(
     if item.books.blanks:
         merged = _unmarked(merged)
     if item.books.shared:
-        groups = sharing.apart(item.books.shared, partial(_is_replaced, patch))
-        merged, shared = sharing.settled(item.value, merged, groups)
+        merged, shared = _settled(item, patch, merged, merger)
         item = item.with_books(item.books._replace(shared=shared))
     patched = item.with_value(_kept(merged, item, names=names, kinds=kinds))
     if _forgets(patch):
@@ -51,19 +51,14 @@ def apply(
     return patched
 
 
-def _is_replaced(patch: Any, place: Place) -> bool:
-    """Whether a patch puts a map or list of its own in the way to a place."""
-    for key in place:
-        if isinstance(patch, list):
-            return any(
-                isinstance(each, dict) and each.get(DIRECTIVE) == "replace" for each in patch
-            )
-        if not isinstance(patch, dict):
-            return False
-        if patch.get(DIRECTIVE) == "replace":
-            return True
-        patch = patch.get(key)
-    return False
+def _settled(item: Item, patch: Value, merged: Value, merger: Merger) -> tuple[Value, Groups]:
+    """What is shared, changed everywhere, and where it is now."""
+    before = item.value
+
+    def moved(place: Place) -> Place | None:
+        return followed(place, before, merged, patch, lambda at: merger.keys_at(before, at))
+
+    return sharing.settled(before, merged, item.books.shared, moved)
 
 
 def _typed(item: Item, merger: Merger) -> Item:

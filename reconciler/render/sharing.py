@@ -18,32 +18,45 @@ from reconciler.render.places import Place
 from reconciler.render.scalars import is_scalar
 
 Group = tuple[Place, ...]
+Groups = tuple[Group, ...]
+Moved = Callable[[Place], Place | None]
 _ANNOTATIONS: Place = ("metadata", "annotations")
 
 
-def settled(before: Any, after: Any, groups: tuple[Group, ...]) -> tuple[Any, tuple[Group, ...]]:
+def settled(
+    before: Any, after: Any, groups: Groups, moved: Moved = lambda place: place
+) -> tuple[Any, Groups]:
     """``after`` with what changed in one place of a group changed in all that are left, and the
-    groups: a place that was gone by ``before`` is in none, though it may be there again.
+    groups as they are then.
+
+    ``moved`` is where a place is in ``after``; None where that is another node. A place that was
+    gone by ``before`` is in no group, though it may be there again.
     """
-    left = groups
+    left: list[Group] = []
     for group in groups:
-        changed, gone, living = None, False, group
+        changed, living = None, []
         for place in sorted(group, key=_order):
-            old, new = places.at(before, place), places.at(after, place)
-            if old is places.NOWHERE:
-                gone = True
-            elif _is_other(old, new):
+            old = places.at(before, place)
+            now = None if old is places.NOWHERE else moved(place)
+            if now is None:
+                continue
+            living.append(now)
+            new = places.at(after, now)
+            if _is_other(old, new):
                 changed = new
-        if gone:
-            left = tuple(one for one in left if one is not group)
-            living = tuple(one for one in group if places.at(before, one) is not places.NOWHERE)
-            left += (living,) if len(living) > 1 else ()
         if changed is not None:
-            for place in living:
-                there, wanted = places.at(after, place), _at(place, changed)
-                if there is not places.NOWHERE and _is_other(there, wanted):
-                    after = places.put(after, place, wanted)
-    return after, left
+            after = _written(after, living, changed)
+        if len(living) > 1:
+            left.append(group if set(living) == {*group} else tuple(living))
+    return after, tuple(left)
+
+
+def _written(value: Any, living: list[Place], changed: Any) -> Any:
+    for place in living:
+        there, wanted = places.at(value, place), _at(place, changed)
+        if there is not places.NOWHERE and _is_other(there, wanted):
+            value = places.put(value, place, wanted)
+    return value
 
 
 def apart(groups: tuple[Group, ...], is_apart: Callable[[Place], bool]) -> tuple[Group, ...]:
