@@ -92,7 +92,9 @@ class _Value(NamedTuple):
         return text(self.value)
 
     def with_text(self, content: str) -> _Value:
-        return _Value(content if isinstance(self.value, str) else bare.read(content), self.typed)
+        is_text = isinstance(self.value, str) or not is_scalar(self.value)
+        read = content if is_text else bare.read(content)
+        return _Value(content if read is None else read, self.typed)
 
     def again(self, index: int, value: Any) -> _Value:
         """As it is now in an object of that index: a target may be its own source."""
