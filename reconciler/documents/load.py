@@ -19,7 +19,7 @@ from reconciler.documents.scalars import BLANK, RESOURCE, Scalars
 from reconciler.model.errors import FileError, RenderError
 
 _SEPARATOR = re.compile(rb"\n---(.*)\n")
-_DIRECTIVES = re.compile(rb"(?:(?:%YAML 1\.1|%TAG [^#\n]*)?[ \t]*(?:#.*)?\n)+")
+_VERSION = re.compile(rb"(?:(?:%YAML 1\.1)?[ \t]*(?:#.*)?\n)+")
 _MAX_DIRECTIVES = 32  # libyaml compares each with all before it: many cost minutes
 
 
@@ -77,8 +77,8 @@ def load_all(
     for number, part in enumerate(split(data)):
         if number >= limits.documents:
             raise error(f"the file has more than {limits.documents} documents", path=path)
-        if number == 0 and not scalars.strict and _are_directives(part.text):
-            continue  # they belong to what follows, which only objects' files are cut off from
+        if number == 0 and not scalars.strict and _is_version(part.text):
+            continue  # of what follows, which only objects' files are cut off from
         if part.trailer and not part.trailer.startswith(b"#"):
             raise error("invalid document separator: text after ---", path=path, line=part.before)
         if found := positions.slash(part.text):
@@ -96,9 +96,9 @@ def load_all(
     return tuple(documents)
 
 
-def _are_directives(text: bytes) -> bool:
-    """Whether nothing but the version and tags of YAML, which may be told once, begin a file."""
-    return b"%" in text and text.count(b"%YAML") < 2 and bool(_DIRECTIVES.fullmatch(text))
+def _is_version(text: bytes) -> bool:
+    """Whether a file begins with nothing but the version of YAML, which may be told once."""
+    return text.count(b"%YAML") == 1 and bool(_VERSION.fullmatch(text))
 
 
 def split(data: bytes) -> Iterator[Part]:
@@ -124,7 +124,7 @@ def locate(data: bytes, document: int, field: positions.Field) -> tuple[int, int
     alias, a patch or a generator) gets its nearest parent's place, and (1, 1) stands for the rest.
     """
     for part in split(data):
-        if positions.empty(part.text) or _are_directives(part.text):
+        if positions.empty(part.text) or _is_version(part.text):
             continue
         if document == 0:
             line, column = positions.position(part.text, field)

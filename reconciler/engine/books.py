@@ -1,7 +1,7 @@
 """What this agent applied and may prune: the records on disk and the inventory in the cluster.
 
 One thread, the loop's, changes the books; watch threads read ``records``, ``versions`` and
-``flight``. The inventory is written as a superset before a first write and exact after the last.
+``flight``, and note in ``outdated`` and ``shown`` what they see of our writes. The inventory is written as a superset before a first write and exact after the last.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ class Books:
         self.versions: dict[ObjectRef, str] = {}  # resourceVersion after our last write
         self.outdated: set[ObjectRef] = set()  # last shown as it was before our own last write
         self.flight: set[ObjectRef] = set()  # being written: what a watch says of them must wait
+        self.shown: dict[ObjectRef, str] = {}  # of those: the version that a watch last showed
         # To be written or pruned by a pass, and not known to be: the API server's answer did not
         # come, or the agent was killed before it was kept. Their records may be older than what is
         # there.
@@ -178,7 +179,7 @@ class Books:
             self.entries[record.ref] = _entry_of(record)
             self.doubtful.discard(record.ref)
             self.versions[record.ref] = live.resource_version
-            self.outdated.discard(record.ref)
+            self._catch_up(record.ref)
             self.flight.discard(record.ref)
             self.pending.discard(record.ref)
 
@@ -198,6 +199,7 @@ class Books:
     def retract(self, ref: ObjectRef) -> None:
         """A write that was announced and refused: nothing of ours came of it."""
         self.flight.discard(ref)
+        self.shown.pop(ref, None)
         self.pending.discard(ref)
         entry = self.entries.get(ref)
         if entry is not None and not entry.uid and ref not in self.doubtful:
@@ -260,6 +262,8 @@ class Books:
         One that is older than our last write makes the object ``outdated`` until a newer event
         shows it: after a restore of etcd from a backup there is none.
         """
+        if live.ref in self.flight:
+            self.shown[live.ref] = live.resource_version
         if self.is_after(live.ref, live.resource_version):
             self.outdated.add(live.ref)
         else:
@@ -268,10 +272,21 @@ class Books:
     def show_list(self, event: ports.KindListed) -> None:
         """A watch begins with this list; told from the watch's own thread. What was written after
         it, and is not in it, is ``outdated`` until an event shows it."""
-        for ref in list(self.records):  # the loop may add one meanwhile
-            is_of_kind = (ref.group, ref.kind) == (event.kind.group, event.kind.kind)
-            if is_of_kind and ref not in event.uids and self.is_after(ref, event.version):
+        flight = frozenset(self.flight)
+        for ref in {*list(self.records), *flight}:  # the loop may add one meanwhile
+            if (ref.group, ref.kind) != (event.kind.group, event.kind.kind) or ref in event.uids:
+                continue
+            if ref in flight:
+                self.shown[ref] = event.version
+            if self.is_after(ref, event.version):
                 self.outdated.add(ref)
+
+    def _catch_up(self, ref: ObjectRef) -> None:
+        """A write is known: what a watch showed while it was in flight may be older."""
+        self.outdated.discard(ref)
+        shown = self.shown.pop(ref, None)
+        if shown is not None and self.is_after(ref, shown):
+            self.outdated.add(ref)
 
     def is_stale(self, live: Live) -> bool:
         """Whether a watch shows the object as our own last write left it, or as it was before.

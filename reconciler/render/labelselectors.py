@@ -19,10 +19,11 @@ Test = Callable[[Labels], bool]
 
 _SELECTORS = 4096
 _BLANKS = " \t\r\n"
-_WORD = re.compile(rf"[{_BLANKS}]*(==|!=|[=!(),<>]|[^=!(),<>{_BLANKS}]+)")
+_WORD = re.compile(rf"==|!=|[=!(),<>]|[^=!(),<>{_BLANKS}\0]+")
 _SIGNS = frozenset(("=", "==", "!=", "!", "(", ")", ",", "<", ">"))
 _OPERATORS = frozenset(("=", "==", "!=", "<", ">", "in", "notin"))
 _INTEGER = re.compile(r"[-+]?[0-9]+", re.ASCII)
+_DIGITS = 19  # of the largest integer of 64 bits
 _END = ""  # behind the last word
 
 
@@ -59,7 +60,7 @@ class _Reader:
     """Goes over the words of a selector once."""
 
     def __init__(self, text: str) -> None:
-        self._words: list[str] = [*_WORD.findall(text.partition("\0")[0]), _END]
+        self._words: list[str] = [*_WORD.findall(text), _END]
         self._at = 0
 
     def _next(self) -> str:
@@ -154,7 +155,9 @@ def _is_identifier(word: str) -> bool:
 
 def _is_integer(word: str) -> bool:
     """As Go's ParseInt of 64 bits has it."""
-    return bool(_INTEGER.fullmatch(word)) and len(word) <= 20 and -(2**63) <= int(word) < 2**63
+    digits = word.lstrip("+-").lstrip("0")
+    is_short = bool(_INTEGER.fullmatch(word)) and len(digits) <= _DIGITS
+    return is_short and -(2**63) <= int(word) < 2**63
 
 
 def _refuse(found: str, expected: str) -> NoReturn:

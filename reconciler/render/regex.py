@@ -25,8 +25,13 @@ _BOUNDS = re.compile(r"\{(\d+)(,?)(\d*)\}")
 _NAMED = {
     "alnum": "0-9A-Za-z",
     "alpha": "A-Za-z",
+    "ascii": r"\x00-\x7f",
+    "blank": r"\t ",
+    "cntrl": r"\x00-\x1f\x7f",
     "digit": "0-9",
+    "graph": "!-~",
     "lower": "a-z",
+    "print": " -~",
     "punct": r"!-/:-@\[-`{-~",
     "space": r"\t\n\v\f\r ",
     "upper": "A-Z",
@@ -53,6 +58,7 @@ _WORDS = {  # of Python's errors, as Go has them
 }
 _EDGES = ("\\b", "\\B", "\\A", "\\z")
 _GROUP = re.compile(r"(?<!\\)\(\?<(?=\w+>)")  # Python wants a P
+_OPENS = re.compile(r"\[\^?\]?")
 _POSIX = re.compile(r"\[:(\^?)(\w+):\]")
 
 
@@ -115,18 +121,35 @@ def _refuse_pythons_own(pattern: str) -> None:
 
 def _as_python(pattern: str, flags: int = 0) -> re.Pattern[str]:
     """Go's ``$`` is the very end; its classes are ASCII; it has names for classes."""
-    for posix in _POSIX.finditer(pattern):
-        if posix[2] not in _NAMED:
-            raise Malformed(
-                f"error parsing regexp: invalid character class range: `{posix[0]}`: `{pattern}`"
-            )
-    named = _POSIX.sub(_in_class, _GROUP.sub("(?P<", pattern))
+    named = _named(_GROUP.sub("(?P<", pattern))
     try:
         return re.compile(_ends(named), re.ASCII | flags)
     except (re.error, RecursionError, OverflowError) as error:
         said = str(error)
         words = next((go for python, go in _WORDS.items() if said.startswith(python)), said)
         raise Malformed(f"error parsing regexp: {words}: `{pattern}`") from None
+
+
+def _named(pattern: str) -> str:
+    """The names of characters within brackets told in Python's words. Raises Malformed."""
+    if "[:" not in pattern:
+        return pattern
+    out, at, inside = [], 0, False
+    while at < len(pattern):
+        posix = _POSIX.match(pattern, at) if inside else None
+        if posix is not None:
+            if posix[2] not in _NAMED:
+                words = f"invalid character class range: `{posix[0]}`: `{pattern}`"
+                raise Malformed(f"error parsing regexp: {words}")
+            part = posix[0]
+            out.append(_in_class(posix))
+        else:
+            opens = None if inside else _OPENS.match(pattern, at)
+            part = opens[0] if opens else pattern[at : at + (2 if pattern[at] == "\\" else 1)]
+            inside = (inside or opens is not None) and part != "]"
+            out.append(part)
+        at += len(part)
+    return "".join(out)
 
 
 def _in_class(posix: re.Match[str]) -> str:

@@ -120,7 +120,7 @@ def test_keys_in_configuration_may_be_numbers_and_booleans() -> None:
     assert value_of("{1: a, yes: b, 1.5: c}", CONFIG) == {"1": "a", "true": "b", "1.5": "c"}
 
 
-@pytest.mark.parametrize("head", ["%YAML 1.1\n---\n", "# a\n%YAML 1.1 # b\n%TAG ! x:\n---\n"])
+@pytest.mark.parametrize("head", ["%YAML 1.1\n---\n", "# a\n%YAML 1.1 # b\n# c\n---\n"])
 def test_the_version_of_yaml_may_stand_before_settings_and_before_no_objects(head: str) -> None:
     data = f"{head}a: b\n".encode()
     (found,) = load_all(data, path="x", scalars=CONFIG)
@@ -130,7 +130,9 @@ def test_the_version_of_yaml_may_stand_before_settings_and_before_no_objects(hea
         load_all(data, path="x", scalars=RESOURCE)
 
 
-@pytest.mark.parametrize("head", ["%YAML 1.1\n%YAML 1.1\n---\n", "%YAML 1.2\n---\n"])
+@pytest.mark.parametrize(
+    "head", ["%YAML 1.1\n%YAML 1.1\n---\n", "%YAML 1.2\n---\n", "%TAG foo bar\n---\n"]
+)
 def test_another_version_of_yaml_and_one_told_twice_are_refused(head: str) -> None:
     with pytest.raises(RenderError):
         load_all(f"{head}a: b\n".encode(), path="x", scalars=CONFIG)

@@ -203,6 +203,54 @@ def test_what_a_restore_of_etcd_brings_back_is_put_right() -> None:
     assert len(rig.watcher.named("drift.corrected")) == 1
 
 
+class _During:
+    """Calls back between the API server's answer and what is kept of it."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+        self.answered: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def apply(self, wanted: Any, **options: Any) -> Any:
+        live = self._inner.apply(wanted, **options)
+        if self.answered is not None and wanted.ref.name == "x":
+            answered, self.answered = self.answered, None
+            answered(live)
+        return live
+
+
+@pytest.mark.parametrize("missing", [True, False])
+@pytest.mark.parametrize("first", [True, False])
+def test_what_a_restore_of_etcd_takes_back_before_it_is_kept_is_put_right(
+    missing: bool, first: bool
+) -> None:
+    rig = Rig(_During)
+    ref = manifest(config_map("x")).ref
+    told: list[str] = []
+
+    def restored(live: Any) -> None:
+        """The watch lists anew, and shows nothing after it."""
+        told.append(live.resource_version)
+        if not missing:
+            old = dataclasses.replace(live, resource_version="3", managed=())
+            rig.watch(ports.ObjectSeen(live=old))
+        uids = {} if missing else {ref: live.uid}
+        rig.watch(ports.KindListed(kind=CM, uids=uids, version="3"))
+
+    if not first:
+        rig.give(A, namespace("app"), config_map("x"))
+    rig.cluster.answered = restored
+    rig.give(B, namespace("app"), config_map("x", {"key": "new"}))
+    assert told and int(told[0]) > 3
+    rig.memory.edit(ref, {"data": {"key": "from the backup"}}, manager="m")
+    for _ in range(10):
+        rig.handle()
+        rig.clock.advance(1)
+    assert rig.data("x") == {"key": "new"}
+
+
 @pytest.mark.parametrize("shown", [True, False])
 def test_a_list_handled_after_the_event_of_our_write_makes_no_second_write(
     shown: bool, monkeypatch: pytest.MonkeyPatch
