@@ -1,7 +1,8 @@
 """What this agent applied and may prune: the records on disk and the inventory in the cluster.
 
 One thread, the loop's, changes the books; watch threads read ``records``, ``versions`` and
-``flight``, and note in ``outdated`` and ``shown`` what they see of our writes. The inventory is written as a superset before a first write and exact after the last.
+``flight``, and note in ``outdated`` and ``shown`` what they see of our writes. The inventory is
+written as a superset before a first write and exact after the last.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from reconciler.documents import styles
 from reconciler.render.ids import Kind
 from reconciler.render.scalars import CONTAINERS
 
@@ -216,7 +217,10 @@ def entries(wanted: Mapping[str, str]) -> Setter:
         if isinstance(value, dict):
             if all(value.get(key) == content for key, content in wanted.items()):
                 return value
-            return {**value, **wanted}
+            made = {**value, **wanted}
+            for key in wanted.keys() & value.keys():  # these keep their quotes, or have none
+                made[key] = styles.over(value[key], wanted[key])
+            return made
         if value is None:
             return value
         raise Unfit(f"wrong node kind: expected MappingNode but got {node_kind(value)}")

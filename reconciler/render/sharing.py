@@ -90,15 +90,15 @@ def _order(place: Place) -> tuple[str, ...]:
     return tuple(map(str, place))
 
 
-def added(before: Any, maps: list[Place], keys: tuple[str, ...]) -> tuple[Group, ...]:
-    """The groups of keys that are new in more than one of these maps."""
+def added(maps: list[Place], before: list[Any], keys: tuple[str, ...]) -> tuple[Group, ...]:
+    """The groups of keys that are new in more than one of these maps, which were ``before``."""
     groups = []
     for key in keys:
-        new = [(*place, key) for place in maps if not _has(places.at(before, place), key)]
+        new = [
+            (*place, key)
+            for place, old in zip(maps, before, strict=True)
+            if not isinstance(old, dict) or key not in old
+        ]
         if len(new) > 1:
             groups.append(tuple(new))
     return tuple(groups)
-
-
-def _has(value: Any, key: str) -> bool:
-    return isinstance(value, dict) and key in value

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from reconciler.documents import styles
 from reconciler.documents.scalars import BLANK, Blank, Word
 from reconciler.render.items import Item, Value
 
@@ -20,6 +21,11 @@ Readings = Mapping[str, Reading]  # by the map in an object's metadata
 
 def _value(word: Word) -> Any:
     return None if isinstance(word.value, Blank) else word.value
+
+
+def _styled(word: Word) -> Any:
+    value = _value(word)
+    return None if value is None else styles.plain(value, str(word), patch=True)
 
 
 def _text(word: Word) -> Any:
@@ -38,7 +44,7 @@ VALUES: Readings = MappingProxyType({"annotations": _value})
 BLANKS: Readings = MappingProxyType({"annotations": _blank})
 TEXTS: Readings = MappingProxyType({"annotations": _text})
 _STRINGS: Readings = MappingProxyType({"annotations": str, "labels": str})
-PATCH: Readings = MappingProxyType({"annotations": _word, "labels": _value})
+PATCH: Readings = MappingProxyType({"annotations": _word, "labels": _styled})
 
 
 def of(item: Item, readings: Readings) -> Value:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from reconciler.render import fieldspecs, sharing
+from reconciler.documents import styles
+from reconciler.render import fieldspecs, places, sharing
 from reconciler.render.context import Context
 from reconciler.render.fieldspecs import Route, Setter, Specs, Unfit
 from reconciler.render.items import Item, Step, Value
+from reconciler.render.places import Place
 
 
 def put_entries(entries: Mapping[str, str], specs: Specs, context: Context) -> Step:
@@ -34,13 +37,33 @@ def put_entries(entries: Mapping[str, str], specs: Specs, context: Context) -> S
         if len(routes) == 1 or value is item.value:
             return item.with_value(value)
         maps = list(dict.fromkeys(p for route in routes for p in fieldspecs.places(value, route)))
-        groups = sharing.added(item.value, maps, keys) if len(maps) > 1 else ()
+        if len(maps) < 2:
+            return item.with_value(value)
+        before = [places.at(item.value, place) for place in maps]
+        value = _quoted(value, maps, before, keys)
+        groups = sharing.added(maps, before, keys)
         if not groups:
             return item.with_value(value)
         books = item.books._replace(shared=shared + groups)
         return Item(value, item.origin, item.former, books)
 
     return lambda items: [put(item) for item in items]
+
+
+def _quoted(value: Value, maps: list[Place], before: list[Any], keys: tuple[str, ...]) -> Value:
+    """The new entries in quotes where the last of the old ones has them, or without.
+
+    To kustomize they are one node, which takes the style of each field that it is put into.
+    """
+    for key in keys:
+        olds = [old[key] for old in before if isinstance(old, dict) and key in old]
+        for place, old in zip(maps, before, strict=True) if olds else ():
+            if not isinstance(old, dict) or key not in old:
+                entry = places.at(value, place)[key]
+                new = styles.over(olds[-1], entry)
+                if new.__class__ is not entry.__class__:
+                    value = places.put(value, (*place, key), new)
+    return value
 
 
 def _change(value: Value, route: Route, setter: Setter) -> Value:
