@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from itertools import groupby
+
+from reconciler.render import posix
 
 Matches = Callable[[str], bool]
 Test = Callable[[str], bool]
@@ -22,22 +23,6 @@ _TEXTS = 1_024
 _WORDY = 300  # characters
 _REPEATED = re.compile(r"(?<!\\)(?:\\\\)*[*+?{]")
 _BOUNDS = re.compile(r"\{(\d+)(,?)(\d*)\}")
-_NAMED = {
-    "alnum": "0-9A-Za-z",
-    "alpha": "A-Za-z",
-    "ascii": r"\x00-\x7f",
-    "blank": r"\t ",
-    "cntrl": r"\x00-\x1f\x7f",
-    "digit": "0-9",
-    "graph": "!-~",
-    "lower": "a-z",
-    "print": " -~",
-    "punct": r"!-/:-@\[-`{-~",
-    "space": r"\t\n\v\f\r ",
-    "upper": "A-Z",
-    "word": "0-9A-Za-z_",
-    "xdigit": "0-9A-Fa-f",
-}
 _FLAGS = re.compile(r"\?([imsU]*)(?:-([imsU]+))?([:)])")
 _GOS_OWN = re.compile(r"\(\?[a-zA-Z-]+[:)]|\\z|(?:[$^]|\\[bB])[*+?{]")  # not Python's, or not there
 _SPELLED = re.compile(r"\\(?:[QpP]|x\{)")  # Go's, and to be told to Python in other words
@@ -58,8 +43,6 @@ _WORDS = {  # of Python's errors, as Go has them
 }
 _EDGES = ("\\b", "\\B", "\\A", "\\z")
 _GROUP = re.compile(r"(?<!\\)\(\?<(?=\w+>)")  # Python wants a P
-_OPENS = re.compile(r"\[\^?\]?")
-_POSIX = re.compile(r"\[:(\^?)(\w+):\]")
 
 
 class Malformed(ValueError):
@@ -121,52 +104,17 @@ def _refuse_pythons_own(pattern: str) -> None:
 
 def _as_python(pattern: str, flags: int = 0) -> re.Pattern[str]:
     """Go's ``$`` is the very end; its classes are ASCII; it has names for classes."""
-    named = _named(_GROUP.sub("(?P<", pattern))
+    try:
+        named = posix.named(_GROUP.sub("(?P<", pattern))
+    except posix.Unknown as unknown:
+        words = f"invalid character class range: `{unknown}`: `{pattern}`"
+        raise Malformed(f"error parsing regexp: {words}") from None
     try:
         return re.compile(_ends(named), re.ASCII | flags)
     except (re.error, RecursionError, OverflowError) as error:
         said = str(error)
         words = next((go for python, go in _WORDS.items() if said.startswith(python)), said)
         raise Malformed(f"error parsing regexp: {words}: `{pattern}`") from None
-
-
-def _named(pattern: str) -> str:
-    """The names of characters within brackets told in Python's words. Raises Malformed."""
-    if "[:" not in pattern:
-        return pattern
-    out, at, inside = [], 0, False
-    while at < len(pattern):
-        posix = _POSIX.match(pattern, at) if inside else None
-        if posix is not None:
-            if posix[2] not in _NAMED:
-                words = f"invalid character class range: `{posix[0]}`: `{pattern}`"
-                raise Malformed(f"error parsing regexp: {words}")
-            part = posix[0]
-            out.append(_in_class(posix))
-        else:
-            opens = None if inside else _OPENS.match(pattern, at)
-            part = opens[0] if opens else pattern[at : at + (2 if pattern[at] == "\\" else 1)]
-            inside = (inside or opens is not None) and part != "]"
-            out.append(part)
-        at += len(part)
-    return "".join(out)
-
-
-def _in_class(posix: re.Match[str]) -> str:
-    """A name for characters, or for all others, as what stands for it between brackets."""
-    inside = _NAMED[posix[2]]
-    return _others(inside) if posix[1] else inside
-
-
-@lru_cache
-def _others(inside: str) -> str:
-    """The characters that are not in a class of ASCII."""
-    is_inside = re.compile(f"[{inside}]").match
-    runs = groupby(range(128), lambda code: is_inside(chr(code)) is None)
-    spelled = (
-        f"\\x{run[0]:02x}-\\x{run[-1]:02x}" for out, codes in runs if out for run in [[*codes]]
-    )
-    return "".join(spelled) + "\\x80-\\U0010ffff"
 
 
 def _ends(pattern: str) -> str:
@@ -335,8 +283,8 @@ class _Program:
         at += self._text.startswith("^", at)
         at += self._text.startswith("]", at)
         while at < len(self._text) and self._text[at] != "]":
-            posix = _POSIX.match(self._text, at)
-            at = posix.end() if posix else at + (2 if self._text[at] == "\\" else 1)
+            name = posix.NAME.match(self._text, at)
+            at = name.end() if name else at + (2 if self._text[at] == "\\" else 1)
         return at + 1
 
     def _test(self, source: str) -> Test:
