@@ -239,7 +239,7 @@ class Applier:
     def _one(self, step: Step, definitions: Mapping[tuple[str, str], ObjectRef]) -> _Done | Failure:
         """One object applied. Raises ClusterUnavailable."""
         manifest = step.manifest
-        self._books.flight.add(manifest.ref)
+        self._books.depart(manifest.ref)
         try:
             live = self._apply(step, is_new=(manifest.ref.group, manifest.ref.kind) in definitions)
             if live.deleting:

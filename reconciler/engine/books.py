@@ -282,6 +282,11 @@ class Books:
             if self.is_after(ref, event.version):
                 self.outdated.add(ref)
 
+    def depart(self, ref: ObjectRef) -> None:
+        """It is being written from now on."""
+        self.shown.pop(ref, None)
+        self.flight.add(ref)
+
     def _catch_up(self, ref: ObjectRef) -> None:
         """A write is known: what a watch showed while it was in flight may be older."""
         self.outdated.discard(ref)

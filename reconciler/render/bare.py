@@ -11,12 +11,10 @@ from typing import Any, NamedTuple
 
 from reconciler.documents import styles
 from reconciler.documents.scalars import RESOURCE, Unsupported, Word, resolve
-from reconciler.render import places
+from reconciler.render import places, sharing
 from reconciler.render.fieldspecs import Unfit
 from reconciler.render.places import Place
 from reconciler.render.scalars import text
-
-_ANNOTATIONS: Place = ("metadata", "annotations")
 
 
 class Bare(NamedTuple):
@@ -44,7 +42,7 @@ def read(content: str) -> Any:
 def put(content: str, place: Place) -> Any:
     """What a text is at a place; annotations keep what is null as it is written."""
     value = read(content)
-    return Word(content, None) if value is None and place[:-1] == _ANNOTATIONS else value
+    return Word(content, None) if value is None and sharing.is_annotation(place) else value
 
 
 def _same(found: Any, content: str) -> bool:

@@ -22,7 +22,7 @@ _BLANKS = " \t\r\n"
 _WORD = re.compile(rf"==|!=|[=!(),<>]|[^=!(),<>{_BLANKS}\0]+")
 _SIGNS = frozenset(("=", "==", "!=", "!", "(", ")", ",", "<", ">"))
 _OPERATORS = frozenset(("=", "==", "!=", "<", ">", "in", "notin"))
-_INTEGER = re.compile(r"[-+]?[0-9]+", re.ASCII)
+_INTEGER = re.compile(r"([-+]?)(?=[0-9])0*([0-9]*)", re.ASCII)
 _DIGITS = 19  # of the largest integer of 64 bits
 _END = ""  # behind the last word
 
@@ -43,10 +43,10 @@ class _Requirement(NamedTuple):
         return value in self.values
 
     def _compares(self, value: str) -> bool:
-        (limit,) = self.values
-        if not _is_integer(value):
+        found, limit = _integer(value), _integer(*self.values)
+        if found is None or limit is None:
             return False
-        return int(value) > int(limit) if self.operator == ">" else int(value) < int(limit)
+        return found > limit if self.operator == ">" else found < limit
 
 
 @lru_cache(_SELECTORS)
@@ -109,7 +109,7 @@ class _Reader:
         if operator not in _OPERATORS:
             _refuse(operator, ", expected: '=', '!=', '==', 'in', notin'")
         values = self._among() if operator in ("in", "notin") else {self._value()}
-        if operator in "<>" and not all(map(_is_integer, values)):
+        if operator in "<>" and None in map(_integer, values):
             raise Unfit("for 'Gt', 'Lt' operators, the value must be an integer")
         for value in sorted(values):
             wrong = names.label_value(value)
@@ -153,11 +153,13 @@ def _is_identifier(word: str) -> bool:
     return word != _END and word not in _SIGNS
 
 
-def _is_integer(word: str) -> bool:
-    """As Go's ParseInt of 64 bits has it."""
-    digits = word.lstrip("+-").lstrip("0")
-    is_short = bool(_INTEGER.fullmatch(word)) and len(digits) <= _DIGITS
-    return is_short and -(2**63) <= int(word) < 2**63
+def _integer(word: str) -> int | None:
+    """As Go's ParseInt of 64 bits has it; Python refuses thousands of zeros in front."""
+    found = _INTEGER.fullmatch(word)
+    if found is None or len(found[2]) > _DIGITS:
+        return None
+    number = int(f"{found[1]}{found[2] or 0}")
+    return number if -(2**63) <= number < 2**63 else None
 
 
 def _refuse(found: str, expected: str) -> NoReturn:
