@@ -9,9 +9,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from reconciler.cel import declarations, gotext, regex, syntax
+from reconciler.cel import declarations, gotext, syntax
 from reconciler.cel.errors import CompileError, EvaluationError
 from reconciler.cel.syntax import Checked, Node
+from reconciler.model import regex
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _CONVERSIONS = frozenset(

@@ -13,11 +13,10 @@ from typing import Any, NamedTuple
 import orjson
 
 from reconciler.documents import styles
-from reconciler.model import fields, quantities
+from reconciler.model import fields, quantities, regex
 from reconciler.model.fields import Item, Path, Step
 from reconciler.model.refs import ObjectRef
 from reconciler.model.rules import OverrideRule, matches
-from reconciler.render import regex
 
 UNTOUCHED = ("apiVersion", "kind", "metadata", "status")  # of any object
 

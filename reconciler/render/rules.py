@@ -7,7 +7,7 @@ import re
 
 import orjson
 
-from reconciler.model import fields, quantities
+from reconciler.model import fields, quantities, regex
 from reconciler.model.pauses import Pause
 from reconciler.model.refs import ObjectRef
 from reconciler.model.rules import (
@@ -19,7 +19,7 @@ from reconciler.model.rules import (
     PruneAllowance,
     PruneLimits,
 )
-from reconciler.render import regex, strict
+from reconciler.render import strict
 from reconciler.render.strict import Key, Node
 from reconciler.schema import names
 

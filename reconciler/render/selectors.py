@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from reconciler.model.regex import Malformed, Matches, matcher
 from reconciler.render import labelselectors
 from reconciler.render.fieldspecs import Unfit
 from reconciler.render.ids import Id, Kind
 from reconciler.render.items import Item
-from reconciler.render.regex import Malformed, Matches, matcher
 from reconciler.render.scalars import string_map
 
 _PATTERNS = 4096
@@ -19,16 +19,16 @@ _PATTERNS = 4096
 @lru_cache(_PATTERNS)
 def whole(pattern: str) -> Matches:
     """A regular expression as a function of the whole text. Raises Unfit."""
-    return found(f"^(?:{pattern})$")
+    return found(pattern, "^(?:", ")$")
 
 
-def found(pattern: str, tail: str = "") -> Matches:
+def found(pattern: str, before: str = "", behind: str = "") -> Matches:
     """A regular expression as a function of the text that it may be found in. Raises Unfit.
 
-    ``tail`` is no stranger's, and goes behind it.
+    ``before`` and ``behind`` are no stranger's, and hold it.
     """
     try:
-        return matcher(pattern, tail)
+        return matcher(pattern, before, behind)
     except Malformed as error:
         raise Unfit(str(error)) from None
 

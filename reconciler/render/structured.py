@@ -15,9 +15,9 @@ import yaml
 from reconciler.documents import load, nodes, recomment
 from reconciler.documents.nodes import MAPPING, SEQUENCE, Node
 from reconciler.model.errors import FileError
+from reconciler.model.regex import Matches
 from reconciler.render import fieldpaths, selectors
 from reconciler.render.fieldspecs import Unfit
-from reconciler.render.regex import Matches
 from reconciler.render.scalars import is_scalar, text
 
 _BYTES, _NODES, _DEPTH = 1 << 20, 50_000, 50

@@ -58,8 +58,6 @@ REFUSED: Mapping[str, tuple[str, list[tuple[str, str]]]] = {
 # Other errors that speak so. kustomize has them too, in these words.
 _KUSTOMIZES = {
     "cloud provider  not supported yet",
-    "error parsing regexp: invalid or unsupported Perl syntax: ``",
-    "error parsing regexp: invalid or unsupported Perl syntax: ``: ``",
     "unsupported replacement type encountered within replacement path: ",
     "wildcard is not supported in PathGetter",
 }

@@ -42,7 +42,7 @@ Entry = Callable[[str], str]
 
 def _entry(row: dict[str, Any], context: Context) -> Entry:
     with context.placing("name"):
-        matches = found("^" + row.get("name", ""), _REST)
+        matches = found(row.get("name", ""), "^", _REST)
     return lambda image: _renamed(image, row) if matches(image) else image
 
 

@@ -448,7 +448,7 @@ VARIABLES = (
     _by("variables.b != 5", a="object.?spec.?x", b="variables.a.orValue(5)"),
     _by("variables.b", a="object.data", b="variables.a.all(k, v, k != 'a' || int(v) < 1)"),
     _by("variables.b > 0", a="int(object.data.a)", b="9223372036854775807 + variables.a"),
-    _by("object.metadata.name.matches(variables.a)", WORDS, a="'['"),
+    _by("object.metadata.name.matches(variables.a)", a="'['"),
 )
 
 

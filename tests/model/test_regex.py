@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.render import regex
+from reconciler.model import regex
 
 _ATOMS = st.sampled_from(["a", "b", ".", "[ab]", "[^a]", r"\d", r"\.", "-", "[[:alpha:]]"])
 _REPEATS = st.sampled_from(["*", "+", "?", "{2}", "{1,2}", "{2,}", "{0,1}", "*?", "{0}"])
@@ -114,6 +115,11 @@ def test_flags_and_edges_are_gos(pattern: str, text: str, found: bool) -> None:
         (r"\Q(\Eb+", "(bb", "bb"),
         (r"\x{61}b", "ab", "xb"),
         (r"(\pN*\pL*)*", "1a", "-"),
+        (r"\p{Greek}+", "αΩ", "aα"),
+        (r"\P{Latin}+", "α1", "aα"),
+        (r"(?i)É\W?ſ", "és", "eS"),
+        (r"(?i)[[:^lower:]]", "1", "ab"),
+        (r"[[:^digit:]\pN]", "1", "12"),
     ],
 )
 def test_what_go_alone_can_spell_means_the_same(pattern: str, matched: str, other: str) -> None:
@@ -121,7 +127,7 @@ def test_what_go_alone_can_spell_means_the_same(pattern: str, matched: str, othe
     assert not regex.whole(pattern)(other)
 
 
-@pytest.mark.parametrize("pattern", [r"\p{Foo}", r"\pX", r"\x{110000}"])
+@pytest.mark.parametrize("pattern", [r"\p{Foo}", r"\pX", r"[[:foo:]]"])
 def test_a_class_that_is_not_known_is_refused(pattern: str) -> None:
     with pytest.raises(regex.Malformed, match="invalid character class range"):
         regex.whole(pattern)
@@ -130,3 +136,18 @@ def test_a_class_that_is_not_known_is_refused(pattern: str) -> None:
 def test_nothing_is_quoted_within_a_class() -> None:
     with pytest.raises(regex.Malformed):
         regex.whole(r"[\Qa\E]")
+
+
+def test_many_classes_of_others_cost_little_and_what_is_too_large_is_refused() -> None:
+    assert regex.matcher("[[:^digit:]]" * 1_000)("a" * 1_000)
+    with pytest.raises(regex.Malformed, match="expression too large"):
+        regex.matcher(r"\pL{1000}")
+
+
+@pytest.mark.parametrize("opens", ["[", "(", "\\Q", "[[:", "[\\", "(?P<", "\\("])
+def test_what_is_opened_very_often_is_read_once(opens: str) -> None:
+    opened = opens * (30_000 // len(opens))
+    with contextlib.suppress(regex.Malformed):  # in a time that only grows with its length
+        regex.matcher(f"{opened}.")("a")
+    with contextlib.suppress(regex.Malformed):
+        regex.matcher(f"{opened}\\")("a")
