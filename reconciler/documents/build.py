@@ -13,7 +13,6 @@ from typing import Any
 
 from yaml import (
     AliasEvent,
-    CSafeLoader,
     MappingEndEvent,
     MappingStartEvent,
     MarkedYAMLError,
@@ -24,7 +23,7 @@ from yaml import (
 )
 from yaml.reader import ReaderError
 
-from reconciler.documents import folded, locate, styles, tags, templates
+from reconciler.documents import flows, folded, locate, styles, tags, templates
 from reconciler.documents.aliases import Budget, Invalid, Lost, Merge, copied, invalid, merge
 from reconciler.documents.scalars import (
     BLANK,
@@ -73,7 +72,7 @@ class Builder:
         self._earlier = []
         self._stack = []
         self._text = text
-        parser = CSafeLoader(text)
+        parser = flows.loader(text)
         try:
             return self._build(parser.get_event)
         except MarkedYAMLError as error:
@@ -226,6 +225,9 @@ class Builder:
         text: str = event.value
         if annotation:
             return self._as_text(event, flow)
+        if not text and self._scalars.any_key:  # what a patch puts in place of a list is printed
+            is_listed = flow and any(one.__class__ is list for one, _ in self._stack[1:])
+            return BRACED if is_listed else None
         if self._scalars.hollow and (not text or ":" in text):
             # Between braces, kustomize quotes these on their way, and so makes strings of them.
             if flow:
@@ -254,14 +256,25 @@ class Builder:
         try:
             return resolve(event.value, self._scalars)
         except Unsupported:
-            raise _unsupported(event) from None
+            return self._unreadable(event)
+
+    def _unreadable(self, event: Any) -> styles.Unreadable:
+        """What JSON has not, told in the words of Go's and as the file writes it. Raises Invalid.
+
+        A patch may hold it, as it is text where it is laid over some.
+        """
+        word = event.value.lower().lstrip("+")
+        refusal = f"json: unsupported value: {_GOS.get(word, word)}: JSON has no {event.value}"
+        if not self._scalars.any_key:
+            raise invalid(refusal, event)
+        return styles.Unreadable(refusal, event.value)
 
     def _tagged(self, event: Any) -> Any:
         try:
             value = tags.tagged(event.tag, event.value, self._scalars)
             return styles.tagged(value) if self._scalars.spelled else value
         except Unsupported:
-            raise _unsupported(event) from None
+            return self._unreadable(event)
         except ValueError as error:
             raise invalid(str(error), event) from None
 
@@ -276,15 +289,24 @@ class Builder:
         if text == "<<" and self._scalars.strict:
             self._merging.append(container)
             return Lost()
+        is_null = plain and self._scalars.words.get(text, "") in (None, BLANK)
+        if self._scalars.strict and not is_null and self._is_top():
+            return text  # as Go's JSON names the fields of a map that has other keys, too
         if plain:
             key = self._as_key(self._plain(event), event)
-            self._keys[text] = key
+            if key.__class__ is str:
+                self._keys[text] = key
             return key
         if event.tag in _TAGLESS or event.tag == tags.STRING:
             return text
         if self._scalars.strict:
             raise self._no_key(event)
         return self._as_key(self._tagged(event), event)
+
+    def _is_top(self) -> bool:
+        """Whether the innermost mapping is an object: the document, or an item of a list."""
+        depth = len(self._stack)
+        return depth == 1 or (depth == 3 and self._stack[1][1] == "items")
 
     def _as_key(self, value: Any, event: Any) -> str:
         """Strings are keys; CONFIG, read as JSON later, also takes numbers and booleans."""
@@ -352,13 +374,6 @@ class Builder:
         if value is container or any(value is parent for parent, _ in self._stack):
             raise invalid(f"anchor '{name}' value contains itself", event)
         return copied(value, event, self._budget, len(self._stack))
-
-
-def _unsupported(event: Any) -> Invalid:
-    """In the words of Go's JSON, and as the file writes it."""
-    word = event.value.lower().lstrip("+")
-    shown = _GOS.get(word, word)
-    return invalid(f"json: unsupported value: {shown}: JSON has no {event.value}", event)
 
 
 _GOS = {".inf": "+Inf", "-.inf": "-Inf", ".nan": "NaN"}

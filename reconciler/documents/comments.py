@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from reconciler.documents import flows
+
 _HEADER = re.compile(r"[|>][-+0-9]*[ \t]+(#.*)")
 _OPENS = (yaml.BlockMappingStartToken, yaml.BlockSequenceStartToken)
 _FLOW_OPENS = (yaml.FlowMappingStartToken, yaml.FlowSequenceStartToken)
@@ -78,7 +80,7 @@ def found(text: str) -> list[Comment]:
     indents, flow, indent = [0], 0, 0
     before: Any = None
     comments: list[Comment] = []
-    for token in yaml.scan(text, Loader=yaml.CSafeLoader):
+    for token in flows.tokens(text):
         solid = token.end_mark.index > token.start_mark.index
         if solid or isinstance(token, yaml.StreamEndToken):
             ends = isinstance(token, _ENDS) and not isinstance(before, _BEFORE_DOCUMENTS)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from yaml import (
-    CSafeLoader,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
@@ -16,6 +15,8 @@ from yaml import (
     StreamEndEvent,
     YAMLError,
 )
+
+from reconciler.documents import flows
 
 Field = tuple[str | int, ...]
 
@@ -31,7 +32,7 @@ def position(text: bytes, field: Field) -> tuple[int, int]:
     Where the field is not there (it came from an alias, a patch or a generator) it is the
     nearest parent's; (1, 1) where nothing can be read.
     """
-    parser = CSafeLoader(text)
+    parser = flows.loader(text)
     try:
         return _search(parser.get_event, field)
     except YAMLError:
@@ -103,7 +104,7 @@ def slash(text: bytes) -> tuple[int, int] | None:
     if b"\\/" not in text:
         return None
     characters = text.decode("utf-8", "replace")
-    parser = CSafeLoader(text)
+    parser = flows.loader(text)
     try:
         while not isinstance(event := parser.get_event(), StreamEndEvent):
             if isinstance(event, ScalarEvent) and event.style == '"':
@@ -120,7 +121,7 @@ def slash(text: bytes) -> tuple[int, int] | None:
 
 def empty(text: bytes) -> bool:
     """Whether a document's text holds nothing, or only ``null``."""
-    parser = CSafeLoader(text)
+    parser = flows.loader(text)
     try:
         parser.get_event()
         if isinstance(parser.get_event(), StreamEndEvent):

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from reconciler.documents import flows
 from reconciler.documents.scalars import RESOURCE, Unsupported, integer, resolve, timestamp
 
 MAPPING, SEQUENCE, SCALAR, ALIAS = (
@@ -78,7 +79,7 @@ def read(text: str, *, nodes: int, depth: int) -> Node | None:
     bounds.
     """
     root, open_, anchors = None, list[Node](), set[str | None]()
-    for count, event in enumerate(yaml.parse(text, Loader=yaml.CSafeLoader)):
+    for count, event in enumerate(flows.events(text)):
         if count > nodes or len(open_) > depth:
             raise yaml.YAMLError(f"a text has at most {nodes} nodes in {depth} levels")
         if isinstance(event, yaml.DocumentEndEvent):

@@ -13,7 +13,7 @@ import re
 from typing import Any
 
 from reconciler.documents import folded, strings
-from reconciler.documents.scalars import Word
+from reconciler.documents.scalars import Unsupported, Word
 
 _BASED = re.compile("[-+]?0[xXoObB]")
 _FIRST = frozenset("+-0123456789.yYnNtTfFoO~")  # of words that are printed in quotes
@@ -69,6 +69,16 @@ class Truth:
 
     def __init__(self, value: bool, written: str) -> None:
         self.value = value
+        self.written = written
+
+
+class Unreadable:
+    """``.inf``, which JSON has not. Only patches hold such: over a text in quotes it is text."""
+
+    __slots__ = ("refusal", "written")
+
+    def __init__(self, refusal: str, written: str) -> None:
+        self.refusal = refusal
         self.written = written
 
 
@@ -143,14 +153,16 @@ def is_float(value: Any) -> bool:
 
 
 def is_unsettled(patch: Any) -> bool:
-    """Whether a patch holds a Truth, which may stand in what it was merged with."""
-    return _holds(patch, _TRUTHS)
+    """Whether a patch holds what may not stay in what it was merged with (``settled``)."""
+    return _holds(patch, _UNSETTLED)
 
 
 def settled(value: Any) -> Any:
-    """What a patch was merged with, each Truth as its value."""
+    """What a patch was merged with, each Truth as its value. Raises Unsupported."""
     if value.__class__ is Truth:
         return value.value
+    if value.__class__ is Unreadable:
+        raise Unsupported(value.refusal)
     return _changed(value, settled)
 
 
@@ -213,6 +225,6 @@ def _written(made: Any, text: str) -> Any:
     return made
 
 
-_TRUTHS = frozenset((Truth,))
+_UNSETTLED = frozenset((Truth, Unreadable))
 _STYLES = frozenset((Quoted, Unquoted, Untyped, Date, Folded, Whole, Real))
 _NUMBERS: dict[type, type] = {int: Whole, float: Real}

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 from yaml import (
-    CSafeLoader,
     DocumentEndEvent,
     MappingEndEvent,
     MappingStartEvent,
@@ -21,6 +20,7 @@ from yaml import (
     YAMLError,
 )
 
+from reconciler.documents import flows
 from reconciler.documents.aliases import Invalid
 
 KEY = "invalid map key: keys must be strings"
@@ -55,7 +55,7 @@ def _place(text: bytes, at: tuple[int, int]) -> tuple[str, ...] | None:
 
     The first document is read to its end. Raises YAMLError.
     """
-    parser = CSafeLoader(text)
+    parser = flows.loader(text)
     open_: list[list[Any]] = []  # the containers: whether a mapping, its key, whether that is next
     place = None
     try:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 ROOT = "Kustomization"
+CONFIGURATION = "TransformerConfig"  # as the first of the names: of a file of ``configurations``
 
 # The structs of a struct's fields.
 _BELOW: Mapping[str, Mapping[str, str]] = {
@@ -21,7 +22,6 @@ _BELOW: Mapping[str, Mapping[str, str]] = {
         "images": "Image",
         "labels": "Label",
         "metadata": "ObjectMeta",
-        "nameReference": "NameBackReferences",
         "patches": "Patch",
         "patchesJson6902": "Patch",
         "replacements": "ReplacementField",
@@ -29,6 +29,12 @@ _BELOW: Mapping[str, Mapping[str, str]] = {
         "secretGenerator": "SecretArgs",
         "sortOptions": "SortOptions",
         "vars": "Var",
+    },
+    CONFIGURATION: {
+        **dict.fromkeys(("namePrefix", "nameSuffix", "namespace", "images"), "FieldSpec"),
+        **dict.fromkeys(("commonLabels", "labels", "templateLabels"), "FieldSpec"),
+        **dict.fromkeys(("commonAnnotations", "varReference", "replicas"), "FieldSpec"),
+        "nameReference": "NameBackReferences",
     },
     "ConfigMapArgs": {"options": "GeneratorOptions"},
     "NameBackReferences": {"fieldSpecs": "FieldSpec"},
@@ -55,6 +61,7 @@ _WITHIN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     ROOT: dict.fromkeys(("apiVersion", "kind"), ("TypeMeta",)),
     "ConfigMapArgs": _GENERATOR,
     "FieldSpec": _KIND,
+    "NameBackReferences": _KIND,
     "ReplacementField": dict.fromkeys(("source", "sourceValue", "targets"), ("Replacement",)),
     "SecretArgs": _GENERATOR,
     "Selector": _ID,
@@ -67,11 +74,13 @@ _NAMED = {  # types of their own, where others are plain strings and integers
     "patchesStrategicMerge": "types.PatchStrategicMerge",
 }
 _POINTERS = ("reject", "targets")  # lists of pointers
+_SLICES = {"types.FieldSpec": "types.FsSlice", "types.NameBackReferences": "types.NbrSlice"}
 
 
 def field(words: Sequence[str]) -> str:
     """A field's name, by the names that lead to it."""
-    struct, owner, way = ROOT, ROOT, []
+    root, words = _root(words)
+    struct, owner, way = root, root, list[str]()
     for word in words:
         owner = struct
         way += [*_WITHIN.get(struct, {}).get(word, ()), word]
@@ -81,7 +90,7 @@ def field(words: Sequence[str]) -> str:
 
 def struct(words: Sequence[str]) -> str:
     """The type of the mapping that the names lead to."""
-    name = ROOT
+    name, words = _root(words)
     for word in words:
         name = _BELOW.get(name, {}).get(word, word)
     return f"types.{name}"
@@ -107,4 +116,11 @@ _JSON: tuple[tuple[Any, str], ...] = (
 
 def several(item: str, words: Sequence[str]) -> str:
     """The type of the list that the names lead to."""
+    if words and words[0] == CONFIGURATION and item in _SLICES:
+        return _SLICES[item]
     return f"[]*{item}" if words and words[-1] in _POINTERS else f"[]{item}"
+
+
+def _root(words: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """The type of the whole file, and the names of fields below it."""
+    return (CONFIGURATION, words[1:]) if words and words[0] == CONFIGURATION else (ROOT, words)

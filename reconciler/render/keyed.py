@@ -19,7 +19,7 @@ from reconciler.schema.openapi import Shape
 Walk = Callable[[Any, Any, Shape | None], Any]  # one field or item of both sides
 
 
-def _same(new: list[Any], old: list[Any]) -> list[Any]:
+def same(new: list[Any], old: list[Any]) -> list[Any]:
     """The old list where the new one holds the same items, so that it stays shared."""
     if len(new) == len(old) and all(a is b for a, b in zip(new, old, strict=True)):
         return old
@@ -62,7 +62,7 @@ def merge(target: list[Any], patch: Any, shape: Shape, walk: Walk) -> list[Any]:
         wanted = _unique(_key_values(side, shape.keys) for side in (patch, target))
     else:
         wanted = _unique(_item_values(side) for side in (patch, target))
-    return _same(_Lists(target, patch, shape, walk).merge(wanted), target)
+    return same(_Lists(target, patch, shape, walk).merge(wanted), target)
 
 
 class _Lists:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.documents import styles
-from reconciler.documents.scalars import Doubled, NoString
+from reconciler.documents.scalars import BRACED, Doubled, NoString, Unsupported
 from reconciler.render import directives, keyed
 from reconciler.render.directives import ABSENT, is_blank, is_void
 from reconciler.render.fieldspecs import Unfit, node_kind
@@ -35,7 +35,10 @@ class Merger:
         """``target`` with ``patch`` laid over it, ABSENT if the patch deletes it. Raises Unfit."""
         self.merges += 1
         merged = self.walk(target, patch, None)
-        return styles.settled(merged) if styles.is_unsettled(patch) else merged
+        try:
+            return styles.settled(merged) if styles.is_unsettled(patch) else merged
+        except Unsupported as unsupported:
+            raise Unfit(str(unsupported)) from None
 
     def keys_at(self, value: Any, place: Place) -> tuple[str, ...]:
         """The fields that tell apart the items of the list at a place; none of an atomic one."""
@@ -84,6 +87,7 @@ class Merger:
         return result
 
     def _walk(self, target: Any, patch: Any, shape: Shape | None) -> Any:
+        patch = None if patch is BRACED else patch
         shape = shape or self._shape_of(target) or self._shape_of(patch)
         kind = next(
             (node_kind(side) for side in (target, patch) if not is_void(side)), "MappingNode"
@@ -98,8 +102,7 @@ class Merger:
         if patch is ABSENT:
             return target
         if kind == "SequenceNode":
-            _check_keys(patch)
-            return patch
+            return _as_it_stands(patch)
         if target is patch or target is ABSENT:
             return styles.added(patch)
         return styles.over(target, patch)
@@ -171,16 +174,20 @@ class Merger:
         return keyed.merge(target, patch, shape, self.walk)
 
 
-def _check_keys(value: Any) -> None:
-    """Raises Unfit where a list that a patch puts in place of another holds a bad key."""
+def _as_it_stands(value: Any) -> Any:
+    """A list that a patch puts in the place of another. Raises Unfit for a bad key in it.
+
+    It is not merged, so that its nulls stay; nothing at all between braces is printed as text.
+    """
     if isinstance(value, list):
-        for item in value:
-            _check_keys(item)
-    elif isinstance(value, dict):
-        for key, item in value.items():
+        return keyed.same([_as_it_stands(item) for item in value], value)
+    if isinstance(value, dict):
+        for key in value:
             if isinstance(key, NoString):
                 raise _bad_key(key)
-            _check_keys(item)
+        made = {key: _as_it_stands(item) for key, item in value.items()}
+        return value if all(made[key] is value[key] for key in value) else made
+    return "" if value is BRACED else value
 
 
 def _bad_key(key: NoString) -> Unfit:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.documents.scalars import BLANK, BRACED, Doubled
+from reconciler.documents.scalars import BLANK, BRACED, Doubled, NoString
 from reconciler.render import bare, ids, places, sharing, unquoted
 from reconciler.render.directives import ABSENT, DIRECTIVE
 from reconciler.render.fieldspecs import Unfit
@@ -26,6 +26,7 @@ def apply(
     ``names`` and ``kinds`` let the patch change the object's name and kind; its namespace never.
     """
     patch = unquoted.as_values(patch, unquoted.PATCH)
+    patch = {key: value for key, value in patch.items() if key.__class__ is not NoString}  # null
     if names or kinds:
         item = item.remembering()
         patch = _as_strings(patch, ("annotations",))

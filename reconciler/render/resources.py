@@ -14,8 +14,11 @@ from reconciler.render.scalars import CONTAINERS, string_map, text
 from reconciler.render.sources import Source
 
 
-def of(sources: tuple[Source, ...]) -> list[Item]:
-    """The objects of a file's documents. Raises RenderError."""
+def of(sources: tuple[Source, ...], *, patches: bool = False) -> list[Item]:
+    """The objects of a file's documents. Raises RenderError.
+
+    Those of ``patches`` keep what they have for nothing at all, which a merge asks for.
+    """
     queue = list(_unwrapped(sources))
     items: list[Item] = []
     while queue:
@@ -26,15 +29,16 @@ def of(sources: tuple[Source, ...]) -> list[Item]:
         if text(value["kind"]).endswith("List") and "items" in value:
             queue.extend((source, item) for item in _members(source, value))
         else:
-            items.append(_item(source, value))
+            items.append(_item(source, value, blank=patches))
     return items
 
 
-def _item(source: Source, value: dict[str, Any]) -> Item:
+def _item(source: Source, value: dict[str, Any], *, blank: bool) -> Item:
     blanks: list[Path] = []
     if not value.get("metadata"):  # a list without items: nothing else has none
         value = {**value, "metadata": {}}
-    value = _without_blanks(value, (), blanks)
+    if not blank:
+        value = _without_blanks(value, (), blanks)
     books = Books(blanks=tuple(blanks)) if blanks else NO_BOOKS
     return marks.absorbed(Item(value, Origin(source.path, source.document.line), (), books))
 

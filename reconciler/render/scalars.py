@@ -10,7 +10,9 @@ from typing import Any
 
 from reconciler.documents import styles
 
-_WRITTEN = frozenset((styles.Date, styles.Folded, styles.Real, styles.Truth, styles.Whole))
+_WRITTEN = frozenset(
+    (styles.Date, styles.Folded, styles.Real, styles.Truth, styles.Unreadable, styles.Whole)
+)
 CONTAINERS = (dict, list)  # for isinstance: a tuple is made once, ``dict | list`` each time
 
 

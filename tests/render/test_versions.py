@@ -20,6 +20,7 @@ NEWER = {
     "replacements",
     "replacements-in-commented-text",
     "replacements-in-text",
+    "replacements-in-text-flow-colons",
     "replacements-in-text-laid-out",
     "replacements-in-text-made",
     "replacements-made",

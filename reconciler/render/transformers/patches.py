@@ -102,7 +102,7 @@ def _told(error: RenderError | Unfit, path: str) -> str:
 
 def _objects(where: str, data: bytes, context: Context) -> list[Item]:
     digest = context.folder.reads.seen.get(where) if where != context.source.path else None
-    return resources.of(context.files.patches(where, data, digest or ""))
+    return resources.of(context.files.patches(where, data, digest or ""), patches=True)
 
 
 def _summary(text: str) -> str:

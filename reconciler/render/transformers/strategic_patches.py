@@ -50,12 +50,12 @@ def _read(entry: str, context: Context) -> list[Item]:
         except RenderError:
             if "\n" in entry or ": " in entry:  # no path, and may be a Secret's: not to be shown
                 raise
-    return resources.of(context.patches(entry))
+    return resources.of(context.patches(entry), patches=True)
 
 
 def _inline(text: str, context: Context) -> list[Item]:
     try:
-        return resources.of(context.files.patches(context.source.path, text.encode()))
+        return resources.of(context.files.patches(context.source.path, text.encode()), patches=True)
     except RenderError as error:
         raise context.inline(error) from None
 
