@@ -19,7 +19,7 @@ from reconciler.documents.scalars import BLANK, RESOURCE, Scalars
 from reconciler.model.errors import FileError, RenderError
 
 _SEPARATOR = re.compile(rb"\n---(.*)\n")
-_VERSION = re.compile(rb"(?:(?:%YAML 1\.1)?[ \t]*(?:#.*)?\n)+")
+_DIRECTIVES = re.compile(rb"(?:(?:%YAML 1\.1|%TAG [^\n#]*)?[ \t]*(?:#.*)?\n)+")
 _MAX_DIRECTIVES = 32  # libyaml compares each with all before it: many cost minutes
 
 
@@ -74,11 +74,9 @@ def load_all(
     )
     builder = Builder(scalars=scalars, budget=budget)
     documents = []
-    for number, part in enumerate(split(data)):
+    for number, part in enumerate(split(data) if scalars.strict else _with_directives(data)):
         if number >= limits.documents:
             raise error(f"the file has more than {limits.documents} documents", path=path)
-        if number == 0 and not scalars.strict and _is_version(part.text):
-            continue  # of what follows, which only objects' files are cut off from
         if part.trailer and not part.trailer.startswith(b"#"):
             raise error("invalid document separator: text after ---", path=path, line=part.before)
         if found := positions.slash(part.text):
@@ -96,9 +94,19 @@ def load_all(
     return tuple(documents)
 
 
-def _is_version(text: bytes) -> bool:
-    """Whether a file begins with nothing but the version of YAML, which may be told once."""
-    return text.count(b"%YAML") == 1 and bool(_VERSION.fullmatch(text))
+def _with_directives(data: bytes) -> Iterator[Part]:
+    """The parts of a file, the first with its directives (``%YAML 1.1``, ``%TAG``) before it.
+
+    Of objects' files alone kustomize cuts them off, and so refuses them.
+    """
+    parts = split(data)
+    head = next(parts)
+    body = next(parts, None) if b"%" in head.text and _DIRECTIVES.fullmatch(head.text) else None
+    if body is None:
+        yield head
+    else:
+        yield Part(head.text + b"---\n" + body.text, 0, body.trailer)
+    yield from parts
 
 
 def split(data: bytes) -> Iterator[Part]:
@@ -123,8 +131,8 @@ def locate(data: bytes, document: int, field: positions.Field) -> tuple[int, int
     Documents are counted as load_all returns them. A field that is not there (it came from an
     alias, a patch or a generator) gets its nearest parent's place, and (1, 1) stands for the rest.
     """
-    for part in split(data):
-        if positions.empty(part.text) or _is_version(part.text):
+    for part in _with_directives(data):
+        if positions.empty(part.text):
             continue
         if document == 0:
             line, column = positions.position(part.text, field)
