@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,18 +16,20 @@ if TYPE_CHECKING:
 
 Matches = Callable[[str], bool]
 
-_PATTERNS = 2_048
-_TEXTS = 1_024
-_MOST_MEMORY = 8 << 20  # bytes of a compiled pattern
+_PATTERNS = 64  # with what was learned from texts: each up to _MOST_MEMORY
+_ANSWERS = 16_384
+_MOST_MEMORY = 2 << 20  # bytes of a compiled pattern
+_MOST_REPEATS = 1_000
 _WORDY = 300  # characters
 _GROUPS = 240  # within each other; Go takes 1,000 levels, of which one group may be four
 _SIMPLE = re.compile(r"[A-Za-z0-9_./:@-]*")  # means the same to Python, and cannot hurt
 _GROUP_NAME = re.compile(r"\(\?P?<([^=!>][^>]*)>")
 _NAME = re.compile(r"[A-Za-z0-9_]+")
-_PIECE = (
-    re.compile(  # ends at the text's end where it is not closed, as what follows is no matter then
-        r"\\Q.*?(?:\\E|\Z)|\\.?|\[\^?\]?(?:\[:\^?\w+:\]|\\.?|[^\]\\])*\]?|.", re.DOTALL
-    )
+# A class that is not closed ends with the text: what follows is no matter then.
+_PIECE = re.compile(
+    r"\\Q.*?(?:\\E|\Z)|\\.?|\[\^?\]?(?:\[:\^?\w+:\]|\\.?|[^\]\\])*\]?"
+    r"|\{(?P<low>\d+)(?:,(?P<high>\d*))?\}|.",
+    re.DOTALL,
 )
 _WORDS = {  # of RE2's errors, as Go has them
     "no argument for repetition operator": "missing argument to repetition operator",
@@ -49,7 +51,6 @@ class Malformed(ValueError):
         super().__init__(message if len(message) <= _WORDY else f"{message[:_WORDY]}...`")
 
 
-@lru_cache(_PATTERNS)
 def matcher(pattern: str, before: str = "", behind: str = "") -> Matches:
     """Whether a pattern is found anywhere in a text. Raises Malformed.
 
@@ -59,8 +60,14 @@ def matcher(pattern: str, before: str = "", behind: str = "") -> Matches:
     if _SIMPLE.fullmatch(pattern):  # most are; for the few others RE2 is loaded
         find = re.compile(f"{before}{pattern}{behind.replace('$', chr(92) + 'Z')}").search
         return lambda text: find(text) is not None
-    search = compiled(f"{before}{pattern}{behind}").search
-    return lru_cache(_TEXTS)(lambda text: search(text) is not None)
+    framed = f"{before}{pattern}{behind}"
+    compiled(framed)
+    return partial(_is_found, framed)
+
+
+@lru_cache(_ANSWERS)
+def _is_found(pattern: str, text: str) -> bool:
+    return compiled(pattern).search(text) is not None
 
 
 def whole(pattern: str) -> Matches:
@@ -69,7 +76,7 @@ def whole(pattern: str) -> Matches:
     return matcher(pattern, "^(?:", ")$")
 
 
-@lru_cache(256)
+@lru_cache(_PATTERNS)
 def compiled(pattern: str) -> re2._Regexp:
     """A pattern as RE2 has it. Raises Malformed."""
     engine, options = _engine()
@@ -77,8 +84,8 @@ def compiled(pattern: str) -> re2._Regexp:
         program = engine.compile(pattern, options)
     except engine.error as error:
         raise _malformed(error.args[0] if error.args else b"", pattern) from None
-    _refuse(pattern)
-    return program
+    nameless = _checked(pattern)
+    return program if nameless == pattern else engine.compile(nameless, options)
 
 
 @cache
@@ -88,12 +95,16 @@ def _engine() -> tuple[Any, Any]:
     options = re2.Options()
     options.log_errors = False
     options.max_mem = _MOST_MEMORY
+    options.never_capture = True  # groups cost time and memory, and nobody asks for them
     return re2, options
 
 
-def _refuse(pattern: str) -> None:
-    """What RE2 takes and Go does not. Raises Malformed."""
-    depth = 0
+def _checked(pattern: str) -> str:
+    """The pattern without the names of groups, which would be captured for them.
+
+    Raises Malformed for what RE2 takes and Go does not.
+    """
+    depth, end, parts = 0, 0, list[str]()
     for piece in _PIECE.finditer(pattern):
         if piece[0] == "\\C":  # a byte
             raise Malformed("invalid escape sequence", "\\C")
@@ -102,10 +113,22 @@ def _refuse(pattern: str) -> None:
             name = _GROUP_NAME.match(pattern, piece.start())
             if name and not _NAME.fullmatch(name[1]):  # RE2 takes letters of any script
                 raise Malformed("invalid named capture", name[0])
+            if name:
+                parts.append(pattern[end : piece.end()])
+                end = name.end()
         elif piece[0] == ")":
             depth -= 1
+        elif _is_large(piece):  # which RE2 takes for a text
+            raise Malformed("invalid repeat count", piece[0])
         if depth > _GROUPS:
             raise Malformed("expression nests too deeply", pattern)
+    return "".join(parts) + pattern[end:]
+
+
+def _is_large(piece: re.Match[str]) -> bool:
+    """Whether it is how often something comes, and more often than Go allows."""
+    counts = [count for count in (piece["low"], piece["high"]) if count]
+    return any(len(count) > 4 and int(count[:9]) > _MOST_REPEATS for count in counts)
 
 
 def _malformed(said: bytes | str, pattern: str) -> Malformed:

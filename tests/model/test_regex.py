@@ -151,3 +151,17 @@ def test_what_is_opened_very_often_is_read_once(opens: str) -> None:
         regex.matcher(f"{opened}.")("a")
     with contextlib.suppress(regex.Malformed):
         regex.matcher(f"{opened}\\")("a")
+
+
+@pytest.mark.parametrize("count", ["{1001}", "{99999999999}", "{1,999999999999}", "{99999999999,}"])
+def test_what_is_repeated_too_often_is_refused_however_large_the_number(count: str) -> None:
+    with pytest.raises(regex.Malformed, match="invalid repeat count"):
+        regex.matcher(f"a{count}|.*")
+    assert regex.matcher(rf"\Qa{count}\E|\{count}|[{count}]")("{")
+
+
+def test_groups_cost_nothing_as_nobody_asks_for_them() -> None:
+    """RE2 would note where each began, for each of its threads: gigabytes, where there are many."""
+    program = regex.compiled("(?:a|b)*" + "()(?P<a>)(?<b>)" * 5_000)
+    assert program.groups == 0
+    assert program.search("ab")

@@ -9,7 +9,7 @@ from reconciler.documents import styles
 from reconciler.render import fieldspecs, places, sharing
 from reconciler.render.context import Context
 from reconciler.render.fieldspecs import Route, Setter, Specs, Unfit
-from reconciler.render.items import Item, Step, Value
+from reconciler.render.items import Item, Path, Step, Value
 from reconciler.render.places import Place
 
 
@@ -20,6 +20,13 @@ def put_entries(entries: Mapping[str, str], specs: Specs, context: Context) -> S
     setter, keys = fieldspecs.entries(entries), tuple(entries)
 
     def put(item: Item) -> Item:
+        braced = [path for path in item.books.blanks if places.at(item.value, path) == ""]
+        if not braced:
+            return put_into(item)
+        item = put_into(item.with_value(_put(item.value, braced, "", None)))
+        return item.with_value(_put(item.value, braced, None, ""))
+
+    def put_into(item: Item) -> Item:
         value = item.value
         routes = specs.routes(item.id.kind)
         for route in routes:
@@ -36,7 +43,8 @@ def put_entries(entries: Mapping[str, str], specs: Specs, context: Context) -> S
                 item = item.with_books(item.books._replace(shared=shared))
         if len(routes) == 1 or value is item.value:
             return item.with_value(value)
-        maps = list(dict.fromkeys(p for route in routes for p in fieldspecs.places(value, route)))
+        found = dict.fromkeys(p for route in routes for p in fieldspecs.places(value, route))
+        maps = [place for place in found if isinstance(places.at(value, place), dict)]
         if len(maps) < 2:
             return item.with_value(value)
         before = [places.at(item.value, place) for place in maps]
@@ -48,6 +56,15 @@ def put_entries(entries: Mapping[str, str], specs: Specs, context: Context) -> S
         return Item(value, item.origin, item.former, books)
 
     return lambda items: [put(item) for item in items]
+
+
+def _put(value: Value, paths: list[Path], old: Any, new: Any) -> Value:
+    """What stands for nothing at all between braces: text when it is printed, and null to steps."""
+    owned = set[int]()
+    for path in paths:
+        if places.at(value, path) == old:
+            value = places.put(value, path, new, owned)
+    return value
 
 
 def _quoted(value: Value, maps: list[Place], before: list[Any], keys: tuple[str, ...]) -> Value:
