@@ -100,7 +100,7 @@ class Applier:
                 failed |= self._await_definitions(done)
                 applied += [ref for ref in done if ref not in failed]
         finally:
-            self._books.flight.clear()
+            self._books.sightings.land()
         # In an order of their own: which thread was first is no news.
         refused = tuple(failure for _, failure in sorted(failed.items()))
         return Applied(
@@ -138,7 +138,7 @@ class Applier:
             try:
                 self._keep([result for result in results.values() if isinstance(result, _Done)])
             finally:
-                self._books.flight.clear()
+                self._books.sightings.land()
         return {
             ref: result if isinstance(result, Failure) else result.live
             for ref, result in results.items()
@@ -239,7 +239,7 @@ class Applier:
     def _one(self, step: Step, definitions: Mapping[tuple[str, str], ObjectRef]) -> _Done | Failure:
         """One object applied. Raises ClusterUnavailable."""
         manifest = step.manifest
-        self._books.depart(manifest.ref)
+        self._books.sightings.depart(manifest.ref)
         try:
             live = self._apply(step, is_new=(manifest.ref.group, manifest.ref.kind) in definitions)
             if live.deleting:

@@ -1,8 +1,8 @@
 """What this agent applied and may prune: the records on disk and the inventory in the cluster.
 
-One thread, the loop's, changes the books; watch threads read ``records``, ``versions`` and
-``flight``, and note in ``outdated`` and ``shown`` what they see of our writes. The inventory is
-written as a superset before a first write and exact after the last.
+One thread, the loop's, changes the books; watch threads read ``records``, and tell ``sightings``
+what they see of our writes. The inventory is written as a superset before a first write and exact
+after the last.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from reconciler import ports
 from reconciler.engine import grants
+from reconciler.engine.sightings import Sightings
 from reconciler.model import errors
 from reconciler.model.refs import Kind, ObjectRef, SiteName
 from reconciler.model.rendered import Manifest
@@ -40,10 +41,7 @@ class Books:
         self.healthy = ""
         self.records: dict[ObjectRef, Record] = {}
         self.entries: dict[ObjectRef, inventory.Entry] = {}
-        self.versions: dict[ObjectRef, str] = {}  # resourceVersion after our last write
-        self.outdated: set[ObjectRef] = set()  # last shown as it was before our own last write
-        self.flight: set[ObjectRef] = set()  # being written: what a watch says of them must wait
-        self.shown: dict[ObjectRef, str] = {}  # of those: the version that a watch last showed
+        self.sightings = Sightings()
         # To be written or pruned by a pass, and not known to be: the API server's answer did not
         # come, or the agent was killed before it was kept. Their records may be older than what is
         # there.
@@ -179,9 +177,7 @@ class Books:
             self.unsettled |= known is None or known.uid != record.uid
             self.entries[record.ref] = _entry_of(record)
             self.doubtful.discard(record.ref)
-            self.versions[record.ref] = live.resource_version
-            self._catch_up(record.ref)
-            self.flight.discard(record.ref)
+            self.sightings.arrive(record.ref, live.resource_version)
             self.pending.discard(record.ref)
 
     def refresh(self, live: Live) -> None:
@@ -199,8 +195,7 @@ class Books:
 
     def retract(self, ref: ObjectRef) -> None:
         """A write that was announced and refused: nothing of ours came of it."""
-        self.flight.discard(ref)
-        self.shown.pop(ref, None)
+        self.sightings.land(ref)
         self.pending.discard(ref)
         entry = self.entries.get(ref)
         if entry is not None and not entry.uid and ref not in self.doubtful:
@@ -213,8 +208,7 @@ class Books:
         for ref in gone:
             self.records.pop(ref, None)
             self.entries.pop(ref, None)
-            self.versions.pop(ref, None)
-            self.outdated.discard(ref)
+            self.sightings.forget(ref)
             self.pending.discard(ref)
             self.doubtful.discard(ref)
 
@@ -248,7 +242,7 @@ class Books:
                 f"there is no namespace {self._namespace} for the inventory: {_NAMESPACE_HINT}"
             ) from None
         self._written[manifest.ref.name] = manifest.digest
-        self.versions[manifest.ref] = live.resource_version
+        self.sightings.arrive(manifest.ref, live.resource_version)
 
     def _remove(self, name: str) -> None:
         found = self._cluster.read(inventory.CONFIG_MAP, self._namespace, name)
@@ -256,56 +250,6 @@ class Books:
         if uid:
             self._cluster.delete(inventory.CONFIG_MAP, self._namespace, name, uid)
         del self._written[name]
-
-    def show(self, live: Live) -> None:
-        """A watch shows the object; told from the watch's own thread, where events are in order.
-
-        One that is older than our last write makes the object ``outdated`` until a newer event
-        shows it: after a restore of etcd from a backup there is none.
-        """
-        if live.ref in self.flight:
-            self.shown[live.ref] = live.resource_version
-        if self.is_after(live.ref, live.resource_version):
-            self.outdated.add(live.ref)
-        else:
-            self.outdated.discard(live.ref)
-
-    def show_list(self, event: ports.KindListed) -> None:
-        """A watch begins with this list; told from the watch's own thread. What was written after
-        it, and is not in it, is ``outdated`` until an event shows it."""
-        flight = frozenset(self.flight)
-        for ref in {*list(self.records), *flight}:  # the loop may add one meanwhile
-            if (ref.group, ref.kind) != (event.kind.group, event.kind.kind) or ref in event.uids:
-                continue
-            if ref in flight:
-                self.shown[ref] = event.version
-            if self.is_after(ref, event.version):
-                self.outdated.add(ref)
-
-    def depart(self, ref: ObjectRef) -> None:
-        """It is being written from now on."""
-        self.shown.pop(ref, None)
-        self.flight.add(ref)
-
-    def _catch_up(self, ref: ObjectRef) -> None:
-        """A write is known: what a watch showed while it was in flight may be older."""
-        self.outdated.discard(ref)
-        shown = self.shown.pop(ref, None)
-        if shown is not None and self.is_after(ref, shown):
-            self.outdated.add(ref)
-
-    def is_stale(self, live: Live) -> bool:
-        """Whether a watch shows the object as our own last write left it, or as it was before.
-
-        etcd's revisions are whole numbers that grow; anything else is never called stale.
-        """
-        ours, seen = self.versions.get(live.ref, ""), live.resource_version
-        return seen == ours != "" or self.is_after(live.ref, seen)
-
-    def is_after(self, ref: ObjectRef, version: str) -> bool:
-        """Whether our last write of the object came after this resourceVersion."""
-        ours = self.versions.get(ref, "")
-        return ours.isdecimal() and version.isdecimal() and int(ours) > int(version)
 
 
 def read_inventory(cluster: ports.Cluster, namespace: str) -> inventory.Inventory:

@@ -200,7 +200,7 @@ class Healer:
 
     def _seen(self, live: Live) -> Iterable[Suspect]:
         record = self._books.records.get(live.ref)
-        if record is None or self._books.is_stale(live):
+        if record is None or self._books.sightings.is_stale(live):
             return
         if drift.is_finished(live):
             self._note_finished(live)
@@ -219,9 +219,9 @@ class Healer:
         """
         for record in self._of_kind(event.kind):
             is_missing = record.ref not in event.uids
-            if record.ref in self._books.outdated:
+            if self._books.sightings.is_outdated(record.ref):
                 self._later(self._suspect(record.ref, OUTDATED, None), _CATCHING_UP)
-            elif not is_missing or self._books.is_after(record.ref, event.version):
+            elif not is_missing or self._books.sightings.is_after(record.ref, event.version):
                 continue
             # Nobody saw it go: a Job that cleans itself up is taken to have done so.
             elif not drift.cleans_itself_up(record):
@@ -240,7 +240,7 @@ class Healer:
         return Suspect(
             ref=ref,
             uid=self._books.records[ref].uid,
-            version=self._books.versions.get(ref, ""),
+            version=self._books.sightings.version(ref),
             change=change,
             live=live,
             seen=self._clock.monotonic(),
@@ -248,7 +248,7 @@ class Healer:
 
     def _is_due(self, suspect: Suspect) -> bool:
         """Whether its allowance lets it be written now; it is appointed otherwise."""
-        if suspect.change == OUTDATED and suspect.ref not in self._books.outdated:
+        if suspect.change == OUTDATED and not self._books.sightings.is_outdated(suspect.ref):
             return False  # an event has shown our write since
         if self._is_paused(suspect.ref):
             return self._is_paced(suspect)  # to be looked at, and left

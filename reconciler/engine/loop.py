@@ -314,7 +314,7 @@ class Engine:
 
     def _guard_inventory(self, event: ports.ObjectSeen | ports.ObjectGone) -> None:
         books, live = self._crew.books, event.live
-        is_own_write = isinstance(event, ports.ObjectSeen) and books.is_stale(live)
+        is_own_write = isinstance(event, ports.ObjectSeen) and books.sightings.is_stale(live)
         if not books.is_inventory(live.ref) or is_own_write:
             return
         left = self._inventory.wait(live.ref)

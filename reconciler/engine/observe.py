@@ -115,9 +115,9 @@ class Observatory:
 
     def _see(self, event: ports.WatchEvent) -> None:
         if isinstance(event, ports.ObjectSeen):
-            self._books.show(event.live)
+            self._books.sightings.show(event.live)
         elif isinstance(event, ports.KindListed):
-            self._books.show_list(event)
+            self._books.sightings.show_list(event, list(self._books.records))
         if isinstance(event, ports.ObjectSeen) and not self._matters(event):
             return
         if isinstance(event, ports.ObjectGone) and not self._concerns(event.live.ref):
@@ -134,14 +134,14 @@ class Observatory:
         ref = event.live.ref
         if is_site(ref, self._site):
             return self._is_asking(event.live)
-        if ref in self._books.flight:
+        if self._books.sightings.is_in_flight(ref):
             return True  # its signature is not known yet
         if ref in self._books.awaited:
             return True
         if self._books.is_inventory(ref):
-            return not self._books.is_stale(event.live)
+            return not self._books.sightings.is_stale(event.live)
         record = self._books.records.get(ref)
-        if record is None or self._books.is_stale(event.live):
+        if record is None or self._books.sightings.is_stale(event.live):
             return False
         if drift.signature(event.live) != record.signature or drift.is_finished(event.live):
             return True

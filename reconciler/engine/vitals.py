@@ -133,7 +133,7 @@ class Vitals:
 
     def _see(self, live: Live) -> None:
         record = self._books.records.get(live.ref)
-        if record is None or self._books.is_stale(live) or not self.concerns(live):
+        if record is None or self._books.sightings.is_stale(live) or not self.concerns(live):
             return
         # What drifted is read by whoever puts it right, see ``glance``.
         if live.deleting or drift.compare(record.signature, live) is drift.Drift.NONE:
