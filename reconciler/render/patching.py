@@ -47,7 +47,10 @@ def apply(
         item = item.with_books(item.books._replace(shared=shared))
     patched = item.with_value(_kept(merged, item, names=names, kinds=kinds))
     if _forgets(patch):
-        books = Books(variables=item.books.variables)
+        had = patched.books
+        books = Books(
+            variables=had.variables, blanks=had.blanks, shared=had.shared, bare=had.bare
+        )
         return Item(patched.value, item.origin, (), books)
     return patched
 
@@ -112,7 +115,10 @@ def _kept(merged: Value, item: Item, *, names: bool, kinds: bool) -> Value:
 
 
 def _forgets(patch: Value) -> bool:
-    """kustomize keeps its books in annotations; a patch that drops those drops the books."""
+    """kustomize keeps its books in annotations; a patch that drops those drops the books.
+
+    What is a matter of its nodes stays: what is shared, and what stands for nothing at all.
+    """
     metadata = patch.get("metadata")
     if not isinstance(metadata, dict):
         return False
