@@ -38,6 +38,7 @@ def parse(text: bytes, path: str, context: Context) -> list[Operation]:
     is well-formed but no patch.
     """
     if text.startswith(b"["):
+        text = spelling.paired(text)
         try:
             operations: Any = spelling.minded(text, orjson.loads(text))
         except orjson.JSONDecodeError as error:

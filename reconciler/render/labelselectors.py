@@ -132,6 +132,7 @@ class _Reader:
             _refuse(opening, " expected: '('")
         values: set[str] = set()
         empty = True  # since the parenthesis or the last comma
+        wanted = "',', ')' or identifier"
         while True:
             word = self._next()
             if _is_identifier(word) and empty:
@@ -143,10 +144,9 @@ class _Reader:
                 empty = True
                 if word == ")":
                     return values
+                wanted = "',', or identifier"
             else:
-                _refuse(
-                    word, ", expected: ',', or identifier" if empty else ", expected: ',' or ')'"
-                )
+                _refuse(word, f", expected: {wanted}" if empty else ", expected: ',' or ')'")
 
 
 def _is_identifier(word: str) -> bool:

@@ -62,11 +62,12 @@ class Selector(NamedTuple):
         return not (any(self.kind) or self.name or self.namespace)
 
     def check(self) -> None:
-        """Raises Unfit for a pattern or selector that cannot be read."""
+        """Raises Unfit for a pattern that cannot be read.
+
+        Selectors of labels are read when an object is there that they are asked about.
+        """
         for part in (*self.kind, self.name, self.namespace):
             whole(part)
-        labelselectors.matcher(self.labels)
-        labelselectors.matcher(self.annotations)
 
     def matches_kind(self, kind: Kind) -> bool:
         group, version, name = self.kind
@@ -85,18 +86,18 @@ class Selector(NamedTuple):
         )
 
     def matches_labels(self, item: Item) -> bool:
-        if not self.labels and not self.annotations:
-            return True
-        metadata = item.value.get("metadata") or {}
-        wanted = ((self.annotations, "annotations"), (self.labels, "labels"))
-        return all(
-            labelselectors.matcher(selector)(string_map(metadata.get(field)))
-            for selector, field in wanted
-            if selector
-        )
+        """By labels, if it has some. Raises Unfit for a selector that cannot be read."""
+        return not self.labels or _selects(self.labels, item, "labels")
+
+    def matches_annotations(self, item: Item) -> bool:
+        """By annotations, if it has some. Raises Unfit for a selector that cannot be read."""
+        return not self.annotations or _selects(self.annotations, item, "annotations")
 
     def matches(self, item: Item) -> bool:
-        """Name and namespace may be the first or the present ones."""
+        """Name and namespace may be the first or the present ones.
+
+        Raises Unfit for a selector of labels or annotations that cannot be read.
+        """
         now = item.id
         if not self.matches_kind(now.kind):
             return False
@@ -106,11 +107,17 @@ class Selector(NamedTuple):
             (not name or _fits(name, first.name) or _fits(name, now.name))
             and (not space or _fits(space, first.space) or _fits(space, now.space))
             and self.matches_labels(item)
+            and self.matches_annotations(item)
         )
 
     def __str__(self) -> str:
         it = Id(self.kind, self.name, self.namespace, "")
         return f"{it}:a={self.annotations}:l={self.labels}"
+
+
+def _selects(selector: str, item: Item, field: str) -> bool:
+    metadata = item.value.get("metadata") or {}
+    return labelselectors.matcher(selector)(string_map(metadata.get(field)))
 
 
 def _fits(pattern: str, name: str) -> bool:

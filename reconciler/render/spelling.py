@@ -16,6 +16,12 @@ import orjson
 from reconciler.documents import canonical
 from reconciler.render.scalars import text
 
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+_ESCAPED = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
@@ -30,6 +36,13 @@ class _Number(str):
     """One as it is spelled."""
 
     __slots__ = ()
+
+
+def paired(data: bytes) -> bytes:
+    """A text in JSON with U+FFFD for each half of a surrogate pair, as Go reads those."""
+    if _HALF.search(data) is None:
+        return data
+    return _ESCAPED.sub(lambda found: rb"\ufffd" if found["half"] else found[0], data)
 
 
 def minded(data: bytes, operations: list[Any]) -> list[Any]:

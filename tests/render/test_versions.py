@@ -29,6 +29,7 @@ NEWER = {
     "replacements-made-numbers",
     "replacements-made-of-nothing",
     "replacements-null",
+    "selectors-unread",
 }
 
 

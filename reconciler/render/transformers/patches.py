@@ -32,7 +32,7 @@ def from_file(words: dict[str, Any], context: Context) -> Step:
     patch = _read(words, context)
     target = words.get("target")
     selector = None if target is None else Selector.of(target)
-    if selector:
+    if selector and (patch.objects or patch.operations):
         with context.placing("target"):
             selector.check()
     if patch.operations is not None:
@@ -132,7 +132,8 @@ def _by_selector(
     patches: list[Item], selector: Selector, context: Context, allow: dict[str, bool]
 ) -> Step:
     def step(items: list[Item]) -> list[Item]:
-        keys = {item.id.key for item in items if selector.matches(item)} if patches else set()
+        with context.placing("target"):
+            keys = {item.id.key for item in items if selector.matches(item)} if patches else set()
         if not keys:
             return items
         result: list[Item] = []
@@ -175,8 +176,9 @@ def json_step(
     forgets = any(operation.get("path") in _ANNOTATIONS for operation in operations)
 
     def change(item: Item) -> Item:
-        if selector is None or not selector.matches(item):
-            return item
+        with context.placing("target"):
+            if selector is None or not selector.matches(item):
+                return item
         before = item.remembering() if remember else item
         trace = None if forgets else item.books.trace
         books = item.books._replace(shared=(), bare=(), blanks=(), trace=trace)

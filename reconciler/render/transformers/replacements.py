@@ -191,7 +191,9 @@ def _filled(
     item: Item, at: int, value: _Value, target: dict[str, Any], context: Context
 ) -> tuple[_Value, Item]:
     """The value as it is thereafter, and the object; ``at`` is its index."""
-    if not _selected(item, target):
+    with context.placing():
+        is_selected = _selected(item, target)
+    if not is_selected:
         return value, item
     options = target.get("options") or {}
     before, changed = item.value, targets.thawed(item.value)
@@ -218,11 +220,12 @@ def _filled(
 def _selected(item: Item, target: dict[str, Any]) -> bool:
     ids = (item.id, *item.formers())
     selector = Selector.of(target["select"])
-    if not selector.matches_labels(item):
+    if not (selector.matches_annotations(item) and selector.matches_labels(item)):
         return False
     for words in target.get("reject", ()):
         reject = Selector.of(words)
-        if (reject.labels or reject.annotations) and reject.matches_labels(item):
+        is_about_labels = reject.labels or reject.annotations
+        if is_about_labels and reject.matches_annotations(item) and reject.matches_labels(item):
             return False
         if not reject.names_nothing and any(map(reject.matches_id, ids)):
             return False

@@ -32,11 +32,14 @@ def from_file(words: dict[str, Any], context: Context) -> Step:
             )
 
     def step(items: list[Item]) -> list[Item]:
-        for target in targets:
+        for index, target in enumerate(targets):
             selector = Selector.of(target.get("selector") or {})
+            with context.placing("targets", index):
+                selector.check()
+                matched = [selector.matches(item) for item in items]
             items = [
-                _put(item, value, target, context) if selector.matches(item) else item
-                for item in items
+                _put(item, value, target, context) if is_meant else item
+                for item, is_meant in zip(items, matched, strict=True)
             ]
         return items
 
