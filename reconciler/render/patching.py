@@ -48,9 +48,7 @@ def apply(
     patched = item.with_value(_kept(merged, item, names=names, kinds=kinds))
     if _forgets(patch):
         had = patched.books
-        books = Books(
-            variables=had.variables, blanks=had.blanks, shared=had.shared, bare=had.bare
-        )
+        books = Books(variables=had.variables, blanks=had.blanks, shared=had.shared, bare=had.bare)
         return Item(patched.value, item.origin, (), books)
     return patched
 
