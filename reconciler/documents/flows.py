@@ -45,7 +45,7 @@ class _Masked(CSafeLoader):
 def loader(text: str | bytes) -> Any:
     """A CSafeLoader of a text's events or tokens. Raises yaml's ReaderError."""
     if isinstance(text, str):
-        return _masked(text, text)
+        return _masked(str(text), text)  # libyaml takes no other kind of str
     if _BYTES.search(text) is None:  # as in nearly all files, which are not decoded for it
         return CSafeLoader(text)
     try:

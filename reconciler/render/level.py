@@ -204,12 +204,13 @@ class _Work:
             if any(fields.get(field) for field in stage.fields):
                 words, here = fields.get(stage.field), self._context(stage.field)
                 for step in _configured(stage, words, here):
-                    self._apply(step, self._trace.builtin(stage.kind))
+                    self._apply(step, self._trace.builtin(stage.kind), here)
         for plugin in self._plugins("transformers"):
-            self._apply(plugin.step(), plugin.provenance)
+            self._apply(plugin.step(), plugin.provenance, plugin.context)
 
-    def _apply(self, step: Step, by: provenance.Step | None) -> None:
-        self._items = self._trace.changed(step(self._items), by)
+    def _apply(self, step: Step, by: provenance.Step | None, here: Context) -> None:
+        with here.placing():
+            self._items = self._trace.changed(step(self._items), by)
 
     def _validate(self) -> None:
         """Validators are transformers that may change nothing but a label that says so."""

@@ -152,10 +152,17 @@ def _resolved(item: Item, specs: Specs, put: Callable[[Any], Any]) -> Item:
     return item.with_value(value)
 
 
+def _found(value: Any, field: str) -> Any:
+    try:
+        return _typed(fieldpaths.lookup(value, field))
+    except Unfit:  # it leads through a scalar, or to an item by something that is no index
+        return fieldpaths.MISSING
+
+
 def _value(variable: Variable, items: list[Item]) -> Any:
     for item in items:
         if variable.name in item.books.variables:
-            found = _typed(fieldpaths.lookup(item.value, variable.field))
+            found = _found(item.value, variable.field)
             if found is None:
                 found = _null(item, variable.field)
             if found is fieldpaths.MISSING:
