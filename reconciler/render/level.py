@@ -229,17 +229,23 @@ class _Work:
             if more is None:
                 paths.append(index)
             else:
-                found += more
+                kind = "generator" if field == "generators" else "transformer"
+                plugins.join(found, more, f"configuring external {kind}: ")
         for index in paths:
-            here = self._context(field, index)
-            if self._folder.is_folder(entries[index]):
-                level, _ = self._child(entries[index], here, component=False)
-                found += plugins.from_items(level.items, here)
-            else:
-                where, data = self._file(entries[index], here)
-                sources = here.files.objects(where, data, self._digest(where))
-                found += plugins.from_file(sources, here, self._folder.called(entries[index]))
+            self._join_plugins(found, entries[index], self._context(field, index))
         return found
+
+    def _join_plugins(self, found: list[Plugin], path: str, here: Context) -> None:
+        if self._folder.is_folder(path):
+            level, _ = self._child(path, here, component=False)
+            more = plugins.from_items(level.items, here)
+        else:
+            where, data = self._file(path, here)
+            sources = here.files.objects(where, data, self._digest(where))
+            more = plugins.from_file(sources, here, self._folder.called(path))
+
+        merging = f"merging resources from '{path}': "
+        plugins.join(found, more, merging, lambda text: telling.as_file(text, path, self._folder))
 
     def _name_variables(self) -> None:
         found = self._own.list("vars")

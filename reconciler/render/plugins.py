@@ -6,7 +6,7 @@ the configuration itself, a file of it, or a folder whose kustomization builds i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from reconciler.documents.load import Document
@@ -86,6 +86,22 @@ def from_file(sources: tuple[Source, ...], context: Context, called: str) -> lis
 def from_items(items: tuple[Item, ...], context: Context) -> list[Plugin]:
     """The plugins that a folder's kustomization built. Raises RenderError."""
     return [_plugin(item, context) for item in items]
+
+
+def join(
+    found: list[Plugin], more: list[Plugin], doing: str, told: Callable[[str], str] = str
+) -> None:
+    """Add to ``found`` in place. Raises RenderError for two of one kind and name.
+
+    ``doing`` is what the error begins with, and ``told`` puts it as kustomize does.
+    """
+    taken = {plugin.item.id.key for plugin in found}
+    for plugin in more:
+        if plugin.item.id.key in taken:
+            text = f"{doing}may not add resource with an already registered id: {plugin.item.id}"
+            raise plugin.context.error(told(text))
+        taken.add(plugin.item.id.key)
+    found += more
 
 
 def _place(item: Item, sources: tuple[Source, ...], context: Context) -> Context:
