@@ -71,7 +71,7 @@ class _Lists:
     def __init__(self, target: list[Any], patch: Any, shape: Shape, walk: Walk) -> None:
         self._target = target.copy()
         self._is_new = target is patch  # all of it comes from the patch, directives too
-        self._patch = patch
+        self._patch = patch.copy() if isinstance(patch, list) else patch
         self._keys = shape.keys or ("",)
         self._items = shape.elements()
         self._walk = walk
@@ -107,7 +107,18 @@ class _Lists:
         replaces = directives.of_map(patch)[0] == "replace" and not self._is_new
         if at is not None and isinstance(new, dict) and not replaces:
             self._target[at] = new
+        self._obey(at, found)
         return new
+
+    def _obey(self, at: int | None, found: int | None) -> None:
+        """The directive of a patch's item counts once; the item may be met again, if keys lack."""
+        if found is None or not isinstance(self._patch[found], dict):
+            return
+        directive, rest = directives.of_map(self._patch[found])
+        if rest is not self._patch[found]:
+            self._patch[found] = rest
+            if at is not None and self._is_new and directive == "delete":
+                self._target[at] = rest  # which is one with the patch's, and may stay
 
 
 def _complete(wanted: list[tuple[str, ...]]) -> list[tuple[str, ...]]:

@@ -104,7 +104,7 @@ def _kept(merged: Value, item: Item, *, names: bool, kinds: bool) -> Value:
     metadata = metadata if isinstance(metadata, dict) else {}
     wanted = dict(metadata)
     if not names:
-        wanted["name"] = item.value["metadata"]["name"]
+        wanted["name"] = item.value["metadata"].get("name")  # a list may have none
     if was.namespace:
         wanted["namespace"] = item.value["metadata"]["namespace"]
     else:

@@ -187,16 +187,20 @@ class _Referrer:
 
     def _reaches(self, item: Item) -> bool:
         """Whether an object of here can refer to that one at all."""
-        if self._everywhere or item.id.space == CLUSTER:
-            return True
-        if item.id.space == self._item.id.space:
-            return True
-        return item.id.kind.kind == "ServiceAccount" and item.id.namespace in self._more_spaces
+        is_account = item.id.kind.kind == "ServiceAccount"
+        return self._is_near(item) or (is_account and item.id.namespace in self._more_spaces)
+
+    def _sees(self, item: Item) -> bool:
+        """Whether that one is considered at all: a RoleBinding looks where its accounts are."""
+        return self._is_near(item) or item.id.namespace in self._more_spaces
+
+    def _is_near(self, item: Item) -> bool:
+        return self._everywhere or item.id.space in (CLUSTER, self._item.id.space)
 
     def _in_space(self, found: list[Item], space: str) -> list[Item]:
         """Those that were first in a namespace; if nothing was, those that are there now."""
         first = self._known.by_first_space.get(space, ()) if space != CLUSTER else ()
-        if any(self._reaches(item) for item in first):
+        if any(self._sees(item) for item in first):
             return [item for item in found if item.original.space == space]
         return [item for item in found if item.id.space == space != CLUSTER]
 

@@ -97,10 +97,16 @@ class _Value(NamedTuple):
         return _Value(content if read is None else read, self.typed)
 
     def again(self, index: int, value: Any) -> _Value:
-        """As it is now in an object of that index: a target may be its own source."""
+        """As it is now in an object of that index: a target may be its own source.
+
+        Where it is no more, as what it was in was replaced, it stays what it was.
+        """
         if index != self.source:
             return self
-        found = fieldpaths.find(value, list(self.path))
+        try:
+            found = fieldpaths.find(value, list(self.path))
+        except Unfit:
+            return self
         return self._replace(value=found) if isinstance(found, str) else self
 
 
