@@ -94,8 +94,11 @@ class Builder:
         self, next_event: Callable[[], Any]
     ) -> tuple[Any, int]:
         next_event()  # the stream's start
-        if next_event().__class__ is StreamEndEvent:
+        start = next_event()
+        if start.__class__ is StreamEndEvent:
             return None, 1
+        if start.version not in (None, (1, 1)):
+            raise invalid("MalformedYAMLError: found incompatible YAML document", start)
         values, keys, budget, strict = self._values, self._keys, self._budget, self._scalars.strict
         texts = self._scalars.spelled or ((_ANNOTATIONS,) if strict else ())
         flow = 0  # how deep in braces and brackets

@@ -19,7 +19,7 @@ from reconciler.documents.scalars import BLANK, RESOURCE, Scalars
 from reconciler.model.errors import FileError, RenderError
 
 _SEPARATOR = re.compile(rb"\n---(.*)\n")
-_DIRECTIVES = re.compile(rb"(?:(?:%YAML 1\.1|%TAG [^\n#]*)?[ \t]*(?:#.*)?\n)+")
+_DIRECTIVES = re.compile(rb"(?:[ \t]*(?:#.*)?\n|%TAG .*\n|%YAML 1\.1.*\n)*%(\w*)")
 _MAX_DIRECTIVES = 32  # libyaml compares each with all before it: many cost minutes
 
 
@@ -74,7 +74,7 @@ def load_all(
     )
     builder = Builder(scalars=scalars, budget=budget)
     documents = []
-    for number, part in enumerate(split(data) if scalars.strict else _with_directives(data)):
+    for number, part in enumerate(split(data) if scalars.strict else _whole(data)):
         if number >= limits.documents:
             raise error(f"the file has more than {limits.documents} documents", path=path)
         if part.trailer and not part.trailer.startswith(b"#"):
@@ -94,19 +94,13 @@ def load_all(
     return tuple(documents)
 
 
-def _with_directives(data: bytes) -> Iterator[Part]:
-    """The parts of a file, the first with its directives (``%YAML 1.1``, ``%TAG``) before it.
+def _whole(data: bytes) -> Iterator[Part]:
+    """A file that is not cut: of settings only the first document is read, be it empty."""
+    yield Part(_unix(data), 0, b"")
 
-    Of objects' files alone kustomize cuts them off, and so refuses them.
-    """
-    parts = split(data)
-    head = next(parts)
-    body = next(parts, None) if b"%" in head.text and _DIRECTIVES.fullmatch(head.text) else None
-    if body is None:
-        yield head
-    else:
-        yield Part(head.text + b"---\n" + body.text, 0, body.trailer)
-    yield from parts
+
+def _unix(data: bytes) -> bytes:
+    return data.replace(b"\r\n", b"\n") if b"\r" in data else data
 
 
 def split(data: bytes) -> Iterator[Part]:
@@ -114,8 +108,7 @@ def split(data: bytes) -> Iterator[Part]:
 
     Of each part only the first document is read: text after ``...`` is as good as a comment.
     """
-    if b"\r" in data:
-        data = data.replace(b"\r\n", b"\n")
+    data = _unix(data)
     start = lines = 0
     trailer = b""
     for match in _SEPARATOR.finditer(data):
@@ -131,7 +124,9 @@ def locate(data: bytes, document: int, field: positions.Field) -> tuple[int, int
     Documents are counted as load_all returns them. A field that is not there (it came from an
     alias, a patch or a generator) gets its nearest parent's place, and (1, 1) stands for the rest.
     """
-    for part in _with_directives(data):
+    if document == 0 and _DIRECTIVES.match(data):  # no file of objects, and read as one text
+        return positions.position(_unix(data), field)
+    for part in split(data):
         if positions.empty(part.text):
             continue
         if document == 0:

@@ -58,7 +58,7 @@ REFUSED: Mapping[str, tuple[str, list[tuple[str, str]]]] = {
 # Other errors that speak so. kustomize has them too, in these words.
 _KUSTOMIZES = {
     "cloud provider  not supported yet",
-    "unsupported replacement type encountered within replacement path: ",
+    "unsupported replacement type encountered within replacement path",
     "wildcard is not supported in PathGetter",
 }
 # The generators and transformers of v5.8.1 (api/internal/plugins/builtinhelpers/builtins.go).

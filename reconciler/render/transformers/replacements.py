@@ -32,6 +32,7 @@ from reconciler.render.selectors import Selector
 from reconciler.render.shapes import Misshapen
 
 _NAME = "metadata.name"
+_UNSUPPORTED = "unsupported replacement type encountered within replacement path"
 
 
 def from_field(words: list[dict[str, Any]], context: Context) -> Iterator[Step]:
@@ -65,18 +66,29 @@ def _steps(words: list[dict[str, Any]], context: Context) -> Iterator[Step]:
 
 def _from_path(path: str, context: Context) -> Iterator[tuple[Context, dict[str, Any]]]:
     """A file with one replacement, or a list of them."""
-    for source in context.settings(path)[:1]:
-        rows = source.value if isinstance(source.value, list) else [source.value]
-        for index, row in enumerate(rows):
-            at = (index,) if isinstance(source.value, list) else ()
-            if not isinstance(row, dict):
-                what = "unsupported replacement type encountered within replacement path: "
-                raise source.error(f"{what}expected a mapping, found a {gonames.json(row)}")
+    sources = context.settings(path)
+    if not sources:
+        raise context.error(f"{_UNSUPPORTED}: invalid: {path} is empty")
+    for source in sources:
+        is_list = isinstance(source.value, list)
+        for index, row in enumerate(source.value if is_list else [source.value]):
+            at = (index,) if is_list else ()
+            if row is not None and not isinstance(row, dict):
+                raise source.error(_no_replacement(row, listed=is_list), at)
             try:
-                fitted = shapes.fit(row, shapes.REPLACEMENT, at, lenient=True)
+                fitted = shapes.fit(row or {}, shapes.REPLACEMENT, at, lenient=True)
             except Misshapen as error:
                 raise source.error(str(error), error.path) from None
             yield context.within(source, at), fitted
+
+
+def _no_replacement(value: Any, *, listed: bool) -> str:
+    found = gonames.json(value)
+    if listed:
+        refusal = f"json: cannot unmarshal {found} into Go value of type types.Replacement"
+    else:
+        refusal = f"{_UNSUPPORTED}: {'float64' if found == 'number' else found}"
+    return f"{refusal}: expected a mapping, found a {found}"
 
 
 class _Value(NamedTuple):
