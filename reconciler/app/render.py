@@ -30,7 +30,12 @@ def folder(target: str, form: Form) -> str:
     """Raises UsageError where there is no such folder, RenderError where it cannot be built."""
     path = Path(target)
     if not path.is_dir():
-        raise UsageError(f"{target} is no folder; for a site of a fleet repository give --repo")
+        wrong = f"'{target}': file is not directory"
+        if not path.exists():
+            wrong = f"not a valid directory: there is no {target}"
+        raise UsageError(
+            f"must build at directory: {wrong}; for a site of a fleet repository give --repo"
+        )
     root, inside = _root(path.resolve())
     tree = Remembered(FolderTree(root, still=True))
     return _text(build.build(tree, inside, restrict=form.restrict), form.output)

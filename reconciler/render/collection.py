@@ -121,12 +121,15 @@ def _trace(old: Item, made: Item) -> Trace | None:
     return now._replace(steps=before.steps)
 
 
-def same_but_for_label(before: list[Item], after: list[Item], label: str) -> bool:
-    """Whether two lists hold the same objects, one label left aside."""
-    if len(before) != len(after):
-        return False
-    values = {item.id.key: item.value for item in before}
-    return all(values.get(item.id.key) == _without(item.value, label) for item in after)
+def difference(before: list[Item], after: list[Item], label: str) -> str:
+    """Where two lists do not hold the same objects, one label left aside; "" if they do."""
+    values = {item.id.key: _without(item.value, label) for item in after}
+    for item in before:
+        if item.id.key not in values:
+            return f"id in self missing from other; id: {item.id}"
+        if values[item.id.key] != item.value:
+            return f"nodes unequal: {item.id} ({item.origin})"
+    return "lists have different number of entries" if len(before) != len(after) else ""
 
 
 def _without(value: Value, label: str) -> Value:

@@ -161,7 +161,7 @@ class Folder:
 
     def refuse_cycle(self, path: str, trail: tuple[str, ...]) -> None:
         """Raises Problem where a folder holds one of those that the build came through."""
-        for visited in trail:
+        for visited in reversed(trail):
             if _below(visited, path):
                 raise Problem(
                     f"cycle detected: candidate root '{rooted(path)}' contains visited root"

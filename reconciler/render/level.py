@@ -216,8 +216,10 @@ class _Work:
         """Validators are transformers that may change nothing but a label that says so."""
         for plugin in self._plugins("validators"):
             after = plugin.step()(self._items)
-            if not collection.same_but_for_label(self._items, after, _VALIDATED):
-                raise plugin.context.error("validator shouldn't modify the resource map")
+            changed = collection.difference(self._items, after, _VALIDATED)
+            if changed:
+                what = "validator shouldn't modify the resource map"
+                raise plugin.context.error(f"{what}: {changed}")
             self._items = after
 
     def _plugins(self, field: str) -> list[Plugin]:

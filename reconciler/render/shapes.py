@@ -7,6 +7,7 @@ not in the table is an error, never skipped.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any
 
 from reconciler.render import gonames
@@ -179,6 +180,9 @@ CONFIGURATION: Shape = {
 }
 
 
+_by_key = itemgetter(0)
+
+
 class _Free(str):
     """A key that is no field: kustomize's messages do not have it."""
 
@@ -225,8 +229,8 @@ def _fit_fields(
     value: Mapping[str, Any], shape: dict[str, Any], path: Path, *, lenient: bool
 ) -> dict[str, Any]:
     result = {}
-    # Go's JSON has the keys in order: of two spellings of a field the last one stands.
-    for key, item in sorted(value.items()) if _is_spelled_twice(value) else value.items():
+    # Go's JSON has the keys in order: what is wrong first is told, the last spelling stands.
+    for key, item in sorted(value.items(), key=_by_key):
         name = key if key in shape else _folded(shape).get(key.lower())
         if name is None:
             if not lenient:
@@ -234,10 +238,6 @@ def _fit_fields(
         elif item is not None:
             result[name] = fit(item, shape[name], (*path, key), lenient=lenient)
     return result
-
-
-def _is_spelled_twice(value: Mapping[str, Any]) -> bool:
-    return len({key.lower() for key in value}) < len(value)
 
 
 def _folded(shape: Mapping[str, Any]) -> dict[str, str]:
