@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from reconciler.model.errors import RenderError
 from reconciler.model.origins import Origin
 from reconciler.render import (
+    braced,
     collection,
     hashes,
     level,
@@ -76,12 +77,16 @@ def build(
     return built
 
 
+def _settled(items: list[Item], top: level.Level, cache: Cache) -> list[Item]:
+    items = references.fixed(items, cache.references(top.config.name_reference))
+    return variables.resolved(items, top.variables, top.config.var_reference)
+
+
 def _build(folder: Folder, cache: Cache) -> tuple[Resource, ...]:
     top, own = level.build(folder, cache)
     here = Context(folder, cache, top.config, top.schemas.shapes, own.source, ())
     items = hashes.suffixed(list(top.items))
-    items = references.fixed(items, cache.references(top.config.name_reference))
-    items = variables.resolved(items, top.variables, top.config.var_reference)
+    items = braced.as_nulls(lambda found: _settled(found, top, cache))(items)
     for item in items:
         resources.check(item.value, item.origin)
     items = [item for item in items if not _is_local(item)]

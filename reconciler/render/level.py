@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, cast
 
 from reconciler.model.errors import RenderError
 from reconciler.render import (
+    braced,
     collection,
     config,
     configurations,
@@ -204,9 +205,11 @@ class _Work:
             if any(fields.get(field) for field in stage.fields):
                 words, here = fields.get(stage.field), self._context(stage.field)
                 for step in _configured(stage, words, here):
-                    self._apply(step, self._trace.builtin(stage.kind), here)
+                    ran = braced.step(stage.kind, step)
+                    self._apply(ran, self._trace.builtin(stage.kind), here)
         for plugin in self._plugins("transformers"):
-            self._apply(plugin.step(), plugin.provenance, plugin.context)
+            step = braced.step(plugin.kind, plugin.step())
+            self._apply(step, plugin.provenance, plugin.context)
 
     def _apply(self, step: Step, by: provenance.Step | None, here: Context) -> None:
         with here.placing():

@@ -9,7 +9,7 @@ from reconciler.documents import styles
 from reconciler.render import fieldspecs, places, sharing
 from reconciler.render.context import Context
 from reconciler.render.fieldspecs import Route, Setter, Specs, Unfit
-from reconciler.render.items import Item, Path, Step, Value
+from reconciler.render.items import Item, Step, Value
 from reconciler.render.places import Place
 
 
@@ -20,13 +20,6 @@ def put_entries(entries: Mapping[str, str], specs: Specs, context: Context) -> S
     setter, keys = fieldspecs.entries(entries), tuple(entries)
 
     def put(item: Item) -> Item:
-        braced = [path for path in item.books.blanks if places.at(item.value, path) == ""]
-        if not braced:
-            return put_into(item)
-        item = put_into(item.with_value(_put(item.value, braced, "", None)))
-        return item.with_value(_put(item.value, braced, None, ""))
-
-    def put_into(item: Item) -> Item:
         value = item.value
         routes = specs.routes(item.id.kind)
         for route in routes:
@@ -56,15 +49,6 @@ def put_entries(entries: Mapping[str, str], specs: Specs, context: Context) -> S
         return Item(value, item.origin, item.former, books)
 
     return lambda items: [put(item) for item in items]
-
-
-def _put(value: Value, paths: list[Path], old: Any, new: Any) -> Value:
-    """What stands for nothing at all between braces: text when it is printed, and null to steps."""
-    owned = set[int]()
-    for path in paths:
-        if places.at(value, path) == old:
-            value = places.put(value, path, new, owned)
-    return value
 
 
 def _quoted(value: Value, maps: list[Place], before: list[Any], keys: tuple[str, ...]) -> Value:

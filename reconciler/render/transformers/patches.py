@@ -176,9 +176,6 @@ def json_step(
     forgets = any(operation.get("path") in _ANNOTATIONS for operation in operations)
 
     def change(item: Item) -> Item:
-        with context.placing("target"):
-            if selector is None or not selector.matches(item):
-                return item
         before = item.remembering() if remember else item
         trace = None if forgets else item.books.trace
         books = item.books._replace(shared=(), bare=(), blanks=(), trace=trace)
@@ -191,7 +188,16 @@ def json_step(
         )
         return after.with_value(_annotations_as_texts(after.value))
 
-    return lambda items: [change(item) for item in items] if operations else items
+    def step(items: list[Item]) -> list[Item]:
+        if selector is None or not operations:
+            return items
+        with context.placing("target"):
+            meant = [selector.matches(item) for item in items]
+        return [
+            change(item) if is_meant else item for item, is_meant in zip(items, meant, strict=True)
+        ]
+
+    return step
 
 
 def _is_noted(item: Item) -> bool:

@@ -144,11 +144,11 @@ def _step(row: dict[str, Any], context: Context) -> Step:
             value = _Value(given, typed=False) if source is None else _source(items, source)
         for index, target in enumerate(wanted):
             here = context.under("targets", index)
-            filled = []
-            for at, item in enumerate(items):
-                value, changed = _filled(item, at, value, target, here)
-                filled.append(changed)
-            items = filled
+            with here.placing():
+                selected = [at for at, item in enumerate(items) if _selected(item, target)]
+            items = [*items]
+            for at in selected:
+                value, items[at] = _filled(items[at], at, value, target, here)
         return items
 
     return step
@@ -209,10 +209,6 @@ def _filled(
     item: Item, at: int, value: _Value, target: dict[str, Any], context: Context
 ) -> tuple[_Value, Item]:
     """The value as it is thereafter, and the object; ``at`` is its index."""
-    with context.placing():
-        is_selected = _selected(item, target)
-    if not is_selected:
-        return value, item
     options = target.get("options") or {}
     before, changed = item.value, targets.thawed(item.value)
     for path in target.get("fieldPaths") or [_NAME]:
