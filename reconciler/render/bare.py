@@ -65,3 +65,10 @@ def as_texts(bares: Iterable[Bare], value: Any) -> Any:
         if not is_text and one.is_left(value):
             value = places.put(value, one.place, styles.tagged(one.text))
     return value
+
+
+def over(old: Any, new: str) -> Any:
+    """A text in the place of a scalar, whose quotes it keeps: without, ``12`` is a number."""
+    if text(old) == new:
+        return old
+    return new if styles.has_quotes(old) else read(new)

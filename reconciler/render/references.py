@@ -12,7 +12,6 @@ from functools import cached_property
 from operator import itemgetter
 from typing import Any
 
-from reconciler.documents import styles
 from reconciler.model.errors import RenderError
 from reconciler.render import bare, places
 from reconciler.render.config import NameReference
@@ -163,7 +162,9 @@ class _Referrer:
         now = found.id
         new = {**old, "name": now.name}
         if now.namespace:
-            new["namespace"] = _written(old.get("namespace"), now.namespace)
+            new["namespace"] = (
+                bare.over(old["namespace"], now.namespace) if "namespace" in old else now.namespace
+            )
         return old if new == old else new
 
     def _find(
@@ -251,10 +252,3 @@ def _alike(found: list[Item], *, whole: bool) -> bool:
     """Whether it makes no difference which one is meant."""
     names = {(item.id.name, item.id.namespace if whole else "") for item in found}
     return len(names) == 1
-
-
-def _written(old: Any, namespace: str) -> Any:
-    """A namespace in the place of another, whose quotes it keeps: without, ``12`` is a number."""
-    if text(old) == namespace:
-        return old
-    return namespace if styles.has_quotes(old) else bare.read(namespace)
