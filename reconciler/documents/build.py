@@ -132,6 +132,8 @@ class Builder:
                     value = text
                     if strict and annotations is None:
                         value = self._in_style(text, event.style)
+                    elif annotations is not None and event.style == ">":
+                        value = self._folded(text)
                 else:
                     value = self._tagged(event) if annotations is None else self._as_text(event)
                 if event.anchor is not None:
@@ -244,6 +246,11 @@ class Builder:
         if not self._scalars.spelled:
             return value
         return styles.plain(value, event.value, patch=self._scalars.any_key)
+
+    def _folded(self, text: str) -> str:
+        """An annotation behind ``>``; a JSON patch has what is read where that is printed."""
+        again = folded.again(text) if self._scalars.spelled else text
+        return text if again == text else Word(text, again)
 
     def _in_style(self, text: str, style: str) -> str:
         if not self._scalars.spelled:

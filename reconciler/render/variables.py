@@ -118,15 +118,18 @@ def resolved(items: list[Item], names: tuple[Variable, ...], specs: Specs) -> li
         return items
     values = {variable.name: _value(variable, items) for variable in names}
 
+    def fill(old: str) -> Any:
+        return replaced(old.written if isinstance(old, styles.Folded) else old, values)
+
     def put(old: Any) -> Any:
         if isinstance(old, str):
-            return replaced(old, values)
+            return fill(old)
         if isinstance(old, dict):
-            return {k: replaced(v, values) if isinstance(v, str) else v for k, v in old.items()}
+            return {k: fill(v) if isinstance(v, str) else v for k, v in old.items()}
         if isinstance(old, list):
             if not all(isinstance(item, str) for item in old):
                 raise Unfit("invalid value type expect a string")
-            return [replaced(item, values) for item in old]
+            return [fill(item) for item in old]
         return old
 
     return [_resolved(item, specs, put) for item in items]
