@@ -6,9 +6,13 @@ Paths are as kustomizations wrote them, seen from the folder that the build bega
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
+from reconciler.documents import dump
+
 ORIGINS, TRANSFORMERS, LABEL = "originAnnotations", "transformerAnnotations", "managedByLabel"
+_WORDS = 4_096
 MANAGED_BY = ("app.kubernetes.io/managed-by", "kustomize-v5.8.1")
 
 
@@ -29,9 +33,9 @@ class Step(NamedTuple):
 
     def lines(self) -> Iterator[str]:
         if self.path:
-            yield f"path: {self.path}"
+            yield f"path: {_written(self.path)}"
         if self.configured_in:
-            yield f"configuredIn: {self.configured_in}"
+            yield f"configuredIn: {_written(self.configured_in)}"
         if self.kind:
             yield "configuredBy:"
             words = (
@@ -40,7 +44,12 @@ class Step(NamedTuple):
                 ("name", self.name),
                 ("namespace", self.namespace),
             )
-            yield from (f"  {name}: {word}" for name, word in words if word)
+            yield from (f"  {name}: {_written(word)}" for name, word in words if word)
+
+
+@lru_cache(_WORDS)
+def _written(word: str) -> str:
+    return dump.dump(word).strip()
 
 
 class Trace(NamedTuple):
