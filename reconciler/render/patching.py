@@ -137,7 +137,8 @@ def for_target(patch: Value, item: Item) -> Value:
     metadata = patch["metadata"]
     if not text(metadata.get("namespace") or ""):
         metadata.pop("namespace", None)
-    return {**patch, "apiVersion": item.id.kind.api_version}
+    own = item.value.get("apiVersion")
+    return {**patch, "apiVersion": "" if own is None else item.id.kind.api_version}
 
 
 def _once(metadata: Any) -> Any:

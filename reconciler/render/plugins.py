@@ -17,6 +17,7 @@ from reconciler.render.items import Item, Step
 from reconciler.render.shapes import Misshapen
 from reconciler.render.sources import Source
 
+_NOTHING = frozenset(("", "---", "{}", "[]", "null", "~"))  # configures nothing, and is no path
 _HELM = "HelmChartInflationGenerator"
 _FUNCTIONS = ("config.kubernetes.io/function", "config.k8s.io/function")
 
@@ -65,6 +66,8 @@ class Plugin(NamedTuple):
 
 def inline(entry: str, context: Context, called: str) -> list[Plugin] | None:
     """The plugins that an entry holds itself; None if it is a path. Raises RenderError."""
+    if entry.strip() in _NOTHING or (entry.lstrip().startswith("#") and "\n" not in entry):
+        return []
     if "\n" not in entry and ":" not in entry:
         return None
     try:
