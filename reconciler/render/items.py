@@ -79,6 +79,15 @@ class Item:
             return now
         return now._replace(kind=former[0].kind)
 
+    @property
+    def is_noted(self) -> bool:
+        """Whether kustomize has noted something of the object by now: it does in annotations."""
+        books = self.books
+        generated = self.origin.generator or books.hashed or books.behavior
+        return bool(
+            self.former or generated or books.prefixes or books.suffixes or books.trace is not None
+        )
+
     def formers(self) -> list[Id]:
         kind = self.id.kind
         return [ids.of_former(kind, former) for former in self.former]

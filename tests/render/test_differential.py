@@ -48,10 +48,10 @@ def test_overlays_are_built_to_the_byte_as_kustomize_builds_them(tmp_path: Path)
     @given(st.integers(0, 2**32))
     def compare(seed: int) -> None:
         files, folder = tree(Random(seed))
-        wanted = _kustomize(tmp_path / "tree", files, folder)
-        ours = _ours(files, folder)
-        assert (ours is None) == (wanted is None), f"seed {seed}: refused by one of both"
-        assert ours == wanted, f"seed {seed}"
+        wanted = kustomized(tmp_path / "tree", files, folder)
+        made = ours(files, folder)
+        assert (made is None) == (wanted is None), f"seed {seed}: refused by one of both"
+        assert made == wanted, f"seed {seed}"
         built["seen"] += 1
         if wanted is not None:
             built["trees"] += 1
@@ -69,14 +69,16 @@ def _features(files: dict[str, str]) -> list[str]:
     return [name for name, marker in FEATURES.items() if re.search(marker, text)]
 
 
-def _ours(files: dict[str, str], folder: str) -> str | None:
+def ours(files: dict[str, str], folder: str) -> str | None:
+    """What our renderer prints; None if it refuses."""
     try:
         return to_yaml(build(DictTree(files), folder))
     except RenderError:
         return None
 
 
-def _kustomize(root: Path, files: dict[str, str], folder: str) -> str | None:
+def kustomized(root: Path, files: dict[str, str], folder: str) -> str | None:
+    """What kustomize prints of the files, written below ``root`` for it; None if it refuses."""
     for path, text in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)

@@ -24,6 +24,7 @@ NEWER = {
     "replacements-in-text-laid-out",
     "replacements-in-text-made",
     "replacements-made",
+    "replacements-made-annotations",
     "replacements-made-in-lists",
     "replacements-made-keys",
     "replacements-made-numbers",

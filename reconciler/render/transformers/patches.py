@@ -182,7 +182,7 @@ def json_step(
         if books != item.books:  # nothing but a value is left of what went through JSON
             before = before.with_books(books)
         value = styles.without(unquoted.of(item, unquoted.VALUES))
-        found = _annotated(value) if _is_noted(before) else value
+        found = _annotated(value) if before.is_noted else value
         after = context.changed(
             before.with_value(found), lambda value: jsonpatches.apply(value, operations)
         )
@@ -198,13 +198,6 @@ def json_step(
         ]
 
     return step
-
-
-def _is_noted(item: Item) -> bool:
-    """Whether kustomize has noted something of the object by now, which it does in annotations."""
-    books = item.books
-    generated = item.origin.generator or books.hashed or books.behavior
-    return bool(item.former or generated or books.prefixes or books.suffixes)
 
 
 def _annotated(value: Value) -> Value:

@@ -26,12 +26,13 @@ from reconciler.render.bare import Bare
 from reconciler.render.context import Context
 from reconciler.render.fieldspecs import Unfit
 from reconciler.render.ids import DEFAULT, Id, Kind
-from reconciler.render.items import Books, Item, Step
+from reconciler.render.items import Books, Item, Step, Value
 from reconciler.render.scalars import is_scalar, text
 from reconciler.render.selectors import Selector
 from reconciler.render.shapes import Misshapen
 
 _NAME = "metadata.name"
+_ANNOTATIONS = "metadata.annotations."
 _UNSUPPORTED = "unsupported replacement type encountered within replacement path"
 
 
@@ -213,6 +214,8 @@ def _filled(
     before, changed = item.value, targets.thawed(item.value)
     for path in target.get("fieldPaths") or [_NAME]:
         try:
+            if item.is_noted and path.startswith(_ANNOTATIONS):
+                changed = _with_annotations(changed)
             made = _fill(changed, path, value, options, item.books)
         except Unfit as unfit:
             raise context.misfit(item, unfit) from None
@@ -244,6 +247,14 @@ def _selected(item: Item, target: dict[str, Any]) -> bool:
         if not reject.names_nothing and any(map(reject.matches_id, ids)):
             return False
     return any(map(selector.matches_id, ids))
+
+
+def _with_annotations(value: Value) -> Value:
+    """Where they are null: kustomize has noted something in them by now, so that they are there."""
+    metadata = value["metadata"]
+    if "annotations" in metadata and metadata["annotations"] is None:
+        return {**value, "metadata": {**metadata, "annotations": {}}}
+    return value
 
 
 def _fill(
