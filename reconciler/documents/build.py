@@ -85,7 +85,7 @@ class Builder:
                 mark.column + 1 if mark else 0,
             ) from None
         except ReaderError as error:
-            line = text.count(b"\n", 0, error.position) + 1
+            line = getattr(parser, "masked", text).count(b"\n", 0, error.position) + 1
             raise Invalid(f"MalformedYAMLError: {error.reason}", line, 0) from None
         finally:
             parser.dispose()
@@ -300,7 +300,8 @@ class Builder:
             self._merging.append(container)
             return Lost()
         is_null = plain and self._scalars.words.get(text, "") in (None, BLANK)
-        if self._scalars.strict and not is_null and self._is_top():
+        is_plain = event.tag != tags.BINARY
+        if self._scalars.strict and is_plain and not is_null and self._is_top():
             return text  # as Go's JSON names the fields of a map that has other keys, too
         if plain:
             key = self._as_key(self._plain(event), event)
@@ -309,6 +310,8 @@ class Builder:
             return key
         if event.tag in _TAGLESS or event.tag == tags.STRING:
             return text
+        if event.tag == tags.BINARY:
+            return str(self._tagged(event))
         if self._scalars.strict:
             raise self._no_key(event)
         return self._as_key(self._tagged(event), event)

@@ -28,6 +28,7 @@ class _Masked(CSafeLoader):
     def __init__(self, text: str | bytes, stand_in: str) -> None:
         super().__init__(text)
         self._stand_in = stand_in
+        self.masked = text
 
     def get_event(self) -> Any:
         return self._with_colons(super().get_event())
@@ -74,8 +75,16 @@ def tokens(text: str) -> Iterator[Any]:
         parser.dispose()
 
 
+def _is_free(character: str, characters: str, escapes: str) -> bool:
+    """Whether a text does not hold a character, nor what is read as it between quotes."""
+    return character not in characters and f"{ord(character):04x}" not in escapes
+
+
 def _masked(text: str | bytes, characters: str) -> CSafeLoader:
-    stand_in = next((one for one in map(chr, _STAND_INS) if one not in characters), None)
+    escapes = characters.lower() if "\\" in characters else ""
+    stand_in = next(
+        (one for one in map(chr, _STAND_INS) if _is_free(one, characters, escapes)), None
+    )
     if stand_in is None or _COLON.search(characters) is None:
         return CSafeLoader(text)
 

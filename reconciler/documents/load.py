@@ -19,7 +19,7 @@ from reconciler.documents.scalars import BLANK, RESOURCE, Scalars
 from reconciler.model.errors import FileError, RenderError
 
 _SEPARATOR = re.compile(rb"\n---(.*)\n")
-_DIRECTIVES = re.compile(rb"(?:[ \t]*(?:#.*)?\n|%TAG .*\n|%YAML 1\.1.*\n)*%(\w*)")
+_DIRECTIVES = re.compile(rb"(?:[ \t]*(?:#.*)?\n)*+%")
 _MAX_DIRECTIVES = 32  # libyaml compares each with all before it: many cost minutes
 
 

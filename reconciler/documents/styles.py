@@ -13,7 +13,7 @@ import re
 from typing import Any
 
 from reconciler.documents import folded, strings
-from reconciler.documents.scalars import Unsupported, Word
+from reconciler.documents.scalars import BRACED, Blank, Unsupported, Word
 
 _BASED = re.compile("[-+]?0[xXoObB]")
 _FIRST = frozenset("+-0123456789.yYnNtTfFoO~")  # of words that are printed in quotes
@@ -158,9 +158,14 @@ def is_unsettled(patch: Any) -> bool:
 
 
 def settled(value: Any) -> Any:
-    """What a patch was merged with, each Truth as its value. Raises Unsupported."""
+    """What a patch was merged with, each Truth as its value, and text for nothing between braces.
+
+    Raises Unsupported.
+    """
     if value.__class__ is Truth:
         return value.value
+    if value is BRACED:
+        return ""
     if value.__class__ is Unreadable:
         raise Unsupported(value.refusal)
     return _changed(value, settled)
@@ -225,6 +230,6 @@ def _written(made: Any, text: str) -> Any:
     return made
 
 
-_UNSETTLED = frozenset((Truth, Unreadable))
+_UNSETTLED = frozenset((Truth, Unreadable, Blank))
 _STYLES = frozenset((Quoted, Unquoted, Untyped, Date, Folded, Whole, Real))
 _NUMBERS: dict[type, type] = {int: Whole, float: Real}

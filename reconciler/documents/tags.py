@@ -11,6 +11,7 @@ from reconciler.documents.scalars import BLANK, Scalars, resolve, timestamp
 PREFIX = "tag:yaml.org,2002:"
 MERGE = PREFIX + "merge"
 STRING = PREFIX + "str"
+BINARY = PREFIX + "binary"
 
 
 def tagged(tag: str, text: str, scalars: Scalars) -> Any:

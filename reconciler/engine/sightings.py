@@ -2,7 +2,7 @@
 
 A watch may show an object as it was before our write: because it is late, which is no news, or
 because etcd was restored from a backup, and then no event follows. Watch threads tell what they
-see while the loop's pool writes, so all of it is under one lock, which nobody holds for long.
+see while the loop's pool writes, so all changes are under one lock, which nobody holds for long.
 """
 
 from __future__ import annotations

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 Matches = Callable[[str], bool]
 
-_PATTERNS = 64  # with what was learned from texts: each up to _MOST_MEMORY
+_PATTERNS = 256  # with what was learned from texts: each up to _MOST_MEMORY
 _ANSWERS = 16_384
-_MOST_MEMORY = 2 << 20  # bytes of a compiled pattern
+_SHORT = 512  # characters of a text whose answer is remembered
+_MOST_MEMORY = 1 << 20  # bytes of a compiled pattern
 _MOST_REPEATS = 1_000
 _WORDY = 300  # characters
 _GROUPS = 240  # within each other; Go takes 1,000 levels, of which one group may be four
@@ -27,9 +28,9 @@ _GROUP_NAME = re.compile(r"\(\?P?<([^=!>][^>]*)>")
 _NAME = re.compile(r"[A-Za-z0-9_]+")
 # A class that is not closed ends with the text: what follows is no matter then.
 _PIECE = re.compile(
-    r"\\Q.*?(?:\\E|\Z)|\\.?|\[\^?\]?(?:\[:\^?\w+:\]|\\.?|[^\]\\])*\]?"
+    r"\\Q.*?(?:\\E|\Z)|\\(?:x\{\w*\}|.)?|\[\^?\]?(?:\[:\^?\w+:\]|\\.?|[^\]\\])*\]?"
     r"|\{(?P<low>\d+)(?:,(?P<high>\d*))?\}|.",
-    re.DOTALL,
+    re.DOTALL | re.ASCII,
 )
 _WORDS = {  # of RE2's errors, as Go has them
     "no argument for repetition operator": "missing argument to repetition operator",
@@ -62,7 +63,11 @@ def matcher(pattern: str, before: str = "", behind: str = "") -> Matches:
         return lambda text: find(text) is not None
     framed = f"{before}{pattern}{behind}"
     compiled(framed)
-    return partial(_is_found, framed)
+    return partial(_is_found_again, framed)
+
+
+def _is_found_again(pattern: str, text: str) -> bool:
+    return (_is_found if len(text) <= _SHORT else _is_found.__wrapped__)(pattern, text)
 
 
 @lru_cache(_ANSWERS)

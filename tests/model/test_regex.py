@@ -114,6 +114,7 @@ def test_flags_and_edges_are_gos(pattern: str, text: str, found: bool) -> None:
         (r"\Q.a*\E", ".a*", "xaa"),
         (r"\Q(\Eb+", "(bb", "bb"),
         (r"\x{61}b", "ab", "xb"),
+        (r"\x{10330}+", "\U00010330", "a"),
         (r"(\pN*\pL*)*", "1a", "-"),
         (r"\p{Greek}+", "\u03b1\u03a9", "a\u03b1"),
         (r"\P{Latin}+", "\u03b11", "a\u03b1"),

@@ -61,7 +61,7 @@ def _specs(words: dict[str, Any], context: Context) -> Specs:
 def _step(prefix: str, suffix: str, specs: Specs, context: Context) -> Step:
     def put(old: Any) -> Any:
         scalar_only(old)
-        new = f"{prefix}{text(old)}{suffix}"
+        new = f"{prefix}{'' if old is None else text(old)}{suffix}"
         if len(new) > bounds.NAME:
             raise Unfit(f"the name gets longer than {bounds.NAME} characters")
         return new

@@ -72,6 +72,8 @@ def _put(item: Item, value: str, target: dict[str, Any], context: Context) -> It
     def change(old: Value) -> Value:
         route = Route(fieldspecs.split(path), True, path)
         _refuse_lists(old, route)
+        if _ends_in_null(old, route):
+            return old
         new: Value = fieldspecs.change(old, route, put, "")
         return new
 
@@ -83,6 +85,15 @@ def _refuse_lists(value: Any, route: Route) -> None:
         if isinstance(value, list):
             raise Unfit("wrong node kind: expected MappingNode but got SequenceNode")
         value = value.get(part) if isinstance(value, dict) else None
+
+
+def _ends_in_null(value: Any, route: Route) -> bool:
+    """Whether there is a null on the way, below which nothing is made."""
+    for part in route.parts[:-1]:
+        if not isinstance(value, dict) or part not in value:
+            return False
+        value = value[part]
+    return value is None
 
 
 def inserted(path: str, at: int, part: str) -> str:
