@@ -81,11 +81,13 @@ def _is_free(character: str, characters: str, escapes: str) -> bool:
 
 
 def _masked(text: str | bytes, characters: str) -> CSafeLoader:
+    if _COLON.search(characters) is None:
+        return CSafeLoader(text)
     escapes = characters.lower() if "\\" in characters else ""
     stand_in = next(
         (one for one in map(chr, _STAND_INS) if _is_free(one, characters, escapes)), None
     )
-    if stand_in is None or _COLON.search(characters) is None:
+    if stand_in is None:
         return CSafeLoader(text)
 
     def given_way(found: re.Match[str]) -> str:
