@@ -89,7 +89,9 @@ def test_a_write_that_becomes_known_while_a_watch_shows_an_older_state_is_seen_a
 
 
 @pytest.mark.parametrize(
-    "end", [Sightings.land, lambda s: s.land(REF), lambda s: s.forget(REF)], ids=str
+    "end",
+    [Sightings.land, lambda s: s.land(REF), lambda s: s.forget(REF)],
+    ids=["all landed", "this one landed", "this one forgotten"],
 )
 def test_nothing_is_left_of_a_write_that_came_to_nothing(end: Any) -> None:
     sightings = Sightings()
