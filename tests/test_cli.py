@@ -83,7 +83,7 @@ def test_every_flag_of_a_setting_is_an_option_of_run() -> None:
         (["demo", "--yes"], "give --kubeconfig too"),
         (["completion", "tcsh"], "'bash', 'zsh', 'fish'"),
         (["validate", "/nowhere"], "/nowhere holds no fleet.yaml"),
-        (["render", "/nowhere"], "is no folder"),
+        (["render", "/nowhere"], "not a valid directory: there is no /nowhere"),
     ],
 )
 def test_what_has_no_answer_ends_with_2_and_a_sentence(arguments: list[str], message: str) -> None:

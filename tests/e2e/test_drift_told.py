@@ -77,6 +77,7 @@ def test_kubectl_describe_shows_what_was_told_of_the_site_and_of_a_drifted_objec
     with world.running() as agent:
         world.synced(agent)
         world.delete("configmaps", "settings")
+        eventually(lambda: world.data("settings"), "the new object")  # none to describe till then
         eventually(
             lambda: "DriftCorrected" in described("-n", world.namespace, "cm", "settings"),
             "the new object's event",
