@@ -17,7 +17,9 @@ from yaml import CSafeLoader
 _STAND_INS = range(0xE000, 0xE010)  # of Unicode's private characters
 # Not behind a quote (`{"a":[b]}`), where it is no word's end, nor as a value's first (`{a: :}`).
 _COLON = re.compile(r"""([^\s"'\[\]{},]|[^\s"'\[\]{},:][ \t]+):(?=[,\[\]{}])""")
-_BYTES = re.compile(_COLON.pattern.encode())
+# All texts with such a colon, and some others; what begins with one character is found quickly.
+_SUSPECT = re.compile(r":[,\[\]{}]")
+_BYTES = re.compile(_SUSPECT.pattern.encode())
 _ALIAS = re.compile(r"[\s\[{,]\*[\w-]+[ \t]*\Z")
 _NAME = 64  # characters of an alias that is the key of a map in one line; longer ones are rare
 
@@ -81,7 +83,7 @@ def _is_free(character: str, characters: str, escapes: str) -> bool:
 
 
 def _masked(text: str | bytes, characters: str) -> CSafeLoader:
-    if _COLON.search(characters) is None:
+    if _SUSPECT.search(characters) is None or _COLON.search(characters) is None:
         return CSafeLoader(text)
     escapes = characters.lower() if "\\" in characters else ""
     stand_in = next(

@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import orjson
+
 from reconciler.documents import folded, strings
 from reconciler.documents.scalars import BRACED, Blank, Unsupported, Word
 
@@ -173,7 +175,16 @@ def settled(value: Any) -> Any:
 
 def without(value: Any) -> Any:
     """The value as it comes out of JSON, itself if it has no style."""
-    return _bare(value) if _holds(value, _STYLES) else value
+    return value if _is_bare(value) or not _holds(value, _STYLES) else _bare(value)
+
+
+def _is_bare(value: Any) -> bool:
+    """Whether certainly nothing in it has a style: orjson, told so, refuses all but plain types."""
+    try:
+        orjson.dumps(value, option=_AS_IS)
+    except TypeError:
+        return False
+    return True
 
 
 def _holds(value: Any, kinds: frozenset[type]) -> bool:
@@ -232,4 +243,5 @@ def _written(made: Any, text: str) -> Any:
 
 _UNSETTLED = frozenset((Truth, Unreadable, Blank))
 _STYLES = frozenset((Quoted, Unquoted, Untyped, Date, Folded, Whole, Real))
+_AS_IS = orjson.OPT_PASSTHROUGH_SUBCLASS
 _NUMBERS: dict[type, type] = {int: Whole, float: Real}

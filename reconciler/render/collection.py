@@ -26,13 +26,14 @@ def append(items: list[Item], more: Iterable[Item]) -> None:
     if len(items) + len(more) > bounds.OBJECTS:
         raise Collision(f"more than {bounds.OBJECTS} objects", "")
     for item in more:
-        other = taken.get(item.id.key)
+        key = item.id.key
+        other = taken.get(key)
         if other is not None:  # it may be the same, where one base is taken twice
             raise Collision(
                 f"may not add resource with an already registered id: {item.id}",
                 f" (from {item.origin}, and before from {other.origin})",
             )
-        taken[item.id.key] = item
+        taken[key] = item
         items.append(item)
 
 

@@ -215,11 +215,12 @@ def entries(wanted: Mapping[str, str]) -> Setter:
 
     def put(value: Any) -> Any:
         if isinstance(value, dict):
-            if all(value.get(key) == content for key, content in wanted.items()):
+            if wanted.items() <= value.items():
                 return value
             made = {**value, **wanted}
-            for key in wanted.keys() & value.keys():  # these keep their quotes, or have none
-                made[key] = styles.over(value[key], wanted[key])
+            for key in wanted:
+                if key in value:  # it keeps its quotes, or has none
+                    made[key] = styles.over(value[key], wanted[key])
             return made
         if value is None:
             return value

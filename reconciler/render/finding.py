@@ -1,7 +1,7 @@
 """Finding the places that many field paths lead to, in one walk down a value.
 
 The paths are laid together to a tree; what is below a part of a value is remembered by that
-part's identity, as values never change and most of an object is shared with its base.
+part's identity and place, as values never change and most of an object is shared with its base.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ class Finder:
         found: Sequence[Hit] = ()
         for name, node in fields.items():
             if name in value:
-                more = node.hits(value[name])
+                more = node.hits(value[name], (name,))
                 found = [*found, *more] if found else more
             elif not name:
                 raise _nameless()
         return found
 
     def _planted(self, kind: Kind) -> _Node:
-        root = _Node(None)
+        root = _Node()
         for rank, (spec, about) in enumerate(self._rows):
             if spec.kind.selects(kind):
                 node = root
@@ -63,54 +63,48 @@ class Finder:
 class _Node:
     """A field: the rows that end at it, and the fields below."""
 
-    __slots__ = ("_items", "_known", "_name", "ends", "fields", "is_list")
+    __slots__ = ("_items", "_known", "ends", "fields", "is_list")
 
-    def __init__(self, name: str | None) -> None:
-        """``name``: the field's, which the places of what is found begin with; None has none."""
+    def __init__(self) -> None:
         self.fields: dict[str, _Node] = {}
         self.ends: list[tuple[int, str, Any]] = []
         self.is_list = False
-        self._name = name
         self._items: _Node | None = None
-        self._known: dict[int, tuple[Any, Sequence[Hit]]] = {}
+        self._known: dict[int, tuple[Any, Place, Sequence[Hit]]] = {}
 
     def below(self, name: str) -> _Node:
         """The node of a field, made where it is missing."""
         if name not in self.fields:
-            self.fields[name] = _Node(name)
+            self.fields[name] = _Node()
         return self.fields[name]
 
-    def hits(self, value: Any) -> Sequence[Hit]:
+    def hits(self, value: Any, place: Place) -> Sequence[Hit]:
         """Where rows end, at this value or below; from memory if it was seen before. Raises Unfit.
 
-        Places are as seen from what holds the field.
+        ``place`` is the value's. What is shared by many objects has the same in nearly all.
         """
         found = self._known.get(id(value))
-        if found is not None and found[0] is value:
-            return found[1]
-        hits = self._search(value)
-        if self._name is not None and hits:
-            hits = _deeper(self._name, hits)
+        if found is not None and found[0] is value and found[1] == place:
+            return found[2]
+        hits = self._search(value, place)
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
-        self._known[id(value)] = (value, hits)
+        self._known[id(value)] = (value, place, hits)
         return hits
 
-    def _search(self, value: Any) -> Sequence[Hit]:
+    def _search(self, value: Any, place: Place) -> Sequence[Hit]:
         if value is None:
-            return ((LIST, "", None, (), None),) if self.is_list else ()
-        found: list[Hit] = [(rank, path, about, (), value) for rank, path, about in self.ends]
+            return ((LIST, "", None, place, None),) if self.is_list else ()
+        found: list[Hit] = [(rank, path, about, place, value) for rank, path, about in self.ends]
         if not self.fields:
             return found
         if isinstance(value, dict):
             for name in self._common(value):
-                found += self.fields[name].hits(value[name])
+                found += self.fields[name].hits(value[name], (*place, name))
         elif isinstance(value, list):
             inner = self._inner()
             for index, item in enumerate(value):
-                below = inner.hits(item)
-                if below:
-                    found += _deeper(index, below)
+                found += inner.hits(item, (*place, index))
         else:
             raise Unfit(f"expected sequence or mapping node, found {node_kind(value)}")
         return found
@@ -126,13 +120,9 @@ class _Node:
     def _inner(self) -> _Node:
         """The same for the items of a list: rows that end at the list end there."""
         if self._items is None:
-            self._items = _Node(None)
+            self._items = _Node()
             self._items.fields = self.fields
         return self._items
-
-
-def _deeper(part: str | int, hits: Sequence[Hit]) -> list[Hit]:
-    return [(rank, path, about, (part, *rest), old) for rank, path, about, rest, old in hits]
 
 
 def _nameless() -> Unfit:

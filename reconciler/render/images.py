@@ -16,7 +16,7 @@ class Images:
     """The places of images in lists of containers, remembered for values that are shared."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[Any, tuple[Place, ...]]] = {}
+        self._known: dict[int, tuple[Any, Place, Sequence[Place]]] = {}
 
     def of_object(self, value: Any) -> Sequence[Place]:
         """Every place in an object; its metadata has none. Raises Unfit."""
@@ -24,36 +24,37 @@ class Images:
         for key, item in value.items():
             kind = item.__class__
             if (kind is dict or kind is list) and key != "metadata":
-                below = self.of(item)
-                if below:
-                    found += [(key, *place) for place in below]
-                if kind is list and key in _LISTS:
-                    found += [(key, *place) for place in _images(item)]
+                found += self._below(item, (key,))
         return found
 
-    def of(self, value: Any) -> tuple[Place, ...]:
-        """Every place, as keys and indexes from ``value`` on. Raises Unfit."""
-        found = self._known.get(id(value))
-        if found is not None and found[0] is value:
-            return found[1]
-        places: list[Place] = []
+    def _of(self, value: Any, place: Place) -> Sequence[Place]:
+        """Those in a mapping or list, whose own place is given."""
+        known = self._known.get(id(value))
+        if known is not None and known[0] is value and known[1] == place:
+            return known[2]
+        found: list[Place] = []
         for key, item in value.items() if value.__class__ is dict else enumerate(value):
             kind = item.__class__
             if kind is dict or kind is list:
-                places += [(key, *place) for place in self.of(item)]
-                if kind is list and key in _LISTS:
-                    places += [(key, *place) for place in _images(item)]
+                found += self._below(item, (*place, key))
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
-        self._known[id(value)] = (value, tuple(places))
-        return self._known[id(value)][1]
+        self._known[id(value)] = (value, place, found)
+        return found
+
+    def _below(self, item: Any, place: Place) -> Sequence[Place]:
+        """``_of``, and those that the mapping or list has itself."""
+        found = self._of(item, place)
+        if item.__class__ is list and place[-1] in _LISTS:
+            found = [*found, *_images(item, place)]
+        return found
 
 
-def _images(containers: list[Any]) -> Iterator[Place]:
+def _images(containers: list[Any], place: Place) -> Iterator[Place]:
     for index, container in enumerate(containers):
         if container is None:
             continue
         if not isinstance(container, dict):
             raise Unfit(f"wrong node kind: expected MappingNode but got {node_kind(container)}")
         if container.get("image") is not None:
-            yield index, "image"
+            yield (*place, index, "image")

@@ -164,10 +164,18 @@ _OPERATIONS: dict[str, Callable[[Any, Operation], Any]] = {
 }
 
 
+# As a patch of one operation would have it, which makes and checks it twice.
+_ENGINE = {
+    "add": jsonpatch.AddOperation,
+    "remove": jsonpatch.RemoveOperation,
+    "replace": jsonpatch.ReplaceOperation,
+}
+
+
 def _engine(parent: Any, operation: Operation) -> None:
     """Let the library change one container, which is ours alone."""
     try:
-        jsonpatch.JsonPatch([operation]).apply(parent, in_place=True)
+        _ENGINE[operation["op"]](operation).apply(parent)
     except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException) as error:
         raise Unfit(str(error)) from None
 

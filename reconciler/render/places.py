@@ -27,18 +27,15 @@ def put(value: Any, place: Place, new: Any, owned: set[int] | None = None) -> An
     if not place:
         return new
     owned = set() if owned is None else owned
-    here = value = _own(value, owned)
-    for part in place[:-1]:
-        below = here[part]
-        if id(below) not in owned:
-            below = here[part] = _own(below, owned)
-        here = below
-    here[place[-1]] = new
-    return value
-
-
-def _own(value: Any, owned: set[int]) -> Any:
     if id(value) not in owned:
         value = value.copy()
         owned.add(id(value))
+    here = value
+    for part in place[:-1]:
+        below = here[part]
+        if id(below) not in owned:
+            below = here[part] = below.copy()
+            owned.add(id(below))
+        here = below
+    here[place[-1]] = new
     return value

@@ -17,7 +17,7 @@ from reconciler.render import bare, places
 from reconciler.render.config import NameReference
 from reconciler.render.fieldspecs import Unfit
 from reconciler.render.finding import Finder, Hit
-from reconciler.render.ids import CLUSTER, Kind
+from reconciler.render.ids import CLUSTER, Id, Kind
 from reconciler.render.items import Item, Value
 from reconciler.render.scalars import text
 
@@ -86,17 +86,22 @@ class _Known:
                 if name != now:
                     self.renamed.add(name)
         self._items = items
-        self._called: dict[tuple[str, Kind], list[Item]] = {}
+        self._called: dict[tuple[str, Kind, str, frozenset[str]], list[Item]] = {}
 
-    def called(self, name: str, kind: Kind) -> list[Item]:
-        """The objects that were ever called so and of that kind; remembered, as many refer to one.
+    def called(self, name: str, kind: Kind, space: str, more: frozenset[str]) -> list[Item]:
+        """The objects that were ever called so and of that kind, and can be referred to.
 
-        Not to be changed.
+        ``space`` is the referring object's, ``more`` those of which it may refer to accounts.
+        Remembered, as many refer to one. Not to be changed.
         """
-        found = self._called.get((name, kind))
+        key = (name, kind, space, more)
+        found = self._called.get(key)
         if found is None:
-            found = [item for item in self.by_name.get(name, ()) if _was(item, kind)]
-            self._called[name, kind] = found
+            found = self._called[key] = [
+                item
+                for item in self.by_name.get(name, ())
+                if _was(item, kind) and _reaches(item.id, space, more)
+            ]
         return found
 
     @cached_property
@@ -115,7 +120,7 @@ class _Referrer:
         """``more_spaces``: those of which it may refer to accounts."""
         self._item = item
         self._known = known
-        self._everywhere = item.id.space == CLUSTER
+        self._space = item.id.space
         self._more_spaces = more_spaces
 
     def fixed(self, hits: Sequence[Hit]) -> Value:
@@ -171,7 +176,7 @@ class _Referrer:
         self, name: str, path: str, target: Kind, space: str | None, *, whole: bool = False
     ) -> Item | None:
         """The object that ``name`` means, or None. Raises Unfit where several may be meant."""
-        found = [item for item in self._known.called(name, target) if self._reaches(item)]
+        found = self._known.called(name, target, self._space, self._more_spaces)
         if found and whole and space is not None:
             found = self._in_space(found, space)
         if found and path.endswith(_ROLE):
@@ -186,17 +191,9 @@ class _Referrer:
             raise Unfit(f"found multiple possible referrals: {shown} ({places})")
         return found[0] if found else None
 
-    def _reaches(self, item: Item) -> bool:
-        """Whether an object of here can refer to that one at all."""
-        is_account = item.id.kind.kind == "ServiceAccount"
-        return self._is_near(item) or (is_account and item.id.namespace in self._more_spaces)
-
     def _sees(self, item: Item) -> bool:
         """Whether that one is considered at all: a RoleBinding looks where its accounts are."""
-        return self._is_near(item) or item.id.namespace in self._more_spaces
-
-    def _is_near(self, item: Item) -> bool:
-        return self._everywhere or item.id.space in (CLUSTER, self._item.id.space)
+        return _is_near(item.id, self._space) or item.id.namespace in self._more_spaces
 
     def _in_space(self, found: list[Item], space: str) -> list[Item]:
         """Those that were first in a namespace; if nothing was, those that are there now."""
@@ -228,6 +225,15 @@ class _Referrer:
             if _ends_alike(item.books.prefixes, me.books.prefixes, empty=False)
             and _ends_alike(item.books.suffixes, me.books.suffixes, empty=False)
         ]
+
+
+def _reaches(to: Id, space: str, more: frozenset[str]) -> bool:
+    """Whether an object in ``space`` can refer to that one at all."""
+    return _is_near(to, space) or (to.kind.kind == "ServiceAccount" and to.namespace in more)
+
+
+def _is_near(to: Id, space: str) -> bool:
+    return space == CLUSTER or to.space in (CLUSTER, space)
 
 
 def _was(item: Item, kind: Kind) -> bool:

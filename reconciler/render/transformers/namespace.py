@@ -8,13 +8,13 @@ by name reference at the end of the build.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache
 from typing import Any
 
 from reconciler.render import fieldspecs
 from reconciler.render.context import Context
-from reconciler.render.fieldspecs import Route, Specs, scalar_only
-from reconciler.render.ids import is_cluster_scoped
+from reconciler.render.fieldspecs import Route, Specs, Unfit, scalar_only
+from reconciler.render.ids import Kind, is_cluster_scoped
 from reconciler.render.items import Item, Step, Value
 from reconciler.schema.openapi import Shapes
 
@@ -48,7 +48,7 @@ def from_file(words: dict[str, Any], context: Context) -> Step:
 def in_namespace(item: Item, value: Value, name: str) -> Value:
     """One object's value, moved, without any fields but its own. Raises Unfit."""
     change = _change(name, Specs(), _NO_SCHEMAS, unset_only=False, mode="defaultOnly")
-    return change(item, value)
+    return change(item.id.kind, value)
 
 
 def _step(
@@ -62,11 +62,16 @@ def _step(
     change = _change(name, specs, context.schemas, unset_only=unset_only, mode=mode)
 
     def step(items: list[Item]) -> list[Item]:
-        taken = {item.id.key: item for item in items}
+        keys = [item.id.key for item in items]
+        taken = dict(zip(keys, items, strict=True))
         result = []
-        for item in items:
-            moved = context.changed(item.remembering(), partial(change, item))
-            key, before = moved.id.key, item.id.key
+        for item, before in zip(items, keys, strict=True):
+            try:
+                value = change(item.id.kind, item.value)
+            except Unfit as unfit:
+                raise context.misfit(item, unfit) from None
+            moved = item.remembering().with_value(value)
+            key = moved.id.key
             if key != before:
                 if taken.get(before) is item:
                     del taken[before]
@@ -84,22 +89,28 @@ def _step(
 
 def _change(
     name: str, specs: Specs, schemas: Shapes, *, unset_only: bool, mode: str
-) -> Callable[[Item, Value], Value]:
+) -> Callable[[Kind, Value], Value]:
     def put(old: Any) -> Any:
         scalar_only(old)
         return old if old == name or (unset_only and old not in (None, "")) else name
 
-    def change(item: Item, value: Value) -> Value:
-        kind = item.id.kind
-        known = schemas.is_cluster_scoped(kind.api_version, kind.kind)
-        if not known and not is_cluster_scoped(kind):
-            value = fieldspecs.change_metadata(value, "namespace", put, "")
+    @cache
+    def plan(kind: Kind) -> tuple[bool, bool, list[Route]]:
+        """Whether such objects are in a namespace, and have subjects; what else of them changes."""
+        api_version = kind.api_version
+        known = schemas.is_cluster_scoped(api_version, kind.kind)
         binding = kind.kind in _BINDINGS
-        if binding and mode != "none":
+        routes = [r for r in specs.routes(kind) if not _reserved(r, api_version, binding)]
+        return not (known or is_cluster_scoped(kind)), binding and mode != "none", routes
+
+    def change(kind: Kind, value: Value) -> Value:
+        moves, has_subjects, routes = plan(kind)
+        if moves:
+            value = fieldspecs.change_metadata(value, "namespace", put, "")
+        if has_subjects:
             value = _move_subjects(value, put, mode)
-        for route in specs.routes(kind):
-            if not _reserved(route, kind.api_version, binding):
-                value = fieldspecs.change(value, route, put, "")
+        for route in routes:
+            value = fieldspecs.change(value, route, put, "")
         return value
 
     return change
