@@ -6,9 +6,12 @@ from collections.abc import Iterable
 
 from reconciler.render import bounds
 from reconciler.render.context import Context
+from reconciler.render.ids import Kind
 from reconciler.render.items import Item, Value
 from reconciler.render.provenance import Trace
 from reconciler.render.scalars import string_map
+
+Key = tuple[Kind, str, str]  # of an Id
 
 
 class Collision(Exception):
@@ -19,22 +22,34 @@ class Collision(Exception):
         self.places = places
 
 
-def append(items: list[Item], more: Iterable[Item]) -> None:
-    """Add to ``items`` in place. Raises Collision."""
-    taken = {item.id.key: item for item in items}
+def append(items: list[Item], more: Iterable[Item], taken: set[Key] | None = None) -> None:
+    """Add to ``items`` in place. Raises Collision.
+
+    ``taken`` are the keys of the items, and stay so: for whoever appends many times.
+    """
     more = tuple(more)
     if len(items) + len(more) > bounds.OBJECTS:
         raise Collision(f"more than {bounds.OBJECTS} objects", "")
+    taken = {item.id.key for item in items} if taken is None else taken
+    wanted = len(taken) + len(more)
+    taken.update(item.id.key for item in more)
+    if len(taken) < wanted:
+        raise _collision(items, more)
+    items += more
+
+
+def _collision(items: Iterable[Item], more: Iterable[Item]) -> Collision:
+    """Of the first one that is called like an item, or like one before it."""
+    first = {item.id.key: item for item in items}
     for item in more:
-        key = item.id.key
-        other = taken.get(key)
+        other = first.get(item.id.key)
         if other is not None:  # it may be the same, where one base is taken twice
-            raise Collision(
+            return Collision(
                 f"may not add resource with an already registered id: {item.id}",
                 f" (from {item.origin}, and before from {other.origin})",
             )
-        taken[key] = item
-        items.append(item)
+        first[item.id.key] = item
+    raise AssertionError("nothing is called alike")
 
 
 def names(items: list[Item]) -> set[str]:

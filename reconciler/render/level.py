@@ -124,15 +124,17 @@ class _Work:
             self._schemas = openapi.chosen(words, self._schemas, self._context("openapi"))
 
     def _resources(self) -> None:
+        taken = {item.id.key for item in self._items}
         for index, path in enumerate(self._own.list("resources")):
             here = self._context(*self._own.place("resources", index))
             if self._folder.is_folder(path):
-                self._merge(*self._child(path, here, component=False), path, here)
+                self._merge(*self._child(path, here, component=False), path, here, taken)
                 continue
             where, data = self._file(path, here)
             try:
                 items = resources.of(here.files.objects(where, data, self._digest(where)))
-                collection.append(self._items, self._trace.read(items, self._folder.called(path)))
+                items = self._trace.read(items, self._folder.called(path))
+                collection.append(self._items, items, taken)
             except RenderError as error:
                 raise telling.unreadable(error, path, self._folder) from None
             except Collision as collision:
@@ -262,12 +264,14 @@ class _Work:
 
     # -- levels below --------------------------------------------------------------
 
-    def _merge(self, level: Level, where: str, path: str, here: Context) -> None:
+    def _merge(
+        self, level: Level, where: str, path: str, here: Context, taken: set[collection.Key]
+    ) -> None:
         """Lay what a base, which is really at ``where``, hands up beside what is there."""
         doing = telling.as_folder(path, self._folder.resolve(path))
         doing += f": recursed merging from path '{rooted(where)}'"
         try:
-            collection.append(self._items, level.items)
+            collection.append(self._items, level.items, taken)
         except Collision as collision:
             raise here.error(f"{doing}: {collision}{collision.places}") from None
         with here.placing():
