@@ -74,8 +74,8 @@ def attached(items: list[Item], rows: list[dict[str, Any]], context: Context) ->
     """The items, those that a var points at knowing so. Raises RenderError."""
     result = list(items)
     for index, row in enumerate(rows):
-        target = row.get("objref") or {}
-        found = [at for at, item in enumerate(result) if _points_at(target, item)]
+        is_meant = _meaning(row.get("objref") or {})
+        found = [at for at, item in enumerate(result) if is_meant(item)]
         if len(found) > 1:
             shown = ", ".join(f"{result[at].id} from {result[at].origin}" for at in found)
             raise context.error(
@@ -99,17 +99,19 @@ def _kind(target: dict[str, Any]) -> Kind:
     return kind
 
 
-def _points_at(target: dict[str, Any], item: Item) -> bool:
-    kind = _kind(target)
-    namespace = target.get("namespace", "")
+def _meaning(target: dict[str, Any]) -> Callable[[Item], bool]:
+    """Whether a var points at an object, by what it is or was called."""
+    kind, name, namespace = _kind(target), target.get("name", ""), target.get("namespace", "")
     strict = bool(namespace) or is_cluster_scoped(kind)
     space = space_of(kind, namespace)
 
     def fits(it: Id) -> bool:
-        same = it.kind == kind and it.name == target.get("name", "")
-        return same and (not strict or it.space == space)
+        return it.kind == kind and it.name == name and (not strict or it.space == space)
 
-    return any(fits(it) for it in (*item.formers(), item.id))
+    def is_meant(item: Item) -> bool:
+        return item.was_called(name) and any(map(fits, (*item.formers(), item.id)))
+
+    return is_meant
 
 
 def resolved(items: list[Item], names: tuple[Variable, ...], specs: Specs) -> list[Item]:

@@ -6,7 +6,7 @@ integer); over anything else, and into a field made for it, it comes as it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from reconciler.documents import styles
@@ -146,7 +146,8 @@ def _step(row: dict[str, Any], context: Context) -> Step:
         for index, target in enumerate(wanted):
             here = context.under("targets", index)
             with here.placing():
-                selected = [at for at, item in enumerate(items) if _selected(item, target)]
+                is_selected = _selection(target)
+                selected = [at for at, item in enumerate(items) if is_selected(item)]
             items = [*items]
             for at in selected:
                 value, items[at] = _filled(items[at], at, value, target, here)
@@ -234,19 +235,27 @@ def _filled(
     return value, item.with_value(changed)
 
 
-def _selected(item: Item, target: dict[str, Any]) -> bool:
-    ids = (item.id, *item.formers())
+def _selection(target: dict[str, Any]) -> Callable[[Item], bool]:
+    """Whether a target selects an object, and rejects it in no way."""
     selector = Selector.of(target["select"])
-    if not (selector.matches_annotations(item) and selector.matches_labels(item)):
+    rejects = [Selector.of(words) for words in target.get("reject", ())]
+
+    def is_rejected(item: Item, ids: Sequence[Id]) -> bool:
+        for reject in rejects:
+            is_about_labels = reject.labels or reject.annotations
+            if is_about_labels and reject.matches_annotations(item) and reject.matches_labels(item):
+                return True
+            if not reject.names_nothing and any(map(reject.matches_id, ids)):
+                return True
         return False
-    for words in target.get("reject", ()):
-        reject = Selector.of(words)
-        is_about_labels = reject.labels or reject.annotations
-        if is_about_labels and reject.matches_annotations(item) and reject.matches_labels(item):
+
+    def is_selected(item: Item) -> bool:
+        if not (selector.matches_annotations(item) and selector.matches_labels(item)):
             return False
-        if not reject.names_nothing and any(map(reject.matches_id, ids)):
-            return False
-    return any(map(selector.matches_id, ids))
+        ids = (item.id, *item.formers())
+        return not is_rejected(item, ids) and any(map(selector.matches_id, ids))
+
+    return is_selected
 
 
 def _with_annotations(value: Value) -> Value:
