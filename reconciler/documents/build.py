@@ -28,6 +28,7 @@ from reconciler.documents.aliases import Budget, Invalid, Lost, Merge, copied, i
 from reconciler.documents.scalars import (
     BLANK,
     BRACED,
+    FIRST,
     Blank,
     Doubled,
     NoString,
@@ -291,6 +292,9 @@ class Builder:
     def _key(self, event: Any, plain: bool, container: Any) -> Any:
         """A scalar's meaning as a key: a string, or a Merge."""
         text: str = event.value
+        if plain and text and text[0] not in FIRST and text != "<<":
+            self._keys[text] = text
+            return text
         if event.tag == tags.MERGE or (text == "<<" and (plain or not self._scalars.strict)):
             if self._scalars.strict and any(isinstance(key, Merge) for key in container):
                 raise invalid("duplicate merge key", event)

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 INT64_MIN = -(2**63)
 UINT64_MAX = 2**64 - 1
 
-_FIRST = frozenset("+-0123456789.yYnNtTfFoO~")  # no other character begins a non-string
+FIRST = frozenset("+-0123456789.yYnNtTfFoO~")  # no other character begins a non-string
 _INTEGER = re.compile(
     r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([-+]?[01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))"
 )
@@ -155,7 +155,7 @@ def _printed(text: str) -> str | None:
 
 def resolve(text: str, scalars: Scalars) -> Any:
     """The value of an unquoted scalar. Raises Unsupported for what JSON cannot carry."""
-    if text and text[0] not in _FIRST:
+    if text and text[0] not in FIRST:
         return text
     words = scalars.words
     if text in words:

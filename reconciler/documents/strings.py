@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 
 from reconciler.documents.charsets import PRINTED, UNBROKEN, Pattern
-from reconciler.documents.scalars import CONFIG, Unsupported, resolve, timestamp
+from reconciler.documents.scalars import CONFIG, FIRST, Unsupported, resolve, timestamp
 from reconciler.model.errors import RenderError
 
 NO_LINE_END = "\0"  # ends a block after which kustomize begins no new line
@@ -58,7 +58,6 @@ _NONCHARACTERS = (0xFFFE, 0xFFFF)  # which kustomize refuses to read back
 
 _NEXT_LINES = re.compile(" *\x85[ \x85]*")
 _PLACED = (" ", "\n", "\u2028", "\u2029")
-_FIRST = frozenset("+-0123456789.yYnNtTfFoO~")
 
 
 def key(text: str) -> str | None:
@@ -91,7 +90,7 @@ def _quoted(text: str) -> str:
 
 def _is_word(text: str) -> bool:
     """Whether without quotes it would be something else."""
-    return not text or (text[0] in _FIRST and _reads_as_other(text))
+    return not text or (text[0] in FIRST and _reads_as_other(text))
 
 
 def _is_bare(text: str) -> bool:

@@ -15,10 +15,9 @@ from typing import Any
 import orjson
 
 from reconciler.documents import folded, strings
-from reconciler.documents.scalars import BRACED, Blank, Unsupported, Word
+from reconciler.documents.scalars import BRACED, FIRST, Blank, Unsupported, Word
 
 _BASED = re.compile("[-+]?0[xXoObB]")
-_FIRST = frozenset("+-0123456789.yYnNtTfFoO~")  # of words that are printed in quotes
 
 
 class Quoted(str):
@@ -90,7 +89,7 @@ def plain(value: Any, text: str, *, patch: bool) -> Any:
     if kind is str:
         if value != text:
             return _written(Date(value), text)
-        harmless = text[:1] not in _FIRST and "\n" not in text
+        harmless = text[:1] not in FIRST and "\n" not in text
         return value if harmless or strings.is_plain(text) else Unquoted(text)
     if kind is bool:
         return Truth(value, text) if patch and text not in ("true", "false") else value

@@ -124,4 +124,4 @@ class ObjectRef:
 
     def __str__(self) -> str:
         kind = f"{self.kind}.{self.group}" if self.group else self.kind
-        return "/".join(part for part in (kind, self.namespace, self.name) if part)
+        return "/".join(filter(None, (kind, self.namespace, self.name)))

@@ -147,9 +147,12 @@ def _printed(value: Value) -> Value:
 
 def _is_clean(annotations: Any) -> bool:
     """Whether they are printed as they are."""
-    return isinstance(annotations, dict) and all(
-        text.__class__ is str and not key.startswith(_SUSPECT) for key, text in annotations.items()
-    )
+    if not isinstance(annotations, dict):
+        return False
+    for key, text in annotations.items():
+        if text.__class__ is not str or key.startswith(_SUSPECT):
+            return False
+    return True
 
 
 _SUSPECT = ("internal.config.", "config.k", "alpha.config.")  # how our own begin

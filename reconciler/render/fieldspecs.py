@@ -8,7 +8,7 @@ list). Lists on the way are gone through by themselves. Values are never changed
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler.documents import styles
@@ -18,6 +18,7 @@ from reconciler.render.scalars import CONTAINERS
 if TYPE_CHECKING:
     from reconciler.render.finding import Finder
 
+_PATHS = 1024
 Setter = Callable[[Any], Any]
 
 
@@ -97,6 +98,7 @@ class Specs:
         return Specs((*self.all, *added)) if added else self
 
 
+@lru_cache(_PATHS)
 def split(path: str, separator: str = "/") -> tuple[str, ...]:
     """``a/b\\/c`` is ``("a", "b/c")``; a leading separator does not count."""
     words = path.split(separator)

@@ -84,7 +84,10 @@ def space_of(kind: Kind, namespace: str) -> str:
 
 def of(value: Mapping[str, Any]) -> Id:
     """An object's present Id."""
-    kind = kind_of(text(value.get("apiVersion", "")), text(value.get("kind", "")))
+    api_version, kind_name = value.get("apiVersion", ""), value.get("kind", "")
+    if api_version.__class__ is not str or kind_name.__class__ is not str:
+        api_version, kind_name = text(api_version), text(kind_name)
+    kind = kind_of(api_version, kind_name)
     metadata = value.get("metadata")
     if not isinstance(metadata, dict):
         return Id(kind, "", "", space_of(kind, ""))

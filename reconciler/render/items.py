@@ -72,6 +72,11 @@ class Item:
         return ids.of_former(self.id.kind, self.former[0]) if self.former else self.id
 
     @property
+    def first_space(self) -> str:
+        """``original.space``."""
+        return self.former[0].space if self.former else self.id.space
+
+    @property
     def first_kind(self) -> ids.Kind:
         """``original.kind``."""
         now, former = self.id.kind, self.former
@@ -123,13 +128,16 @@ class Item:
         """The same object with other books."""
         return Item(self.value, self.origin, self.former, books, self.id)
 
-    def remembering(self) -> Item:
-        """The same object, its present name kept among the former ones."""
-        now = self.id
+    def remembering(self, value: Value | None = None) -> Item:
+        """The same object, or one with another value, its present name kept among the former."""
+        now, old = self.id, self.value
+        if value is None:
+            value = old
         if not now.name:
-            return self
+            return self.with_value(value)
         former = (*self.former, Former(now.kind.kind, now.name, now.space))
-        return Item(self.value, self.origin, former, self.books, now)
+        called = now if value is old or _called_alike(value, old) else None
+        return Item(value, self.origin, former, self.books, called)
 
 
 def _called_alike(value: Value, old: Value) -> bool:

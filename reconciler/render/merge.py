@@ -89,12 +89,10 @@ class Merger:
     def _walk(self, target: Any, patch: Any, shape: Shape | None) -> Any:
         patch = None if patch is BRACED else patch
         shape = shape or self._shape_of(target) or self._shape_of(patch)
-        kind = next(
-            (node_kind(side) for side in (target, patch) if not is_void(side)), "MappingNode"
-        )
-        for side in (target, patch):
-            if not is_void(side) and node_kind(side) != kind:
-                raise Unfit(f"wrong node kind: expected {kind} but got {node_kind(side)}")
+        kinds = [node_kind(side) for side in (target, patch) if not is_void(side)]
+        kind = kinds[0] if kinds else "MappingNode"
+        if kinds and kinds[-1] != kind:
+            raise Unfit(f"wrong node kind: expected {kind} but got {kinds[-1]}")
         if kind == "MappingNode":
             return self._walk_map(target, patch, shape)
         if kind == "SequenceNode" and shape is not None and shape.merges:

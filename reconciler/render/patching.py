@@ -182,7 +182,8 @@ def _as_strings(patch: Value, fields: tuple[str, ...]) -> Value:
 def find(items: list[Item], patch: Value) -> int:
     """The one object that a patch names. Raises Unfit with the nearest names."""
     wanted = ids.of(patch)
-    found = [index for index, item in enumerate(items) if item.answers_to(wanted.key)]
+    key = wanted.key
+    found = [index for index, item in enumerate(items) if item.answers_to(key)]
     if len(found) == 1:
         return found[0]
     many = "multiple" if found else "no"

@@ -109,7 +109,7 @@ class _Known:
         """The objects by the namespace that they were first in."""
         found: dict[str, list[Item]] = {}
         for item in self._items:
-            found.setdefault(item.original.space, []).append(item)
+            found.setdefault(item.first_space, []).append(item)
         return found
 
 
@@ -125,9 +125,11 @@ class _Referrer:
 
     def fixed(self, hits: Sequence[Hit]) -> Value:
         """The object's value with what the hits lead to brought up to date. Raises Unfit."""
-        value, owned, renamed = self._item.value, set[int](), self._known.renamed
-        for _, path, target, place, _ in sorted(hits, key=_BY_RANK) if len(hits) > 1 else hits:
-            old = places.at(value, place)  # which another hit may have changed
+        before, owned, renamed = self._item.value, set[int](), self._known.renamed
+        value = before
+        for _, path, target, place, found in sorted(hits, key=_BY_RANK) if len(hits) > 1 else hits:
+            # Another hit may have changed what is there.
+            old = found if value is before else places.at(value, place)
             if isinstance(old, str) and old not in renamed:
                 continue
             new = [] if old is None else self._renamed(old, path, target)
@@ -199,7 +201,7 @@ class _Referrer:
         """Those that were first in a namespace; if nothing was, those that are there now."""
         first = self._known.by_first_space.get(space, ()) if space != CLUSTER else ()
         if any(self._sees(item) for item in first):
-            return [item for item in found if item.original.space == space]
+            return [item for item in found if item.first_space == space]
         return [item for item in found if item.id.space == space != CLUSTER]
 
     def _role(self) -> Kind | None:

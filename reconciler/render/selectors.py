@@ -70,12 +70,7 @@ class Selector(NamedTuple):
             whole(part)
 
     def matches_kind(self, kind: Kind) -> bool:
-        group, version, name = self.kind
-        return (
-            (not name or _fits(name, kind.kind))
-            and (not group or _fits(group, kind.group))
-            and (not version or _fits(version, kind.version))
-        )
+        return _is_kind(self.kind, kind)
 
     def matches_id(self, it: Id) -> bool:
         """By the namespace as it is written, not by the one it counts as in."""
@@ -118,6 +113,16 @@ class Selector(NamedTuple):
 def _selects(selector: str, item: Item, field: str) -> bool:
     metadata = item.value.get("metadata") or {}
     return labelselectors.matcher(selector)(string_map(metadata.get(field)))
+
+
+@lru_cache(_PATTERNS)  # there are many objects of a kind
+def _is_kind(patterns: Kind, kind: Kind) -> bool:
+    group, version, name = patterns
+    return (
+        (not name or _fits(name, kind.kind))
+        and (not group or _fits(group, kind.group))
+        and (not version or _fits(version, kind.version))
+    )
 
 
 def _fits(pattern: str, name: str) -> bool:

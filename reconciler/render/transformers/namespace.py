@@ -8,7 +8,7 @@ by name reference at the end of the build.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from reconciler.render import fieldspecs
@@ -20,6 +20,8 @@ from reconciler.schema.openapi import Shapes
 
 _BINDINGS = ("RoleBinding", "ClusterRoleBinding")
 _NO_SCHEMAS = Shapes({})
+_NO_SPECS = Specs()
+_PLANS = 1024
 _MODES = ("defaultOnly", "none", "allServiceAccounts")
 
 
@@ -47,7 +49,7 @@ def from_file(words: dict[str, Any], context: Context) -> Step:
 
 def in_namespace(item: Item, value: Value, name: str) -> Value:
     """One object's value, moved, without any fields but its own. Raises Unfit."""
-    change = _change(name, Specs(), _NO_SCHEMAS, unset_only=False, mode="defaultOnly")
+    change = _change(name, _NO_SPECS, _NO_SCHEMAS, unset_only=False, mode="defaultOnly")
     return change(item.id.kind, value)
 
 
@@ -70,7 +72,7 @@ def _step(
                 value = change(item.id.kind, item.value)
             except Unfit as unfit:
                 raise context.misfit(item, unfit) from None
-            moved = item.remembering().with_value(value)
+            moved = item.remembering(value)
             key = moved.id.key
             if key != before:
                 if taken.get(before) is item:
@@ -94,17 +96,8 @@ def _change(
         scalar_only(old)
         return old if old == name or (unset_only and old not in (None, "")) else name
 
-    @cache
-    def plan(kind: Kind) -> tuple[bool, bool, list[Route]]:
-        """Whether such objects are in a namespace, and have subjects; what else of them changes."""
-        api_version = kind.api_version
-        known = schemas.is_cluster_scoped(api_version, kind.kind)
-        binding = kind.kind in _BINDINGS
-        routes = [r for r in specs.routes(kind) if not _reserved(r, api_version, binding)]
-        return not (known or is_cluster_scoped(kind)), binding and mode != "none", routes
-
     def change(kind: Kind, value: Value) -> Value:
-        moves, has_subjects, routes = plan(kind)
+        moves, has_subjects, routes = _plan(specs, schemas, mode, kind)
         if moves:
             value = fieldspecs.change_metadata(value, "namespace", put, "")
         if has_subjects:
@@ -114,6 +107,16 @@ def _change(
         return value
 
     return change
+
+
+@lru_cache(_PLANS)  # as a configuration's specs are those of many sites
+def _plan(specs: Specs, schemas: Shapes, mode: str, kind: Kind) -> tuple[bool, bool, list[Route]]:
+    """Whether such objects are in a namespace, and have subjects; what else of them changes."""
+    api_version = kind.api_version
+    known = schemas.is_cluster_scoped(api_version, kind.kind)
+    binding = kind.kind in _BINDINGS
+    routes = [r for r in specs.routes(kind) if not _reserved(r, api_version, binding)]
+    return not (known or is_cluster_scoped(kind)), binding and mode != "none", routes
 
 
 def _reserved(route: Route, api_version: str, binding: bool) -> bool:

@@ -176,11 +176,11 @@ def json_step(
     forgets = any(operation.get("path") in _ANNOTATIONS for operation in operations)
 
     def change(item: Item) -> Item:
-        before = item.remembering() if remember else item
-        trace = None if forgets else item.books.trace
-        books = item.books._replace(shared=(), bare=(), blanks=(), trace=trace)
-        if books != item.books:  # nothing but a value is left of what went through JSON
-            before = before.with_books(books)
+        before, books = item.remembering() if remember else item, item.books
+        trace = None if forgets else books.trace
+        if books.shared or books.bare or books.blanks or trace is not books.trace:
+            # Nothing but a value is left of what went through JSON.
+            before = before.with_books(books._replace(shared=(), bare=(), blanks=(), trace=trace))
         value = styles.without(unquoted.of(item, unquoted.VALUES))
         found = _annotated(value) if before.is_noted else value
         after = context.changed(
