@@ -14,6 +14,7 @@ from reconciler.render.items import Item
 from reconciler.render.scalars import string_map
 
 _PATTERNS = 4096
+_KINDS = 1024
 
 
 @lru_cache(_PATTERNS)
@@ -115,7 +116,7 @@ def _selects(selector: str, item: Item, field: str) -> bool:
     return labelselectors.matcher(selector)(string_map(metadata.get(field)))
 
 
-@lru_cache(_PATTERNS)  # there are many objects of a kind
+@lru_cache(_KINDS)  # there are many objects of a kind
 def _is_kind(patterns: Kind, kind: Kind) -> bool:
     group, version, name = patterns
     return (

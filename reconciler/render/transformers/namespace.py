@@ -8,8 +8,8 @@ by name reference at the end of the build.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from reconciler.render import fieldspecs
 from reconciler.render.context import Context
@@ -21,8 +21,11 @@ from reconciler.schema.openapi import Shapes
 _BINDINGS = ("RoleBinding", "ClusterRoleBinding")
 _NO_SCHEMAS = Shapes({})
 _NO_SPECS = Specs()
-_PLANS = 1024
 _MODES = ("defaultOnly", "none", "allServiceAccounts")
+_Plan = tuple[bool, bool, list[Route]]
+"""Whether objects of a kind are in a namespace, and have subjects; what else of them changes."""
+# By their specs, which are those of many sites, and gone with them.
+_PLANS = WeakKeyDictionary[Specs, dict[Kind, _Plan]]()
 
 
 def from_field(words: str, context: Context) -> Iterator[Step]:
@@ -96,11 +99,16 @@ def _change(
         scalar_only(old)
         return old if old == name or (unset_only and old not in (None, "")) else name
 
+    plans = _PLANS.setdefault(specs, {})
+
     def change(kind: Kind, value: Value) -> Value:
-        moves, has_subjects, routes = _plan(specs, schemas, mode, kind)
-        if moves:
+        plan = plans.get(kind)
+        if plan is None:
+            plan = plans[kind] = _plan(specs, kind)
+        is_namespaced, has_subjects, routes = plan
+        if is_namespaced and not schemas.is_cluster_scoped(kind.api_version, kind.kind):
             value = fieldspecs.change_metadata(value, "namespace", put, "")
-        if has_subjects:
+        if has_subjects and mode != "none":
             value = _move_subjects(value, put, mode)
         for route in routes:
             value = fieldspecs.change(value, route, put, "")
@@ -109,14 +117,10 @@ def _change(
     return change
 
 
-@lru_cache(_PLANS)  # as a configuration's specs are those of many sites
-def _plan(specs: Specs, schemas: Shapes, mode: str, kind: Kind) -> tuple[bool, bool, list[Route]]:
-    """Whether such objects are in a namespace, and have subjects; what else of them changes."""
-    api_version = kind.api_version
-    known = schemas.is_cluster_scoped(api_version, kind.kind)
+def _plan(specs: Specs, kind: Kind) -> _Plan:
     binding = kind.kind in _BINDINGS
-    routes = [r for r in specs.routes(kind) if not _reserved(r, api_version, binding)]
-    return not (known or is_cluster_scoped(kind)), binding and mode != "none", routes
+    routes = [r for r in specs.routes(kind) if not _reserved(r, kind.api_version, binding)]
+    return not is_cluster_scoped(kind), binding, routes
 
 
 def _reserved(route: Route, api_version: str, binding: bool) -> bool:
