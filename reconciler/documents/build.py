@@ -283,6 +283,8 @@ class Builder:
     def _tagged(self, event: Any) -> Any:
         try:
             value = tags.tagged(event.tag, event.value, self._scalars)
+            if value is None and not event.value:
+                return self._scalars.words[""]
             return styles.tagged(value) if self._scalars.spelled else value
         except Unsupported:
             return self._unreadable(event)

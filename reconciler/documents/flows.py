@@ -20,7 +20,7 @@ _COLON = re.compile(r"""([^\s"'\[\]{},]|[^\s"'\[\]{},:][ \t]+):(?=[,\[\]{}])""")
 # All texts with such a colon, and some others; what begins with one character is found quickly.
 _SUSPECT = re.compile(r":[,\[\]{}]")
 _BYTES = re.compile(_SUSPECT.pattern.encode())
-_ALIAS = re.compile(r"[\s\[{,]\*[\w-]+[ \t]*\Z")
+_ALIAS = re.compile(r"(?:[\[{,]|:[ \t]|\n)\s*\*[\w-]+[ \t]*\Z")
 _NAME = 64  # characters of an alias that is the key of a map in one line; longer ones are rare
 
 

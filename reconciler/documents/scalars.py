@@ -153,6 +153,17 @@ def _printed(text: str) -> str | None:
     return stamp
 
 
+_BASED = re.compile("[-+]?0[xXoObB]")
+_NO_OCTAL = re.compile("[-+]?0[0-9_]*[89]")
+
+
+def is_spelled_as_float(text: str) -> bool:
+    """Whether YAML calls a number a float: ``1.0`` and ``1e3``, whole as they are, and ``08``."""
+    if _BASED.match(text):
+        return False
+    return any(sign in text for sign in ".eE") or _NO_OCTAL.match(text) is not None
+
+
 def resolve(text: str, scalars: Scalars) -> Any:
     """The value of an unquoted scalar. Raises Unsupported for what JSON cannot carry."""
     if text and text[0] not in FIRST:

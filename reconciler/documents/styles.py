@@ -9,15 +9,19 @@ resources and patches; what passes through JSON has no style (``without``).
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import orjson
 
 from reconciler.documents import folded, strings
-from reconciler.documents.scalars import BRACED, FIRST, Blank, Unsupported, Word
-
-_BASED = re.compile("[-+]?0[xXoObB]")
+from reconciler.documents.scalars import (
+    BRACED,
+    FIRST,
+    Blank,
+    Unsupported,
+    Word,
+    is_spelled_as_float,
+)
 
 
 class Quoted(str):
@@ -147,10 +151,10 @@ def kind(value: Any) -> type:
 
 
 def is_float(value: Any) -> bool:
-    """Whether YAML calls a number a float: ``1.0`` and ``1e3``, whole as they are."""
+    """Whether YAML calls a number a float, as it is spelled."""
     if value.__class__ is not Whole:
         return isinstance(value, float)
-    return _BASED.match(value.written) is None and any(sign in value.written for sign in ".eE")
+    return is_spelled_as_float(value.written)
 
 
 def is_unsettled(patch: Any) -> bool:

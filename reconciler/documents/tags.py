@@ -6,7 +6,13 @@ import base64
 import binascii
 from typing import Any
 
-from reconciler.documents.scalars import BLANK, Scalars, resolve, timestamp
+from reconciler.documents.scalars import (
+    BLANK,
+    Scalars,
+    is_spelled_as_float,
+    resolve,
+    timestamp,
+)
 
 PREFIX = "tag:yaml.org,2002:"
 MERGE = PREFIX + "merge"
@@ -43,7 +49,7 @@ def _boolean(text: str, scalars: Scalars) -> bool:
 
 def _integer(text: str, scalars: Scalars) -> int:
     value = resolve(text, scalars)
-    if isinstance(value, bool) or not isinstance(value, int) or _is_float(text):
+    if isinstance(value, bool) or not isinstance(value, int) or is_spelled_as_float(text):
         raise _mismatch("int")
     return value
 
@@ -67,12 +73,6 @@ def _binary(text: str, scalars: Scalars) -> str:
     except (binascii.Error, ValueError):
         raise ValueError("!!binary value contains invalid base64 data") from None
     return data.decode("utf-8", "replace")
-
-
-def _is_float(text: str) -> bool:
-    """Whether a number was written as a float; ``1.0`` is no !!int though its value is whole."""
-    lowered = text.lower()
-    return "." in lowered or ("e" in lowered and "0x" not in lowered)
 
 
 def _mismatch(name: str) -> ValueError:

@@ -39,3 +39,19 @@ def check(value: Any, what: str) -> None:
     """Raises Unfit where an object has become too large."""
     if size(value) > VALUES:
         raise Unfit(f"{what} makes the object larger than {VALUES} values")
+
+
+class Room:
+    """What an object may still grow by; it is counted anew only where that may be used up."""
+
+    def __init__(self, what: str) -> None:
+        """``what`` makes it grow, for errors."""
+        self._what = what
+        self._left = 0
+
+    def take(self, part: Any, whole: Any) -> None:
+        """``part`` was put into ``whole`` once more. Raises Unfit where that is too large now."""
+        self._left -= size(part)
+        if self._left < 0:
+            check(whole, self._what)
+            self._left = VALUES - size(whole)
