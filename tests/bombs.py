@@ -138,6 +138,21 @@ def _text_copies() -> Files:
     return _site(objects=objects, kustomization=f"{_OWN}patches: {rows}\n")
 
 
+def _many_copies() -> Files:
+    """Ten thousand of a small value: no bomb."""
+    copies = [{"op": "copy", "from": "/data/a", "path": f"/data/c{n}"} for n in range(10_000)]
+    rows = json.dumps([{"target": {"kind": "ConfigMap"}, "patch": json.dumps(copies)}])
+    return _site(objects=_MAP, kustomization=f"{_OWN}patches: {rows}\n")
+
+
+def _many_patches() -> Files:
+    """Each of three hundred changes each of four thousand objects."""
+    rows = "---\n".join(_MAP.replace("thing", f"thing-{n}") for n in range(4_000))
+    patch = '[{{"op": "add", "path": "/data/c{}", "value": "d"}}]'
+    patches = [{"target": {"kind": "ConfigMap"}, "patch": patch.format(n)} for n in range(300)]
+    return _site(objects=rows, kustomization=f"{_OWN}patches: {json.dumps(patches)}\n")
+
+
 def _long_annotation() -> Files:
     rows = "---\n".join(_MAP.replace("thing", f"thing-{n}") for n in range(3_000))
     text = f"{_OWN}commonAnnotations: {{a: {'b' * 3_000_000}}}\n"
@@ -187,10 +202,12 @@ BOMBS: Mapping[str, Bomb] = {
     "text copies": Bomb(_text_copies, "larger than"),
     "long prefix": Bomb(_long_prefix, "the name gets longer than 10000 characters"),
     "many objects": Bomb(_many_objects, ""),
+    "many copies": Bomb(_many_copies, ""),
 }
 # What no bound of its own ends, but the process's limits.
 HEAVY: Mapping[str, Bomb] = {
     "long annotation": Bomb(_long_annotation, "render.memory"),
     "long lists": Bomb(_long_lists, "render.cpu|render.wall"),
     "many labels": Bomb(_many_labels, "render.cpu|render.wall"),
+    "many patches": Bomb(_many_patches, "render.cpu|render.wall|render.memory"),
 }
