@@ -283,7 +283,7 @@ class Builder:
     def _tagged(self, event: Any) -> Any:
         try:
             value = tags.tagged(event.tag, event.value, self._scalars)
-            if value is None and not event.value:
+            if value is None and not event.value:  # the file says nothing, but that it is null
                 return self._scalars.words[""]
             return styles.tagged(value) if self._scalars.spelled else value
         except Unsupported:

@@ -37,8 +37,15 @@ def size(value: Any, most: int = VALUES) -> int:
 
 def check(value: Any, what: str) -> None:
     """Raises Unfit where an object has become too large."""
-    if size(value) > VALUES:
+    left(value, what)
+
+
+def left(value: Any, what: str) -> int:
+    """How many values an object may still get. Raises Unfit where it has become too large."""
+    room = VALUES - size(value)
+    if room < 0:
         raise Unfit(f"{what} makes the object larger than {VALUES} values")
+    return room
 
 
 class Room:
@@ -53,5 +60,4 @@ class Room:
         """``part`` was put into ``whole`` once more. Raises Unfit where that is too large now."""
         self._left -= size(part)
         if self._left < 0:
-            check(whole, self._what)
-            self._left = VALUES - size(whole)
+            self._left = left(whole, self._what)
